@@ -1,0 +1,1 @@
+//! A shop that pays through hanbeon over HTTP, like any other shop would.

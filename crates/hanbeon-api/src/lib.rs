@@ -1,0 +1,1 @@
+//! The public HTTP interface: storefront, merchant, health and metrics.

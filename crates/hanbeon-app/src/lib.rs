@@ -1,0 +1,1 @@
+//! The use cases: checkout, confirm, cancel, read, recover.

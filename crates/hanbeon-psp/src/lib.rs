@@ -1,0 +1,1 @@
+//! The door to the payment provider: every call ends in a verdict.

@@ -1,0 +1,1 @@
+//! The storage door: one trait, every verb one transaction.

@@ -1,0 +1,1 @@
+//! For development only: test application, store conformance suite, in-memory store.

@@ -1,0 +1,1 @@
+//! A local Toss Payments: core API, browser SDK, payment window, faults.
