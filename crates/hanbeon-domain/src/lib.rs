@@ -1,1 +1,33 @@
-//! What a payment is and how it may change: pure, without clock, network or store.
+//! What an order and a payment are, and how a payment may change.
+//!
+//! Values in, values out: this crate has no clock, no randomness, no network and no store, and so nothing in
+//! it can fail but by saying so. `now` and fresh ids are arguments. Everything that decides about money is
+//! here and only here; the crates above carry the decision out.
+//!
+//! It will never: read a clock, open a socket, know SQL or JSON, or use a float.
+//!
+//! In reading order:
+//! 1. [`won`], [`time`], [`ids`]: the small words;
+//! 2. [`order`]: what the buyer owes, and the authority on the amount;
+//! 3. [`verdict`]: everything that a call to the payment provider can end in;
+//! 4. [`payment`]: the state machine, one `match (state, event)`;
+//! 5. [`checkout`]: may this confirm request begin a payment on this order?
+//! 6. [`refund`]: what may be given back, and how it is reserved first.
+
+pub mod checkout;
+pub mod ids;
+pub mod order;
+pub mod payment;
+pub mod refund;
+pub mod time;
+pub mod verdict;
+pub mod won;
+
+pub use checkout::{Checkout, ConfirmRequest, Decision};
+pub use ids::{ApiKeyHash, MerchantReference, OrderId, PaymentId, PaymentKey, RefundId, SessionId, TossOrderId};
+pub use order::{Customer, Line, Order};
+pub use payment::{Action, Actor, Event, Moment, Payment, Policy, Refused, State, StateName, Step};
+pub use refund::{CancelRequest, Refund, RefundOutcome};
+pub use time::Timestamp;
+pub use verdict::{Evidence, Refusal, Snapshot, TossStatus, Verdict};
+pub use won::Won;

@@ -1,0 +1,291 @@
+//! One attempt to pay one order: what it is, and (in [`step`](Payment::step)) how it may change.
+//!
+//! A stored state never means "not sent yet": [`State::Confirming`] is on disk before Toss hears of it, so
+//! whoever finds it *asks* before acting.
+mod name;
+mod policy;
+mod step;
+#[cfg(test)]
+mod table;
+
+pub use name::StateName;
+pub use policy::Policy;
+
+use crate::{
+    OrderId, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Timestamp, TossOrderId,
+    TossStatus, Verdict, Won, refund::CancelRequest, verdict::Snapshot,
+};
+
+/// A payment. Read it freely; it changes through [`Payment::step`] only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Ours.
+    pub id: PaymentId,
+    /// The order that it pays.
+    pub order: OrderId,
+    /// The order's name at Toss.
+    pub toss_order: TossOrderId,
+    /// The payment's name at Toss; unique.
+    pub key: PaymentKey,
+    /// What is to be paid: the order's total at the moment of the intent. Never changes.
+    pub amount: Won,
+    /// The session that paid, if the buyer's browser had one.
+    pub payer: Option<SessionId>,
+    /// When the intent was written.
+    pub created_at: Timestamp,
+    /// Grows by one with every change; every write says which version it expects.
+    pub version: u64,
+    /// What Toss last said.
+    pub toss: TossFacts,
+    /// Taken from the buyer, in won.
+    pub captured: Won,
+    /// Given back, in won. `reserved() + refunded <= captured`, always.
+    pub refunded: Won,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// What Toss last said of the payment; shown to buyers and shops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TossFacts {
+    /// Toss's status.
+    pub status: TossStatus,
+    /// Toss's Korean name of the method.
+    pub method: Option<String>,
+    /// When the payment window was opened.
+    pub requested_at: Option<Timestamp>,
+    /// When the money was taken.
+    pub approved_at: Option<Timestamp>,
+}
+
+/// Where a payment stands, with the facts of that state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Only in memory: the request is here, nothing is decided.
+    Ready,
+    /// The intent to charge is durable; Toss may or may not have heard of it.
+    Confirming {
+        /// Calls that did not end in a fact.
+        tries: u32,
+        /// Part of the idempotency key. Grows only when Toss *answered* with an error (which it may replay to
+        /// us for ever) and a later read showed that nothing had happened.
+        round: u32,
+        /// Has an error been answered in this round?
+        answered: bool,
+    },
+    /// Confirmed, and a virtual account waits for the money.
+    WaitingForDeposit,
+    /// The money is ours.
+    Paid,
+    /// The intent to give money back is durable; Toss may or may not have heard of it.
+    Canceling {
+        /// What is to be given back.
+        refund: Box<Refund>,
+        /// Calls that did not end in a fact.
+        tries: u32,
+        /// Has a read shown, after the last call, that nothing had happened?
+        unchanged: bool,
+    },
+    /// Some of the money was given back.
+    PartiallyCanceled,
+    /// All of it was.
+    Canceled {
+        /// At whose wish.
+        by: CanceledBy,
+    },
+    /// Toss refused the charge; nothing was taken.
+    Declined {
+        /// What the buyer was told.
+        refusal: Box<Refusal>,
+    },
+    /// Never confirmed in time; nothing was taken.
+    Expired,
+    /// We cannot know by ourselves. Alarmed; a human decides.
+    NeedsReview {
+        /// What we know.
+        why: String,
+    },
+}
+
+/// Who cancelled a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CanceledBy {
+    /// The buyer or the shop, through us.
+    Request,
+    /// We, because the approval could not be stored.
+    Compensation,
+    /// Somebody at Toss's side; we only read it.
+    Elsewhere,
+}
+
+/// What may happen to a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The buyer wants to pay. Amounts have been compared by [`crate::Checkout::decide`].
+    ConfirmRequested,
+    /// Somebody entitled wants money back.
+    CancelRequested(CancelRequest),
+    /// Toss took the money (the snapshot says so), and the store would not take the record.
+    CompensationDue(Box<Snapshot>),
+    /// A call ended.
+    PspSaid(Verdict),
+    /// Nothing became known in as many tries as the policy allows.
+    TriesExhausted,
+}
+
+/// What to do once the new state is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Charge.
+    Confirm,
+    /// Ask.
+    Lookup,
+    /// Give back.
+    Cancel,
+    /// Hand it to a human.
+    GiveUp,
+    /// Nothing; or nothing until `due`.
+    Rest {
+        /// When to ask again.
+        due: Option<Timestamp>,
+    },
+}
+
+/// One move, finished in memory: the store writes it in one transaction, and only then does `then` happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The payment as it will be.
+    pub next: Payment,
+    /// The state that it leaves.
+    pub from: StateName,
+    /// For the journal: what happened, in words, without personal data.
+    pub event: String,
+    /// Who caused it.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// A refund that this move ends.
+    pub settled: Option<(RefundId, RefundOutcome)>,
+    /// What to do next.
+    pub then: Action,
+}
+
+/// Who causes a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A buyer's browser.
+    Buyer,
+    /// The shop, with an API key.
+    Merchant,
+    /// The recovery, which finishes what a crash or a lost answer left.
+    Recovery,
+}
+
+impl Actor {
+    /// Its name in the journal.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Buyer => "buyer",
+            Self::Merchant => "merchant",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// When, by whom, under which rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// The time, read once per request.
+    pub now: Timestamp,
+    /// Who acts.
+    pub actor: Actor,
+    /// How patient we are.
+    pub policy: &'a Policy,
+}
+
+/// A change that may not be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The table has no such move.
+    #[error("{event} is not possible while the payment is {state}")]
+    NotNow {
+        /// Where it stands.
+        state: StateName,
+        /// What was asked.
+        event: &'static str,
+    },
+    /// More than is left.
+    #[error("{asked} won cannot be cancelled: {left} won are left")]
+    OverBalance {
+        /// Wanted.
+        asked: Won,
+        /// Cancellable.
+        left: Won,
+    },
+    /// Nothing to cancel in a cancel.
+    #[error("cancelAmount must be above zero")]
+    NothingAsked,
+    /// Toss cancels a virtual account before its deposit in full only.
+    #[error("a payment that waits for its deposit can be cancelled in full only")]
+    PartialBeforeDeposit,
+}
+
+impl Payment {
+    /// The `Idempotency-Key` that every worker and every restart sends for this charge: it follows from what
+    /// is stored, so nobody can make a second one.
+    #[must_use]
+    pub fn confirm_key(&self) -> String {
+        let round = if let State::Confirming { round, .. } = self.state { round } else { 0 };
+        format!("hanbeon-{}-confirm-{round}", self.id)
+    }
+
+    /// What is promised to refunds that are under way.
+    #[must_use]
+    pub fn reserved(&self) -> Won {
+        match &self.state {
+            State::Canceling { refund, .. } if !self.captured.is_zero() => refund.amount,
+            _ => Won::ZERO,
+        }
+    }
+
+    /// What could still be given back: captured, less what was or is being refunded.
+    #[must_use]
+    pub fn refundable(&self) -> Won {
+        self.captured.minus(self.refunded).and_then(|left| left.minus(self.reserved())).unwrap_or(Won::ZERO)
+    }
+
+    /// May another payment begin on the same order? Only when this one took nothing, or gave all of it back
+    /// because *we* failed; an order that the shop cancelled is over.
+    #[must_use]
+    pub const fn leaves_order_free(&self) -> bool {
+        matches!(
+            self.state,
+            State::Declined { .. } | State::Expired | State::Canceled { by: CanceledBy::Compensation }
+        )
+    }
+
+    /// Is a call to Toss under way or due, so that an asker had better wait?
+    #[must_use]
+    pub const fn is_moving(&self) -> bool {
+        matches!(self.state, State::Confirming { .. } | State::Canceling { .. })
+    }
+
+    /// What a finder of this row, who knows nothing else, should do: ask, never act blindly.
+    #[must_use]
+    pub fn resume(&self, policy: &Policy) -> Action {
+        match self.state {
+            State::Confirming { tries, .. } | State::Canceling { tries, .. } if policy.tries_max <= tries => {
+                Action::GiveUp
+            }
+            State::Confirming { .. } | State::Canceling { .. } | State::WaitingForDeposit => Action::Lookup,
+            State::Ready
+            | State::Paid
+            | State::PartiallyCanceled
+            | State::Canceled { .. }
+            | State::Declined { .. }
+            | State::Expired
+            | State::NeedsReview { .. } => Action::Rest { due: None },
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Giving money back: reserved in the budget first, then asked of Toss, then settled by Toss's answer.
+use crate::{Evidence, PaymentId, Refusal, RefundId, Timestamp, Won};
+
+/// Longest reason (Toss core API, Cancel: `cancelReason`).
+pub const REASON_MAX: usize = 200;
+
+/// What somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelRequest {
+    /// Fresh, from the caller's environment.
+    pub id: RefundId,
+    /// `None`: everything that is left.
+    pub amount: Option<Won>,
+    /// 1 to 200 characters; shown in Toss's own records.
+    pub reason: CancelReason,
+}
+
+/// Why a payment is cancelled, 1 to 200 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelReason(String);
+
+/// A reason that Toss would not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cancelReason must be 1 to {REASON_MAX} characters")]
+pub struct BadReason;
+
+impl CancelReason {
+    /// Checks the length.
+    ///
+    /// # Errors
+    /// [`BadReason`] when it is empty or too long.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadReason> {
+        let text = text.into();
+        let fits = (1..=REASON_MAX).contains(&text.chars().count()) && !text.trim().is_empty();
+        if fits { Ok(Self(text)) } else { Err(BadReason) }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The reason that we give when an approval could not be stored.
+    #[must_use]
+    pub fn compensation() -> Self {
+        Self("결제 정보를 저장하지 못해 자동으로 취소되었습니다.".to_owned())
+    }
+}
+
+/// An intended refund, durable before Toss hears of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Its name, and the source of the idempotency key that we send.
+    pub id: RefundId,
+    /// How much; the whole balance when nothing else was asked for.
+    pub amount: Won,
+    /// Was it asked for as "everything that is left"?
+    pub whole: bool,
+    /// Why.
+    pub reason: CancelReason,
+    /// Who wants it.
+    pub cause: Cause,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// What could be cancelled at Toss before this refund: how we recognise that it happened.
+    pub balance_before: Won,
+}
+
+/// Where a refund comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The buyer or the shop asked.
+    Requested,
+    /// We took money that we could not record.
+    Compensation,
+}
+
+impl Refund {
+    /// The `Idempotency-Key` that every worker and every restart sends for this refund.
+    #[must_use]
+    pub fn idempotency_key(&self) -> String {
+        format!("hanbeon-{}-cancel", self.id)
+    }
+
+    /// What must be left at Toss once this refund has happened.
+    #[must_use]
+    pub fn balance_after(&self) -> Won {
+        self.balance_before.minus(self.amount).unwrap_or(Won::ZERO)
+    }
+
+    /// The refund that takes back a payment which could not be recorded. Its id is the payment's, so that
+    /// nothing has to be stored for two workers to agree on it.
+    #[must_use]
+    pub fn compensation(payment: PaymentId, amount: Won, now: Timestamp) -> Self {
+        Self {
+            id: RefundId::from_uuid(payment.uuid()),
+            amount,
+            whole: true,
+            reason: CancelReason::compensation(),
+            cause: Cause::Compensation,
+            requested_at: now,
+            balance_before: amount,
+        }
+    }
+}
+
+/// How a refund ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundOutcome {
+    /// Toss cancelled it.
+    Done {
+        /// Toss's name for the cancel.
+        transaction_key: Option<String>,
+        /// Toss's answer, passed through to whoever asked.
+        evidence: Evidence,
+    },
+    /// Toss refused it; the budget is free again.
+    Refused(Refusal),
+    /// Nobody knows; a human has to look.
+    NeedsReview,
+}
