@@ -1,1 +1,109 @@
-//! The use cases: checkout, confirm, cancel, read, recover.
+//! The use cases. Each is one file, and reads downward: the public verb, its phases, its helpers.
+//!
+//! There is exactly one way forward for a payment: **step (pure) → commit (one transaction) → act (one
+//! call) → step …**, and it is [`drive`](mod@drive). A fresh request and a crash recovery both run it; the
+//! request is only the first one to try.
+//!
+//! In reading order:
+//! 1. [`env`](mod@env): the clock and the dice, the only ones in the house;
+//! 2. [`settings`](mod@settings): how long we wait, and for what;
+//! 3. [`orders`], [`sessions`]: before the payment window opens;
+//! 4. [`confirm`]: the charge;
+//! 5. [`drive`](mod@drive): the one way forward, and what happens when the store will not take a result;
+//! 6. [`cancel`]: giving money back;
+//! 7. [`recover`]: finishing what a crash or a lost answer left;
+//! 8. [`read`], [`keys`]: looking things up.
+//!
+//! It will never: know HTTP or SQL, hold a transaction, or act before the intent is on disk.
+
+pub mod cancel;
+pub mod confirm;
+mod counters;
+pub mod drive;
+pub mod env;
+pub mod keys;
+pub mod orders;
+pub mod read;
+pub mod recover;
+pub mod sessions;
+pub mod settings;
+
+pub use counters::{Counted, Counters};
+pub use env::Env;
+pub use settings::{Settings, Unrecorded};
+
+use hanbeon_domain::{Actor, Moment, Timestamp};
+use hanbeon_psp::Psp;
+use hanbeon_store::{Store, StoreError};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+/// The application: a store, a payment provider, an environment, and rules.
+pub struct App {
+    store: Arc<dyn Store>,
+    psp: Arc<dyn Psp>,
+    env: Arc<dyn Env>,
+    settings: Settings,
+    counters: Counters,
+    /// Work that outlives the request that began it: a buyer who closes the browser does not stop a charge.
+    tasks: TaskTracker,
+    /// Rung when a payment was left for the recovery, so that it does not have to wait for its period.
+    left_work: Notify,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, psp: Arc<dyn Psp>, env: Arc<dyn Env>, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            psp,
+            env,
+            settings,
+            counters: Counters::default(),
+            tasks: TaskTracker::new(),
+            left_work: Notify::new(),
+        })
+    }
+
+    /// What has happened since the start, for the metrics.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The rules that are in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Can the store read and write?
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.store.check().await
+    }
+
+    /// The time, from the only clock in the house.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+
+    /// Waits for the calls that are under way. Begin nothing after this.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn moment(&self, now: Timestamp, actor: Actor) -> Moment<'_> {
+        Moment { now, actor, policy: &self.settings.policy }
+    }
+
+    fn lease_until(&self) -> Timestamp {
+        self.now().plus(self.settings.lease)
+    }
+}

@@ -188,12 +188,12 @@ mod tests {
     #[test]
     fn an_order_id_is_read_in_any_spelling_and_written_in_one() {
         let want = "01e79a1568cc4b39ae5d4c8eeef9d590";
-        for spelling in
-            ["01E79A1568CC4B39AE5D4C8EEEF9D590", want, "01e79a15-68cc-4b39-ae5d-4c8eeef9d590"]
-        {
+        for spelling in ["01E79A1568CC4B39AE5D4C8EEEF9D590", want, "01e79a15-68cc-4b39-ae5d-4c8eeef9d590"] {
             assert_eq!(OrderId::parse(spelling).unwrap().to_string(), want);
         }
-        for bad in ["", "LOGIN_USER", "{01e79a15-68cc-4b39-ae5d-4c8eeef9d590}", "01e79a1568cc4b39ae5d4c8eeef9d59"] {
+        for bad in
+            ["", "LOGIN_USER", "{01e79a15-68cc-4b39-ae5d-4c8eeef9d590}", "01e79a1568cc4b39ae5d4c8eeef9d59"]
+        {
             assert!(OrderId::parse(bad).is_err(), "{bad}");
         }
     }

@@ -24,7 +24,9 @@ pub mod verdict;
 pub mod won;
 
 pub use checkout::{Checkout, ConfirmRequest, Decision};
-pub use ids::{ApiKeyHash, MerchantReference, OrderId, PaymentId, PaymentKey, RefundId, SessionId, TossOrderId};
+pub use ids::{
+    ApiKeyHash, MerchantReference, OrderId, PaymentId, PaymentKey, RefundId, SessionId, TossOrderId,
+};
 pub use order::{Customer, Line, Order};
 pub use payment::{Action, Actor, Event, Moment, Payment, Policy, Refused, State, StateName, Step};
 pub use refund::{CancelRequest, Refund, RefundOutcome};

@@ -200,7 +200,10 @@ mod tests {
     fn texts_have_limits_and_an_expiry_is_ahead() {
         check(Order { name: String::new(), ..order(1, &[]) }, Some("orderName must be 1 to 100 characters"));
         check(Order { name: "가".repeat(100), ..order(1, &[]) }, None);
-        check(Order { name: "가".repeat(101), ..order(1, &[]) }, Some("orderName must be 1 to 100 characters"));
+        check(
+            Order { name: "가".repeat(101), ..order(1, &[]) },
+            Some("orderName must be 1 to 100 characters"),
+        );
         let late = Some(Timestamp::from_micros(10));
         check(Order { expires_at: late, ..order(1, &[]) }, Some("expiresAt is not in the future"));
         let customer = Customer { mobile_phone: Some("010-1234".into()), ..Customer::default() };

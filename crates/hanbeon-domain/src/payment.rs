@@ -12,8 +12,8 @@ pub use name::StateName;
 pub use policy::Policy;
 
 use crate::{
-    OrderId, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Timestamp, TossOrderId,
-    TossStatus, Verdict, Won, refund::CancelRequest, verdict::Snapshot,
+    OrderId, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Timestamp,
+    TossOrderId, TossStatus, Verdict, Won, refund::CancelRequest, verdict::Snapshot,
 };
 
 /// A payment. Read it freely; it changes through [`Payment::step`] only.

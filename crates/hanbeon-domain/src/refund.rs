@@ -1,5 +1,5 @@
 //! Giving money back: reserved in the budget first, then asked of Toss, then settled by Toss's answer.
-use crate::{Evidence, PaymentId, Refusal, RefundId, Timestamp, Won};
+use crate::{Evidence, PaymentId, RefundId, Refusal, Timestamp, Won};
 
 /// Longest reason (Toss core API, Cancel: `cancelReason`).
 pub const REASON_MAX: usize = 200;

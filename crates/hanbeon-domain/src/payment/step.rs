@@ -26,7 +26,7 @@ impl Payment {
                 self.try_again(verdict.was_answered(), rest_until_retry(*tries, moment))
             }
             (S::Confirming { .. }, E::CompensationDue(seen)) => self.compensate(&seen, moment),
-            (S::WaitingForDeposit, E::PspSaid(V::Seen(seen))) => self.deposit_seen(*seen, moment),
+            (S::WaitingForDeposit, E::PspSaid(V::Seen(seen))) => self.deposit_seen(&seen, moment),
             (S::WaitingForDeposit, E::PspSaid(_)) => (self.clone(), rest_until_deposit(moment), None),
             (S::WaitingForDeposit | S::Paid | S::PartiallyCanceled, E::CancelRequested(request)) => {
                 self.cancel(request, moment)?
@@ -54,7 +54,7 @@ impl Payment {
     fn charge(&self) -> (Self, Action, Settled) {
         let state = State::Confirming { tries: 0, round: 0, answered: false };
         let toss = TossFacts { status: T::InProgress, ..self.toss.clone() };
-        (Self { state, toss, ..self.clone() }, Action::Confirm, None)
+        (Self { toss, state, ..self.clone() }, Action::Confirm, None)
     }
 
     fn confirm_seen(&self, seen: Snapshot, moment: Moment<'_>) -> (Self, Action, Settled) {
@@ -107,7 +107,7 @@ impl Payment {
     fn decline(&self, refusal: Refusal) -> (Self, Action, Settled) {
         let toss = TossFacts { status: T::Aborted, ..self.toss.clone() };
         let state = State::Declined { refusal: Box::new(refusal) };
-        (Self { state, toss, ..self.clone() }, Action::Rest { due: None }, None)
+        (Self { toss, state, ..self.clone() }, Action::Rest { due: None }, None)
     }
 
     fn expire(&self) -> (Self, Action, Settled) {
@@ -121,12 +121,12 @@ impl Payment {
         (Self { captured: self.amount, state, ..self.with_facts(seen) }, Action::Cancel, None)
     }
 
-    fn deposit_seen(&self, seen: Snapshot, moment: Moment<'_>) -> (Self, Action, Settled) {
+    fn deposit_seen(&self, seen: &Snapshot, moment: Moment<'_>) -> (Self, Action, Settled) {
         match seen.status {
-            T::Done | T::PartialCanceled => self.captured_at_toss(&seen),
+            T::Done | T::PartialCanceled => self.captured_at_toss(seen),
             T::Canceled => {
                 let state = State::Canceled { by: CanceledBy::Elsewhere };
-                (Self { state, ..self.with_facts(&seen) }, Action::Rest { due: None }, None)
+                (Self { state, ..self.with_facts(seen) }, Action::Rest { due: None }, None)
             }
             T::Aborted | T::Expired => self.expire(),
             T::WaitingForDeposit | T::Ready | T::InProgress | T::Unknown => {
@@ -177,8 +177,7 @@ impl Payment {
             Cause::Requested => CanceledBy::Request,
             Cause::Compensation => CanceledBy::Compensation,
         };
-        let state =
-            if seen.balance.is_zero() { State::Canceled { by } } else { State::PartiallyCanceled };
+        let state = if seen.balance.is_zero() { State::Canceled { by } } else { State::PartiallyCanceled };
         let refunded = self.captured.minus(seen.balance).unwrap_or(Won::ZERO);
         let next = Self { refunded, state, ..self.with_facts(&seen) };
         let transaction_key = seen.last_transaction_key;
@@ -203,8 +202,7 @@ impl Payment {
         let State::Canceling { refund, tries, .. } = &self.state else {
             return (self.clone(), then, None);
         };
-        let state =
-            State::Canceling { refund: refund.clone(), tries: tries + 1, unchanged: seen_unchanged };
+        let state = State::Canceling { refund: refund.clone(), tries: tries + 1, unchanged: seen_unchanged };
         (Self { state, ..self.clone() }, then, None)
     }
 

@@ -1,0 +1,75 @@
+//! What happened, counted. Plain numbers: whoever shows them knows how.
+use hanbeon_domain::{StateName, Verdict};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The kinds of things that are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A call to Toss ended in this verdict.
+    Verdict(&'static str),
+    /// A payment came into this state.
+    State(StateName),
+    /// A write came too late: somebody else had taken over.
+    Superseded,
+    /// A result was offered to the store again.
+    StoreRetried,
+    /// An approval could not be stored, and was cancelled.
+    Compensated,
+}
+
+const VERDICTS: [&str; 7] = ["seen", "refused", "read_it", "absent", "not_sent", "unclear", "not_ours"];
+
+/// Counters since the start of the process.
+#[derive(Debug, Default)]
+pub struct Counters {
+    verdicts: [AtomicU64; VERDICTS.len()],
+    states: [AtomicU64; StateName::ALL.len()],
+    superseded: AtomicU64,
+    store_retried: AtomicU64,
+    compensated: AtomicU64,
+}
+
+impl Counters {
+    /// All of them, with what they count.
+    pub fn read(&self) -> impl Iterator<Item = (Counted, u64)> + '_ {
+        let verdicts = VERDICTS.into_iter().map(Counted::Verdict).zip(&self.verdicts);
+        let states = StateName::ALL.into_iter().map(Counted::State).zip(&self.states);
+        let single = [
+            (Counted::Superseded, &self.superseded),
+            (Counted::StoreRetried, &self.store_retried),
+            (Counted::Compensated, &self.compensated),
+        ];
+        verdicts.chain(states).chain(single).map(|(what, count)| (what, count.load(Relaxed)))
+    }
+
+    pub(crate) fn verdict(&self, verdict: &Verdict) {
+        let at = match verdict {
+            Verdict::Seen(_) => 0,
+            Verdict::Refused(_) => 1,
+            Verdict::ReadIt => 2,
+            Verdict::Absent => 3,
+            Verdict::NotSent(_) => 4,
+            Verdict::Unclear { .. } => 5,
+            Verdict::NotOurs(_) => 6,
+        };
+        self.verdicts[at].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn state(&self, state: StateName) {
+        if let Some(at) = StateName::ALL.into_iter().position(|name| name == state) {
+            self.states[at].fetch_add(1, Relaxed);
+        }
+    }
+
+    pub(crate) fn superseded(&self) {
+        self.superseded.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn store_retried(&self) {
+        self.store_retried.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn compensated(&self) {
+        self.compensated.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,188 @@
+//! The one way forward. A fresh request and a crash recovery both run [`App::drive`].
+//!
+//! 1. **act**: one call to Toss, which ends in a verdict;
+//! 2. **step**: the transition table says what that means;
+//! 3. **record**: one transaction; a store that hesitates is asked again for a while;
+//! 4. from the top, until the step says "rest".
+//!
+//! If the store will not take the record of a charge, the charge is taken back: see [`App::compensate`].
+use crate::{App, Unrecorded};
+use hanbeon_domain::verdict::Snapshot;
+use hanbeon_domain::{Action, Actor, Event, Payment, Refused, State, Step, Verdict};
+use hanbeon_store::StoreError;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, error, info, warn};
+
+/// Moves in one go. Confirm → look up → confirm → look up is as far as one holder should go; the rest is the
+/// recovery's, in its own time.
+const STEPS_MAX: u32 = 4;
+/// The first wait before a hesitating store is asked again; it doubles up to [`RECORD_RETRY_CAP`].
+const RECORD_RETRY_FIRST: Duration = Duration::from_millis(50);
+/// Often enough to use the few seconds that we have.
+const RECORD_RETRY_CAP: Duration = Duration::from_millis(500);
+
+/// Why a payment could not be carried further by this holder. It stays where it is stored, and is due.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// Somebody else holds it now.
+    #[error("somebody else took the payment over")]
+    Superseded,
+    /// The result could not be recorded.
+    #[error("the result of a call could not be recorded")]
+    Store(#[source] StoreError),
+    /// The table refused; a defect.
+    #[error("the transition table refused")]
+    Refused(#[from] Refused),
+}
+
+impl App {
+    /// Carries a payment, which the caller holds, to its next rest.
+    pub(crate) async fn drive(
+        &self,
+        mut payment: Payment,
+        mut todo: Action,
+        actor: Actor,
+    ) -> Result<Payment, DriveError> {
+        for _ in 0..STEPS_MAX {
+            let Some(event) = self.act(&payment, todo).await else { break };
+            let approval = approval_in(&payment, &event);
+            let step = payment.step(event, self.moment(self.now(), actor))?;
+            match (self.record(&step).await, approval) {
+                (Ok(()), _) => (payment, todo) = (step.next, step.then),
+                (Err(DriveError::Store(cause)), Some(seen))
+                    if self.settings.unrecorded == Unrecorded::Cancel =>
+                {
+                    error!(payment.id = %payment.id, error = %cause, "approved, but cannot be stored");
+                    (payment, todo) = self.compensate(payment, seen, actor).await?;
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        if payment.is_moving() {
+            self.left_work.notify_one();
+        }
+        Ok(payment)
+    }
+
+    /// One call, one verdict. `None` is rest.
+    async fn act(&self, payment: &Payment, todo: Action) -> Option<Event> {
+        let started = Instant::now();
+        let verdict = match (todo, &payment.state) {
+            (Action::Confirm, _) => self.psp.confirm(payment).await,
+            (Action::Lookup, _) => self.psp.lookup(payment).await,
+            (Action::Cancel, State::Canceling { refund, .. }) => self.psp.cancel(payment, refund).await,
+            (Action::GiveUp, _) => return Some(Event::TriesExhausted),
+            (Action::Cancel | Action::Rest { .. }, _) => return None,
+        };
+        self.counters.verdict(&verdict);
+        let event = Event::PspSaid(verdict);
+        debug!(
+            payment.id = %payment.id, psp.call = ?todo, psp.verdict = event.name(),
+            duration_ms = started.elapsed().as_millis(), "asked Toss"
+        );
+        Some(event)
+    }
+
+    /// Writes a step, offering it again for `store_retry` if the store hesitates.
+    async fn record(&self, step: &Step) -> Result<(), DriveError> {
+        let give_up_at = Instant::now() + self.settings.store_retry;
+        let mut wait = RECORD_RETRY_FIRST;
+        let mut hesitated = false;
+        loop {
+            let cause = match self.store.commit(step, self.lease_until()).await {
+                Ok(()) => break,
+                // The first offer may have been taken and only its receipt lost.
+                Err(StoreError::Superseded) if hesitated && self.is_recorded(step).await => break,
+                Err(StoreError::Superseded) => {
+                    self.counters.superseded();
+                    return Err(DriveError::Superseded);
+                }
+                Err(cause) => cause,
+            };
+            if give_up_at <= Instant::now() + wait {
+                return Err(DriveError::Store(cause));
+            }
+            warn!(payment.id = %step.next.id, error = %cause, "the store hesitates; offering the result again");
+            self.counters.store_retried();
+            hesitated = true;
+            sleep(wait).await;
+            wait = (wait * 2).min(RECORD_RETRY_CAP);
+        }
+        self.note(step);
+        Ok(())
+    }
+
+    async fn is_recorded(&self, step: &Step) -> bool {
+        let stored = self.store.payment_by_key(&step.next.key).await;
+        matches!(stored, Ok(Some(stored)) if stored == step.next)
+    }
+
+    pub(crate) fn note(&self, step: &Step) {
+        let Step { next, from, event, actor, .. } = step;
+        let to = next.state.name();
+        self.counters.state(to);
+        if let State::NeedsReview { why } = &next.state {
+            error!(payment.id = %next.id, payment.order = %next.order, why, "a payment needs review");
+        }
+        info!(
+            payment.id = %next.id, payment.order = %next.order, payment.from = %from, payment.state = %to,
+            actor = actor.as_str(), event, "payment moved"
+        );
+    }
+
+    /// The money is taken and the store would not take the record of it. Take the money back.
+    ///
+    /// If the store has come back, the decision is recorded first and the ordinary way goes on from there. If
+    /// not, the durable record is still the intent to charge, which says "ask Toss" to whoever finds it: so
+    /// the cancel, sent with the key that every finder would send, can be lost without being forgotten. The
+    /// buyer hears "failed" only once Toss has said "cancelled".
+    async fn compensate(
+        &self,
+        payment: Payment,
+        seen: Box<Snapshot>,
+        actor: Actor,
+    ) -> Result<(Payment, Action), DriveError> {
+        let decided = payment.step(Event::CompensationDue(seen), self.moment(self.now(), actor))?;
+        match self.store.commit(&decided, self.lease_until()).await {
+            Ok(()) => {
+                self.note(&decided);
+                return Ok((decided.next, decided.then));
+            }
+            Err(StoreError::Superseded) => return Err(DriveError::Superseded),
+            Err(cause) => warn!(payment.id = %payment.id, error = %cause, "the store is still down"),
+        }
+        let Some(event) = self.act(&decided.next, decided.then).await else {
+            return Err(DriveError::Superseded);
+        };
+        match event {
+            Event::PspSaid(Verdict::Seen(canceled)) if canceled.balance.is_zero() => {
+                let found = Event::PspSaid(Verdict::Seen(canceled));
+                let step = payment.step(found, self.moment(self.now(), actor))?;
+                self.counters.compensated();
+                match self.store.commit(&step, self.lease_until()).await {
+                    Ok(()) => self.note(&step),
+                    Err(cause) => warn!(
+                        payment.id = %payment.id, error = %cause,
+                        "cancelled at Toss; the recovery will read and record that"
+                    ),
+                }
+                Ok((step.next, Action::Rest { due: None }))
+            }
+            _ => Err(DriveError::Store(StoreError::Unavailable("and the cancel is unclear".to_owned()))),
+        }
+    }
+}
+
+/// Does this event tell that money was just taken on an intent of ours?
+fn approval_in(payment: &Payment, event: &Event) -> Option<Box<Snapshot>> {
+    use hanbeon_domain::TossStatus as T;
+    match (&payment.state, event) {
+        (State::Confirming { .. }, Event::PspSaid(Verdict::Seen(seen)))
+            if matches!(seen.status, T::Done | T::WaitingForDeposit) =>
+        {
+            Some(seen.clone())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,54 @@
+//! Orders come from the shop's server, never from a browser: the total that is written here is the authority
+//! on the amount.
+use crate::{App, env};
+use hanbeon_domain::order::{BadOrder, Customer, Line};
+use hanbeon_domain::{MerchantReference, Order, OrderId, Timestamp, Won};
+use hanbeon_store::{Inserted, StoreError};
+
+/// What the shop sends.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    /// The shop's own name for it, unique.
+    pub reference: MerchantReference,
+    /// What the buyer sees.
+    pub name: String,
+    /// To pay, in won.
+    pub total: Won,
+    /// What was bought.
+    pub lines: Vec<Line>,
+    /// Who buys.
+    pub customer: Customer,
+    /// From then on it can no longer be paid.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why an order was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// It does not make sense.
+    #[error(transparent)]
+    Bad(#[from] BadOrder),
+    /// The shop has used this reference before.
+    #[error("merchantReference is taken by order {0}")]
+    ReferenceTaken(OrderId),
+    /// It could not be stored.
+    #[error("the order could not be stored")]
+    Store(#[from] StoreError),
+}
+
+impl App {
+    /// Makes an order.
+    ///
+    /// # Errors
+    /// [`OrderError`]; nothing was made then.
+    pub async fn create_order(&self, new: NewOrder) -> Result<Order, OrderError> {
+        let NewOrder { reference, name, total, lines, customer, expires_at } = new;
+        let id = OrderId::from_uuid(env::uuid(&*self.env));
+        let created_at = self.now();
+        let order = Order { id, reference, name, total, lines, customer, created_at, expires_at }.check()?;
+        match self.store.insert_order(&order).await? {
+            Inserted::New => Ok(order),
+            Inserted::ReferenceTaken(by) => Err(OrderError::ReferenceTaken(by)),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! How long we wait, and for what.
+use hanbeon_domain::Policy;
+use std::time::Duration;
+
+/// The rules of the application. Every limit has its reason beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The waiting times of the state machine.
+    pub policy: Policy,
+    /// How long whoever carries out a payment may be silent before somebody else takes over. Longer than one
+    /// call to Toss ([`CALL_TIMEOUT`]), or two workers would carry out one payment as a matter of course.
+    pub lease: Duration,
+    /// How long a buyer waits for an answer before hearing "pending" instead.
+    pub answer_within: Duration,
+    /// How long the result of a charge is offered to a store that will not take it.
+    pub store_retry: Duration,
+    /// And what happens then.
+    pub unrecorded: Unrecorded,
+    /// May the session that paid cancel its payment, or only the shop?
+    pub session_may_cancel: bool,
+}
+
+/// What to do with an approval that the store would not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrecorded {
+    /// Cancel it at Toss, and tell the buyer that the payment failed: the contract of the storefront API.
+    Cancel,
+    /// Leave it to the recovery, and tell the buyer that the result is pending.
+    Finish,
+}
+
+/// The longest call to Toss (Toss core API, limits: connect 5 s, read 60 s).
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// See [`Settings::lease`].
+pub const LEASE: Duration = Duration::from_secs(90);
+
+// A call ends before its lease, and a lease before the window in which "absent" means nothing.
+const _: () = assert!(CALL_TIMEOUT.as_secs() < LEASE.as_secs());
+const _: () = assert!(LEASE.as_secs() < 11 * 60);
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            lease: LEASE,
+            answer_within: Duration::from_secs(15),
+            store_retry: Duration::from_secs(5),
+            unrecorded: Unrecorded::Cancel,
+            session_may_cancel: true,
+        }
+    }
+}

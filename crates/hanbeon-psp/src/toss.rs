@@ -1,0 +1,3 @@
+//! Toss.
+/// x
+pub struct TossPsp;
