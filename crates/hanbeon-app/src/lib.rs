@@ -30,11 +30,12 @@ pub mod settings;
 
 pub use counters::{Counted, Counters};
 pub use env::Env;
+pub use hanbeon_store::{JournalLine, OrderRecord, PaymentRecord, RefundRecord, StoreError};
 pub use settings::{Settings, Unrecorded};
 
 use hanbeon_domain::{Actor, Moment, Timestamp};
 use hanbeon_psp::Psp;
-use hanbeon_store::{Store, StoreError};
+use hanbeon_store::Store;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;

@@ -1,0 +1,126 @@
+//! The fields of our bodies. For `#[serde(deserialize_with = …)]`.
+use hanbeon_domain::ids::BadId;
+use hanbeon_domain::refund::CancelReason;
+use hanbeon_domain::{MerchantReference, OrderId, PaymentKey, TossOrderId, Won};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use std::fmt;
+
+/// An amount to pay: a JSON number or a string of digits (the original's front end sends both), whole, above
+/// zero.
+pub(crate) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Won, D::Error> {
+    from.deserialize_any(Amount)
+}
+
+/// The same, or nothing.
+pub(crate) fn maybe_amount<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Won>, D::Error> {
+    struct Wrapped(Won);
+    impl<'de> Deserialize<'de> for Wrapped {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            amount(from).map(Self)
+        }
+    }
+    Ok(Option::<Wrapped>::deserialize(from)?.map(|wrapped| wrapped.0))
+}
+
+struct Amount;
+
+impl Visitor<'_> for Amount {
+    type Value = Won;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole amount in won, 1 to {}, as a number or a string of digits", i64::MAX)
+    }
+
+    fn visit_i64<E: Error>(self, won: i64) -> Result<Won, E> {
+        let amount = Won::new(won).ok().filter(|amount| !amount.is_zero());
+        amount.ok_or_else(|| E::invalid_value(Unexpected::Signed(won), &self))
+    }
+
+    fn visit_u64<E: Error>(self, won: u64) -> Result<Won, E> {
+        let signed = i64::try_from(won).map_err(|_| E::invalid_value(Unexpected::Unsigned(won), &self))?;
+        self.visit_i64(signed)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Won, E> {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        match text.parse() {
+            Ok(won) if digits => self.visit_i64(won),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+macro_rules! parsed {
+    ($(#[$doc:meta])* $name:ident, $type:ty, $parse:expr) => {
+        $(#[$doc])*
+        pub(crate) fn $name<'de, D: Deserializer<'de>>(from: D) -> Result<$type, D::Error> {
+            let text = String::deserialize(from)?;
+            let parse: fn(String) -> Result<$type, _> = $parse;
+            parse(text).map_err(D::Error::custom)
+        }
+    };
+}
+
+parsed!(/** Our order id, in any spelling. */ order_id, OrderId, |text: String| -> Result<_, BadId> { OrderId::parse(&text) });
+parsed!(/** The order id at Toss. */ toss_order_id, TossOrderId, |text: String| -> Result<_, BadId> { TossOrderId::parse(text) });
+parsed!(/** Toss's payment key. */ payment_key, PaymentKey, |text: String| -> Result<_, BadId> { PaymentKey::parse(text) });
+parsed!(/** The shop's own name for an order. */ reference, MerchantReference, |text: String| -> Result<_, BadId> { MerchantReference::parse(text) });
+parsed!(/** Why something is cancelled. */ reason, CancelReason, |text: String| CancelReason::parse(text));
+
+#[cfg(test)]
+mod tests {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        #[serde(deserialize_with = "super::amount")]
+        amount: hanbeon_domain::Won,
+    }
+
+    #[track_caller]
+    fn check(json: &str, want: Option<i64>) {
+        let got = serde_json::from_str::<Body>(&format!(r#"{{"amount":{json}}}"#));
+        assert_eq!(got.ok().map(|body| body.amount.get()), want, "{json}");
+    }
+
+    #[test]
+    fn an_amount_is_a_number_or_a_string_of_digits() {
+        for (json, want) in [
+            ("1000", 1000),
+            (r#""1000""#, 1000),
+            (r#""0001000""#, 1000),
+            ("2147483648", 1 << 31),
+            ("1000000000000", 1_000_000_000_000),
+            ("9223372036854775807", i64::MAX),
+            (r#""9223372036854775807""#, i64::MAX),
+        ] {
+            check(json, Some(want));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for json in [
+            "0",
+            "-1",
+            "1000.0",
+            "1e3",
+            "0.5",
+            "9223372036854775808",
+            "1e400",
+            r#""""#,
+            r#""-1""#,
+            r#""1000.0""#,
+            r#""1 000""#,
+            r#""1,000""#,
+            r#""+5""#,
+            r#""0""#,
+            r#""９""#,
+            r#""9223372036854775808""#,
+            "null",
+            "true",
+            "[1]",
+            r#"{"value":1}"#,
+        ] {
+            check(json, None);
+        }
+    }
+}

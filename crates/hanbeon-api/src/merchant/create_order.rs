@@ -1,0 +1,80 @@
+//! `POST /v1/orders`: the shop says what the buyer owes, before the payment window opens.
+use super::key::Merchant;
+use super::problem::Problem;
+use super::view::OrderView;
+use crate::extract::body::Body;
+use crate::extract::fields;
+use crate::routes::Api;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hanbeon_app::OrderRecord;
+use hanbeon_app::orders::NewOrder;
+use hanbeon_domain::order::{Customer, Line};
+use hanbeon_domain::{MerchantReference, Timestamp, Won};
+use serde::Deserialize;
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OrderBody {
+    #[serde(deserialize_with = "fields::reference")]
+    merchant_reference: MerchantReference,
+    order_name: String,
+    #[serde(deserialize_with = "fields::amount")]
+    total_amount: Won,
+    #[serde(default)]
+    lines: Vec<LineBody>,
+    #[serde(default)]
+    customer: CustomerBody,
+    #[serde(default)]
+    expires_at: Option<jiff::Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LineBody {
+    name: String,
+    quantity: u32,
+    #[serde(deserialize_with = "fields::amount")]
+    unit_price: Won,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CustomerBody {
+    name: Option<String>,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+}
+
+pub(crate) async fn handle(
+    State(api): State<Arc<Api>>,
+    _: Merchant,
+    body: Body,
+) -> Result<(StatusCode, Json<OrderView>), Problem> {
+    let order = api.app.create_order(body.parse::<OrderBody>()?.into()).await?;
+    let record = OrderRecord { order, payments: Vec::new() };
+    Ok((StatusCode::CREATED, Json(OrderView::of(record))))
+}
+
+impl From<OrderBody> for NewOrder {
+    fn from(body: OrderBody) -> Self {
+        let OrderBody { merchant_reference, order_name, total_amount, lines, customer, expires_at } = body;
+        let CustomerBody { name, email, mobile_phone } = customer;
+        Self {
+            reference: merchant_reference,
+            name: order_name,
+            total: total_amount,
+            lines: lines.into_iter().map(Line::from).collect(),
+            customer: Customer { name, email, mobile_phone },
+            expires_at: expires_at.map(|at| Timestamp::from_micros(at.as_microsecond())),
+        }
+    }
+}
+
+impl From<LineBody> for Line {
+    fn from(LineBody { name, quantity, unit_price }: LineBody) -> Self {
+        Self { name, quantity, unit_price }
+    }
+}

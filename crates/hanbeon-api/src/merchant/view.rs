@@ -1,0 +1,201 @@
+//! What the shop gets. Instants are ISO 8601 in Korean time, as Toss writes them.
+use hanbeon_app::{JournalLine, OrderRecord, PaymentRecord, RefundRecord};
+use hanbeon_domain::order::{Customer, Line};
+use hanbeon_domain::{Payment, RefundOutcome, State, Timestamp};
+use serde::Serialize;
+
+/// An order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrderView {
+    id: String,
+    merchant_reference: String,
+    order_name: String,
+    total_amount: i64,
+    lines: Vec<LineView>,
+    customer: CustomerView,
+    created_at: String,
+    expires_at: Option<String>,
+    payments: Vec<PaymentSummary>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LineView {
+    name: String,
+    quantity: u32,
+    unit_price: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CustomerView {
+    name: Option<String>,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+}
+
+/// A payment, in short. `state` is ours, `tossPaymentStatus` what Toss last said.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentSummary {
+    id: String,
+    backend_order_id: String,
+    state: &'static str,
+    toss_order_id: String,
+    toss_payment_key: String,
+    toss_payment_method: Option<String>,
+    toss_payment_status: &'static str,
+    total_amount: i64,
+    captured_amount: i64,
+    refunded_amount: i64,
+    refundable_amount: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureView>,
+    created_at: String,
+    requested_at: Option<String>,
+    approved_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FailureView {
+    code: String,
+    message: String,
+}
+
+/// A payment with its refunds and its history.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PaymentDetail {
+    #[serde(flatten)]
+    payment: PaymentSummary,
+    refunds: Vec<RefundView>,
+    history: Vec<HistoryLine>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundView {
+    id: String,
+    amount: i64,
+    reason: String,
+    state: &'static str,
+    transaction_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureView>,
+    requested_at: String,
+    settled_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HistoryLine {
+    version: u64,
+    at: String,
+    actor: String,
+    from: String,
+    to: String,
+    event: String,
+}
+
+impl OrderView {
+    pub(super) fn of(record: OrderRecord) -> Self {
+        let OrderRecord { order, payments } = record;
+        let Customer { name, email, mobile_phone } = order.customer;
+        Self {
+            id: order.id.to_string(),
+            merchant_reference: order.reference.as_str().to_owned(),
+            order_name: order.name,
+            total_amount: order.total.get(),
+            lines: order.lines.into_iter().map(LineView::from).collect(),
+            customer: CustomerView { name, email, mobile_phone },
+            created_at: korean_time(order.created_at),
+            expires_at: order.expires_at.map(korean_time),
+            payments: payments.into_iter().map(PaymentSummary::from).collect(),
+        }
+    }
+}
+
+impl From<Line> for LineView {
+    fn from(line: Line) -> Self {
+        Self { name: line.name, quantity: line.quantity, unit_price: line.unit_price.get() }
+    }
+}
+
+impl From<Payment> for PaymentSummary {
+    fn from(payment: Payment) -> Self {
+        let failure = match &payment.state {
+            State::Declined { refusal } => {
+                Some(FailureView { code: refusal.code.clone(), message: refusal.message.clone() })
+            }
+            State::NeedsReview { why } => {
+                Some(FailureView { code: "NEEDS_REVIEW".to_owned(), message: why.clone() })
+            }
+            _ => None,
+        };
+        Self {
+            id: payment.id.to_string(),
+            backend_order_id: payment.order.to_string(),
+            state: payment.state.name().as_str(),
+            toss_order_id: payment.toss_order.as_str().to_owned(),
+            toss_payment_key: payment.key.as_str().to_owned(),
+            toss_payment_status: payment.toss.status.as_str(),
+            total_amount: payment.amount.get(),
+            captured_amount: payment.captured.get(),
+            refunded_amount: payment.refunded.get(),
+            refundable_amount: payment.refundable().get(),
+            failure,
+            created_at: korean_time(payment.created_at),
+            requested_at: payment.toss.requested_at.map(korean_time),
+            approved_at: payment.toss.approved_at.map(korean_time),
+            toss_payment_method: payment.toss.method,
+        }
+    }
+}
+
+impl PaymentDetail {
+    pub(super) fn of(record: PaymentRecord) -> Self {
+        let PaymentRecord { payment, refunds, history } = record;
+        Self {
+            payment: payment.into(),
+            refunds: refunds.into_iter().map(RefundView::from).collect(),
+            history: history.into_iter().map(HistoryLine::from).collect(),
+        }
+    }
+}
+
+impl From<RefundRecord> for RefundView {
+    fn from(record: RefundRecord) -> Self {
+        let RefundRecord { refund, outcome, settled_at, .. } = record;
+        let (state, transaction_key, failure) = match outcome {
+            None => ("sending", None, None),
+            Some(RefundOutcome::Done { transaction_key, .. }) => ("done", transaction_key, None),
+            Some(RefundOutcome::Refused(refusal)) => {
+                ("refused", None, Some(FailureView { code: refusal.code, message: refusal.message }))
+            }
+            Some(RefundOutcome::NeedsReview) => ("needs_review", None, None),
+        };
+        Self {
+            id: refund.id.to_string(),
+            amount: refund.amount.get(),
+            reason: refund.reason.as_str().to_owned(),
+            state,
+            transaction_key,
+            failure,
+            requested_at: korean_time(refund.requested_at),
+            settled_at: settled_at.map(korean_time),
+        }
+    }
+}
+
+impl From<JournalLine> for HistoryLine {
+    fn from(line: JournalLine) -> Self {
+        let JournalLine { version, at, actor, from, to, event } = line;
+        Self { version, at: korean_time(at), actor, from, to, event }
+    }
+}
+
+/// An instant that the calendar does not reach cannot come from our clock; it is shown as the epoch.
+fn korean_time(at: Timestamp) -> String {
+    let instant = jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default();
+    instant.display_with_offset(jiff::tz::offset(9)).to_string()
+}

@@ -1,0 +1,109 @@
+//! `GET /metrics`: what happened since the start, in the text format of Prometheus.
+use crate::routes::Api;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hanbeon_app::{App, Counted};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Upper bounds of the latency buckets, in seconds: from a read in memory to the buyer's deadline.
+const BUCKETS_SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0];
+
+/// The process's metrics.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<RouteLabels, Histogram>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+impl Metrics {
+    /// The metrics of one application; `others` come from the parts that it was put together from.
+    #[must_use]
+    pub fn new(app: Arc<App>, others: Vec<Box<dyn Collector>>) -> Arc<Self> {
+        let mut registry = Registry::with_prefix("hanbeon");
+        let requests = Family::default();
+        let make: fn() -> Histogram = || Histogram::new(BUCKETS_SECONDS);
+        let duration = Family::new_with_constructor(make);
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_duration_seconds", "Time to the answer", duration.clone());
+        registry.register_collector(Box::new(AppCounters(app)));
+        for other in others {
+            registry.register_collector(other);
+        }
+        Arc::new(Self { registry, requests, duration })
+    }
+
+    pub(super) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let (method, route) = (method.to_owned(), route.to_owned());
+        self.duration.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+}
+
+pub(crate) async fn handle(State(api): State<Arc<Api>>) -> Response {
+    let mut page = String::new();
+    if text::encode(&mut page, &api.metrics.registry).is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], page).into_response()
+}
+
+/// Shows the application's own counters, read at the moment of asking.
+struct AppCounters(Arc<App>);
+
+impl fmt::Debug for AppCounters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppCounters")
+    }
+}
+
+impl Collector for AppCounters {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let counters: Vec<_> = self.0.counters().read().collect();
+        let mut family = |name, help, label: &'static str, pick: fn(Counted) -> Option<&'static str>| {
+            let first = ConstCounter::new(0_u64);
+            let mut metric = encoder.encode_descriptor(name, help, None, first.metric_type())?;
+            for (value, count) in counters.iter().filter_map(|(what, count)| Some((pick(*what)?, *count))) {
+                let labels = [(label, value)];
+                ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
+            }
+            Ok::<_, fmt::Error>(())
+        };
+        family("psp_verdicts", "How calls to Toss ended", "verdict", |what| match what {
+            Counted::Verdict(verdict) => Some(verdict),
+            _ => None,
+        })?;
+        family("payment_transitions", "Payments that came into a state", "state", |what| match what {
+            Counted::State(state) => Some(state.as_str()),
+            _ => None,
+        })?;
+        family("incidents", "Things that should be rare", "kind", |what| match what {
+            Counted::Superseded => Some("superseded"),
+            Counted::StoreRetried => Some("store_retried"),
+            Counted::Compensated => Some("compensated"),
+            Counted::Verdict(_) | Counted::State(_) => None,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! Every URL of the house.
+use crate::ops::metrics::Metrics;
+use crate::{merchant, ops, storefront};
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use hanbeon_app::App;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+
+/// Largest request body, in bytes: an order of 500 lines fits twice.
+pub(crate) const BODY_MAX: usize = 256 * 1024;
+
+/// How the interface is mounted.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Where the five storefront endpoints are: `/payments`, another path, or empty for the root.
+    pub storefront_prefix: String,
+    /// Mark the session cookie `Secure` even if no proxy says that the buyer came by HTTPS.
+    pub secure_cookie: bool,
+    /// Other origins whose pages may call the storefront endpoints with the buyer's cookie.
+    pub allowed_origins: Vec<HeaderValue>,
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self { storefront_prefix: "/payments".to_owned(), secure_cookie: false, allowed_origins: Vec::new() }
+    }
+}
+
+/// What every handler can reach.
+pub(crate) struct Api {
+    pub(crate) app: Arc<App>,
+    pub(crate) secure_cookie: bool,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// The whole interface over one application.
+pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Router {
+    let api = Arc::new(Api { app, secure_cookie: config.secure_cookie, metrics });
+    let merchant = Router::new()
+        .route("/v1/orders", post(merchant::create_order::handle))
+        .route("/v1/orders/{id}", get(merchant::get_order::handle))
+        .route("/v1/payments/{id}", get(merchant::get_payment::handle));
+    let ops = Router::new()
+        .route("/healthz", get(ops::health::healthz))
+        .route("/readyz", get(ops::health::readyz))
+        .route("/metrics", get(ops::metrics::handle));
+    storefront_routes(config)
+        .merge(merchant)
+        .merge(ops)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(CatchPanicLayer::custom(ops::observe::panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), ops::observe::observe))
+        .with_state(api)
+}
+
+fn storefront_routes(config: &ApiConfig) -> Router<Arc<Api>> {
+    let routes = Router::new()
+        .route("/saveAmount", post(storefront::save_amount::handle))
+        .route("/verifyAmount", post(storefront::verify_amount::handle))
+        .route("/confirm", post(storefront::confirm::handle))
+        .route("/cancel", post(storefront::cancel::handle))
+        .route("/{backend_order_id}", get(storefront::get_payment::handle));
+    let routes = if config.allowed_origins.is_empty() {
+        routes
+    } else {
+        routes.layer(
+            CorsLayer::new()
+                .allow_origin(config.allowed_origins.clone())
+                .allow_methods([Method::GET, Method::POST])
+                .allow_headers([header::CONTENT_TYPE])
+                .allow_credentials(true),
+        )
+    };
+    match config.storefront_prefix.trim_end_matches('/') {
+        "" => routes,
+        prefix => Router::new().nest(prefix, routes),
+    }
+}
+
+/// The header that ties an answer to its log lines.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,0 +1,42 @@
+//! `POST /payments/cancel`: gives money back, and passes Toss's answer through byte for byte. `cancelAmount`
+//! is Toss's own field for a part of it; without it, everything that is left.
+use super::problem::Problem;
+use super::view;
+use crate::extract::body::Body;
+use crate::extract::caller::{BearerKey, Browser};
+use crate::extract::fields;
+use crate::routes::Api;
+use axum::extract::State;
+use axum::response::Response;
+use hanbeon_app::cancel::{Caller, Cancel};
+use hanbeon_domain::refund::CancelReason;
+use hanbeon_domain::{PaymentKey, Won};
+use serde::Deserialize;
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CancelBody {
+    #[serde(deserialize_with = "fields::payment_key")]
+    payment_key: PaymentKey,
+    #[serde(deserialize_with = "fields::reason")]
+    cancel_reason: CancelReason,
+    #[serde(default, deserialize_with = "fields::maybe_amount")]
+    cancel_amount: Option<Won>,
+}
+
+pub(crate) async fn handle(
+    State(api): State<Arc<Api>>,
+    browser: Browser,
+    BearerKey(key): BearerKey,
+    body: Body,
+) -> Result<Response, Problem> {
+    let CancelBody { payment_key, cancel_reason: reason, cancel_amount: amount } = body.parse()?;
+    let caller = match key {
+        Some(key) if api.app.knows_key(&key).await? => Caller::Merchant,
+        Some(_) => return Err(Problem::UnknownKey),
+        None => Caller::Browser(browser.cookie.map(|secret| secret.id())),
+    };
+    let answer = api.app.cancel(Cancel { key: payment_key, amount, reason, caller }).await?;
+    Ok(view::canceled(answer))
+}

@@ -1,0 +1,186 @@
+//! What went wrong, in the words of the contract: `{"code":400,"message":…}` where the original speaks,
+//! `{"code":"NOT_FOUND_PAYMENT","message":…}` where Toss would.
+use crate::extract::body::BadBody;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use hanbeon_app::StoreError;
+use hanbeon_app::cancel::CancelError;
+use hanbeon_app::confirm::ConfirmError;
+use hanbeon_domain::Refused;
+use hanbeon_domain::StateName;
+use hanbeon_domain::checkout::NotPayable;
+use serde::Serialize;
+use tracing::{error, warn};
+
+/// A request that came to nothing. Nothing was charged and nothing has changed.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// The body.
+    Body(BadBody),
+    /// What `verifyAmount` says.
+    AmountNotValid,
+    /// What `GET` says.
+    NoPayment,
+    /// What `confirm` says.
+    Confirm(ConfirmError),
+    /// What `cancel` says.
+    Cancel(CancelError),
+    /// An API key that is not one of ours.
+    UnknownKey,
+    /// The store.
+    Store(StoreError),
+}
+
+#[derive(Serialize)]
+struct Numbered<'a> {
+    code: u16,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Coded<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+/// The original's answer when the database fails; its fields are in this order.
+#[derive(Serialize)]
+struct DatabaseFailed {
+    message: &'static str,
+    code: u16,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Body(bad) => numbered(bad.status(), &format!("요청을 읽을 수 없습니다: {bad}")),
+            Self::AmountNotValid => amount_not_valid(),
+            Self::NoPayment => numbered(StatusCode::NOT_FOUND, "결제 정보를 찾을 수 없습니다."),
+            Self::Confirm(error) => confirm(error),
+            Self::Cancel(error) => cancel(error),
+            Self::UnknownKey => {
+                let message = "인증되지 않은 API 키입니다. 키를 확인해주세요.";
+                toss_shaped(StatusCode::UNAUTHORIZED, "UNAUTHORIZED_KEY", message)
+            }
+            Self::Store(error) => store(&error),
+        }
+    }
+}
+
+fn confirm(error: ConfirmError) -> Response {
+    match error {
+        ConfirmError::NotPayable(reason) => {
+            warn!(%reason, "confirm refused");
+            not_payable(&reason)
+        }
+        ConfirmError::Store(error) => store(&error),
+        ConfirmError::Crowded => numbered(
+            StatusCode::CONFLICT,
+            "같은 주문에 대한 요청이 너무 많습니다. 잠시 후 다시 시도해주세요.",
+        ),
+    }
+}
+
+fn not_payable(reason: &NotPayable) -> Response {
+    match reason {
+        NotPayable::UnknownOrder(_) => numbered(StatusCode::NOT_FOUND, "주문 정보를 찾을 수 없습니다."),
+        NotPayable::AmountDiffers { .. } => amount_not_valid(),
+        NotPayable::KeyOfAnotherOrder => {
+            numbered(StatusCode::CONFLICT, "다른 주문에 사용된 결제 정보입니다. 결제를 다시 시작해주세요.")
+        }
+        NotPayable::Taken(StateName::Confirming) => numbered(
+            StatusCode::CONFLICT,
+            "이 주문의 결제가 이미 진행 중입니다. 잠시 후 결과를 확인해주세요.",
+        ),
+        NotPayable::Taken(StateName::Canceled | StateName::Canceling) => {
+            numbered(StatusCode::CONFLICT, "취소된 주문입니다. 새로 주문해주세요.")
+        }
+        NotPayable::Taken(_) => numbered(StatusCode::CONFLICT, "이미 결제된 주문입니다."),
+        NotPayable::OrderExpired(_) => {
+            numbered(StatusCode::BAD_REQUEST, "주문의 결제 기한이 지났습니다. 새로 주문해주세요.")
+        }
+        NotPayable::Refused(reason) => numbered(StatusCode::CONFLICT, &reason.to_string()),
+    }
+}
+
+fn cancel(error: CancelError) -> Response {
+    match error {
+        CancelError::UnknownPayment => {
+            toss_shaped(StatusCode::NOT_FOUND, "NOT_FOUND_PAYMENT", "존재하지 않는 결제 정보 입니다.")
+        }
+        CancelError::NotAllowed => {
+            warn!("cancel refused: neither the session that paid nor the shop");
+            toss_shaped(StatusCode::FORBIDDEN, "FORBIDDEN_REQUEST", "허용되지 않은 요청입니다.")
+        }
+        CancelError::Refused(reason) => {
+            warn!(%reason, "cancel refused");
+            not_cancelable(&reason)
+        }
+        CancelError::Store(error) => store(&error),
+        CancelError::Crowded => {
+            let message = "반복적인 요청은 허용되지 않습니다. 잠시 후 다시 시도해주세요.";
+            toss_shaped(StatusCode::CONFLICT, "FORBIDDEN_CONSECUTIVE_REQUEST", message)
+        }
+    }
+}
+
+/// The codes are Toss's own for the same refusals (Toss error codes, Cancel).
+fn not_cancelable(reason: &Refused) -> Response {
+    match reason {
+        Refused::NotNow { state: StateName::Canceled, .. } => {
+            toss_shaped(StatusCode::BAD_REQUEST, "ALREADY_CANCELED_PAYMENT", "이미 취소된 결제 입니다.")
+        }
+        Refused::NotNow { .. } => {
+            toss_shaped(StatusCode::FORBIDDEN, "NOT_CANCELABLE_PAYMENT", "취소 할 수 없는 결제 입니다.")
+        }
+        Refused::OverBalance { .. } | Refused::NothingAsked => {
+            toss_shaped(StatusCode::FORBIDDEN, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.")
+        }
+        Refused::PartialBeforeDeposit => {
+            let code = "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT";
+            toss_shaped(StatusCode::FORBIDDEN, code, "입금 대기중인 결제는 부분 환불이 불가합니다.")
+        }
+    }
+}
+
+fn store(cause: &StoreError) -> Response {
+    error!(%cause, "the store failed a storefront request");
+    database()
+}
+
+/// The contract's answer when the payment could not be stored; nothing is charged then, or no longer.
+pub(super) fn database() -> Response {
+    let failed = DatabaseFailed { message: "데이터베이스 오류", code: 500 };
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(failed)).into_response()
+}
+
+/// Toss's own answer to a confirm that comes after the 10 minutes.
+pub(super) fn session_expired() -> Response {
+    let message = "결제 시간이 만료되어 결제 진행 데이터가 존재하지 않습니다.";
+    toss_shaped(StatusCode::NOT_FOUND, "NOT_FOUND_PAYMENT_SESSION", message)
+}
+
+fn amount_not_valid() -> Response {
+    numbered(StatusCode::BAD_REQUEST, "결제 금액 정보가 유효하지 않습니다.")
+}
+
+fn numbered(status: StatusCode, message: &str) -> Response {
+    (status, Json(Numbered { code: status.as_u16(), message })).into_response()
+}
+
+pub(super) fn toss_shaped(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(Coded { code, message })).into_response()
+}
+
+macro_rules! from {
+    ($($source:ty => $variant:ident),* $(,)?) => {
+        $(impl From<$source> for Problem {
+            fn from(source: $source) -> Self {
+                Self::$variant(source)
+            }
+        })*
+    };
+}
+
+from!(BadBody => Body, ConfirmError => Confirm, CancelError => Cancel, StoreError => Store);
