@@ -131,3 +131,6 @@ impl Payment {
 fn same_amount(order: Won, whose: &'static str, other: Won) -> Result<(), NotPayable> {
     if order == other { Ok(()) } else { Err(NotPayable::AmountDiffers { order, whose, other }) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,7 @@ impl Payment {
             (S::Canceling { refund, tries, unchanged }, E::PspSaid(V::Refused(refusal)))
                 if *tries == 0 || *unchanged =>
             {
-                self.cancel_refused(refund, refusal)
+                self.cancel_refused(refund, refusal, moment)
             }
             (S::Canceling { .. }, E::PspSaid(V::ReadIt)) => self.cancel_again(false, Action::Lookup),
             (S::Canceling { tries, .. }, E::PspSaid(_)) => {
@@ -185,17 +185,22 @@ impl Payment {
         (next, Action::Rest { due: None }, Some((refund.id, outcome)))
     }
 
-    fn cancel_refused(&self, refund: &Refund, refusal: Refusal) -> (Self, Action, Settled) {
+    fn cancel_refused(
+        &self,
+        refund: &Refund,
+        refusal: Refusal,
+        moment: Moment<'_>,
+    ) -> (Self, Action, Settled) {
         if refund.cause == Cause::Compensation {
             return self.give_up(format!("Toss refused our compensating cancel: {}", refusal.code));
         }
-        let state = match (self.captured.is_zero(), self.refunded.is_zero()) {
-            (true, _) => State::WaitingForDeposit,
-            (false, true) => State::Paid,
-            (false, false) => State::PartiallyCanceled,
+        let rest = Action::Rest { due: None };
+        let (state, then) = match (self.captured.is_zero(), self.refunded.is_zero()) {
+            (true, _) => (State::WaitingForDeposit, rest_until_deposit(moment)),
+            (false, true) => (State::Paid, rest),
+            (false, false) => (State::PartiallyCanceled, rest),
         };
-        let next = Self { state, ..self.clone() };
-        (next, Action::Rest { due: None }, Some((refund.id, RefundOutcome::Refused(refusal))))
+        (Self { state, ..self.clone() }, then, Some((refund.id, RefundOutcome::Refused(refusal))))
     }
 
     fn cancel_again(&self, seen_unchanged: bool, then: Action) -> (Self, Action, Settled) {

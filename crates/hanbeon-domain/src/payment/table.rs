@@ -1,1 +1,101 @@
+//! The whole transition table as one grid: 10 states × 19 kinds of events, and every cell is a test.
+//!
+//! A cell is `state:action`: the state that follows, and what is done once that is on disk (`C` confirm, `L` look
+//! up, `X` cancel, `D` rest until due, `R` rest for good). `·` is refused. The samples behind the rows and the
+//! columns are in [`samples`]; arms with a guard have their own cases in [`guards`].
+mod diagram;
+mod guards;
+mod samples;
 
+use crate::{Action, StateName, Step};
+use samples::{EVENTS, event, moment, payment};
+
+const GRID: &str = "
+event                    rdy    cnf    dep    paid   ccl    part   cncd   decl   exp    rev
+ConfirmRequested         cnf:C  ·      ·      ·      ·      ·      ·      ·      ·      ·
+CancelRequested          ·      ·      ccl:X  ccl:X  ·      ccl:X  ·      ·      ·      ·
+CompensationDue          ·      ccl:X  ·      ·      ·      ·      ·      ·      ·      ·
+Seen_READY               ·      cnf:D  dep:D  ·      ccl:X  ·      ·      ·      ·      ·
+Seen_IN_PROGRESS         ·      cnf:C  dep:D  ·      ccl:X  ·      ·      ·      ·      ·
+Seen_WAITING_FOR_DEPOSIT ·      dep:D  dep:D  ·      ccl:X  ·      ·      ·      ·      ·
+Seen_DONE                ·      paid:R paid:R ·      ccl:X  ·      ·      ·      ·      ·
+Seen_CANCELED            ·      cncd:R cncd:R ·      cncd:R ·      ·      ·      ·      ·
+Seen_PARTIAL_CANCELED    ·      part:R part:R ·      rev:R  ·      ·      ·      ·      ·
+Seen_ABORTED             ·      decl:R exp:R  ·      ccl:X  ·      ·      ·      ·      ·
+Seen_EXPIRED             ·      exp:R  exp:R  ·      ccl:X  ·      ·      ·      ·      ·
+Seen_UNKNOWN             ·      cnf:D  dep:D  ·      ccl:X  ·      ·      ·      ·      ·
+Refused                  ·      decl:R dep:D  ·      paid:R ·      ·      ·      ·      ·
+ReadIt                   ·      cnf:L  dep:D  ·      ccl:L  ·      ·      ·      ·      ·
+Absent                   ·      cnf:D  dep:D  ·      ccl:D  ·      ·      ·      ·      ·
+NotSent                  ·      cnf:D  dep:D  ·      ccl:D  ·      ·      ·      ·      ·
+Unclear                  ·      cnf:D  dep:D  ·      ccl:D  ·      ·      ·      ·      ·
+NotOurs                  ·      cnf:D  dep:D  ·      ccl:D  ·      ·      ·      ·      ·
+TriesExhausted           ·      rev:R  ·      ·      rev:R  ·      ·      ·      ·      ·
+";
+
+const fn short(state: StateName) -> &'static str {
+    match state {
+        StateName::Ready => "rdy",
+        StateName::Confirming => "cnf",
+        StateName::WaitingForDeposit => "dep",
+        StateName::Paid => "paid",
+        StateName::Canceling => "ccl",
+        StateName::PartiallyCanceled => "part",
+        StateName::Canceled => "cncd",
+        StateName::Declined => "decl",
+        StateName::Expired => "exp",
+        StateName::NeedsReview => "rev",
+    }
+}
+
+fn cell(step: &Step) -> String {
+    let then = match step.then {
+        Action::Confirm => "C",
+        Action::Lookup => "L",
+        Action::Cancel => "X",
+        Action::GiveUp => "G",
+        Action::Rest { due: Some(_) } => "D",
+        Action::Rest { due: None } => "R",
+    };
+    format!("{}:{then}", short(step.next.state.name()))
+}
+
+#[test]
+fn every_cell_of_the_table_does_what_the_grid_says() {
+    let mut lines = GRID.trim().lines().map(str::split_whitespace);
+    let columns: Vec<_> = lines.next().unwrap().skip(1).collect();
+    assert_eq!(columns, StateName::ALL.map(short));
+    let mut rows = Vec::new();
+    let mut cells = 0;
+    let mut wrong = Vec::new();
+    for mut line in lines {
+        let row = line.next().unwrap();
+        rows.push(row);
+        let wants: Vec<_> = line.collect();
+        assert_eq!(wants.len(), columns.len(), "{row}");
+        for (state, want) in StateName::ALL.into_iter().zip(wants) {
+            let before = payment(state);
+            let got = match before.step(event(row), moment()) {
+                Err(_) => "·".to_owned(),
+                Ok(step) => {
+                    assert_eq!(step.from, state);
+                    assert_eq!(step.next.version, before.version + 1, "{row} × {state}");
+                    cell(&step)
+                }
+            };
+            if got != want {
+                wrong.push(format!("{row} × {state}: the grid says {want}, the table does {got}"));
+            }
+            cells += 1;
+        }
+    }
+    assert_eq!(rows, EVENTS, "a row for every kind of event");
+    assert_eq!(cells, 190, "10 states × 19 kinds of events");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_refusal_names_the_state_and_the_event() {
+    let refused = payment(StateName::Expired).step(event("ConfirmRequested"), moment()).unwrap_err();
+    assert_eq!(refused.to_string(), "confirm_requested is not possible while the payment is expired");
+}

@@ -1,0 +1,247 @@
+//! The arms of the table that look at more than the kind of event.
+use super::samples::{
+    AMOUNT, after, bare, cancel_requested, canceling, canceling_deposit, confirming, event, moment, payment,
+    refund, seen, unclear, won,
+};
+use crate::payment::CanceledBy;
+use crate::refund::Cause;
+use crate::{
+    Action, Event, Moment, Payment, Policy, RefundOutcome, Refused, State, StateName, Step, TossStatus as T,
+    Won,
+};
+use std::time::Duration;
+
+#[track_caller]
+fn step(payment: &Payment, event: Event) -> Step {
+    step_at(payment, event, moment())
+}
+
+#[track_caller]
+fn step_at(payment: &Payment, event: Event, moment: Moment<'_>) -> Step {
+    payment.step(event, moment).unwrap()
+}
+
+#[track_caller]
+fn check(payment: &Payment, event: Event, want: &str) {
+    assert_eq!(super::cell(&step(payment, event)), want);
+}
+
+#[test]
+fn a_refusal_is_believed_on_the_first_try_only() {
+    // Later it may be a replay, or the answer to a second call while the first one took the money.
+    check(&confirming(0, 0, false), event("Refused"), "decl:R");
+    check(&confirming(1, 0, false), event("Refused"), "cnf:D");
+    check(&confirming(1, 1, true), event("Refused"), "cnf:D");
+}
+
+#[test]
+fn absent_is_a_fact_only_when_the_window_is_over() {
+    let window = Policy::default().confirm_window;
+    let last = after(window.checked_sub(Duration::from_micros(1)).unwrap());
+    for (moment, want) in [(moment(), "cnf:D"), (last, "cnf:D"), (after(window), "exp:R")] {
+        assert_eq!(super::cell(&step_at(&confirming(3, 0, false), event("Absent"), moment)), want);
+    }
+}
+
+#[test]
+fn a_cancel_that_is_refused_is_believed_on_the_first_try_or_after_an_unchanged_read() {
+    let requested = |tries, unchanged| canceling(refund(300, AMOUNT, Cause::Requested), tries, unchanged);
+    for (tries, unchanged, want) in
+        [(0, false, "paid:R"), (0, true, "paid:R"), (1, false, "ccl:D"), (1, true, "paid:R")]
+    {
+        check(&requested(tries, unchanged), event("Refused"), want);
+    }
+}
+
+#[test]
+fn a_refused_cancel_goes_back_to_where_it_came_from() {
+    let paid = canceling(refund(300, AMOUNT, Cause::Requested), 0, false);
+    let part = canceling(refund(200, 700, Cause::Requested), 0, false);
+    for (from, want) in [(&paid, "paid:R"), (&part, "part:R"), (&canceling_deposit(0), "dep:D")] {
+        let step = step(from, event("Refused"));
+        assert_eq!(super::cell(&step), want);
+        assert_eq!((step.next.captured, step.next.refunded), (from.captured, from.refunded));
+        assert!(matches!(step.settled, Some((_, RefundOutcome::Refused(_)))), "{:?}", step.settled);
+    }
+}
+
+#[test]
+fn a_refused_compensation_is_a_case_for_a_human() {
+    let step = step(&canceling(refund(AMOUNT, AMOUNT, Cause::Compensation), 0, false), event("Refused"));
+    assert_eq!(super::cell(&step), "rev:R");
+    assert!(matches!(step.settled, Some((_, RefundOutcome::NeedsReview))));
+}
+
+#[test]
+fn the_cause_of_a_cancel_decides_whether_the_order_may_be_paid_again() {
+    let gone = || seen(T::Canceled, 0);
+    let requested = canceling(refund(AMOUNT, AMOUNT, Cause::Requested), 1, false);
+    let compensation = canceling(refund(AMOUNT, AMOUNT, Cause::Compensation), 1, false);
+    let found = confirming(2, 0, false);
+    let waiting = payment(StateName::WaitingForDeposit);
+    for (from, by, free) in [
+        (&requested, CanceledBy::Request, false),
+        (&compensation, CanceledBy::Compensation, true),
+        (&found, CanceledBy::Compensation, true),
+        (&waiting, CanceledBy::Elsewhere, false),
+    ] {
+        let next = step(from, gone()).next;
+        assert_eq!(next.state, State::Canceled { by });
+        assert_eq!(next.leaves_order_free(), free, "{by:?}");
+        assert_eq!(next.refunded, next.captured, "all of it was given back");
+    }
+}
+
+#[test]
+fn a_refund_is_recognised_by_the_balance_that_it_leaves() {
+    let part = || canceling(refund(300, AMOUNT, Cause::Requested), 1, false);
+    for (balance, want, refunded) in [
+        (AMOUNT, "ccl:X", 0),  // nothing happened: again, with the same key
+        (900, "rev:R", 0),     // something happened that we did not ask for
+        (700, "part:R", 300),  // ours
+        (500, "part:R", 500),  // ours, and one made at Toss's side
+        (0, "cncd:R", AMOUNT), // nothing is left
+    ] {
+        let step = step(&part(), seen(T::PartialCanceled, balance));
+        assert_eq!(super::cell(&step), want, "{balance}");
+        assert_eq!(step.next.refunded, won(refunded), "{balance}");
+        assert_eq!(step.settled.is_some(), want != "ccl:X", "{balance}");
+    }
+}
+
+#[test]
+fn the_budget_bounds_a_cancel() {
+    let over = |asked, left| Some(Refused::OverBalance { asked: won(asked), left: won(left) });
+    for (state, amount, want) in [
+        (StateName::Paid, None, None),
+        (StateName::Paid, Some(1), None),
+        (StateName::Paid, Some(AMOUNT), None),
+        (StateName::Paid, Some(AMOUNT + 1), over(AMOUNT + 1, AMOUNT)),
+        (StateName::Paid, Some(i64::MAX), over(i64::MAX, AMOUNT)),
+        (StateName::Paid, Some(0), Some(Refused::NothingAsked)),
+        (StateName::PartiallyCanceled, Some(700), None),
+        (StateName::PartiallyCanceled, Some(701), over(701, 700)),
+        (StateName::WaitingForDeposit, None, None),
+        (StateName::WaitingForDeposit, Some(AMOUNT), None),
+        (StateName::WaitingForDeposit, Some(1), Some(Refused::PartialBeforeDeposit)),
+        (StateName::WaitingForDeposit, Some(AMOUNT + 1), over(AMOUNT + 1, AMOUNT)),
+    ] {
+        let got = payment(state).step(cancel_requested(amount), moment());
+        assert_eq!(got.err(), want, "{state} {amount:?}");
+    }
+}
+
+#[test]
+fn a_cancel_reserves_what_it_will_give_back() {
+    for (amount, reserved, whole) in [(None, 700, true), (Some(200), 200, false), (Some(700), 700, false)] {
+        let next = step(&payment(StateName::PartiallyCanceled), cancel_requested(amount)).next;
+        let State::Canceling { refund, tries: 0, unchanged: false } = &next.state else { panic!("{next:?}") };
+        assert_eq!((refund.whole, refund.cause), (whole, Cause::Requested));
+        assert_eq!((refund.balance_before, next.refunded), (won(700), won(300)));
+        assert_eq!(next.reserved(), won(reserved));
+        assert_eq!(next.refundable(), won(700 - reserved));
+    }
+    let deposit = step(&payment(StateName::WaitingForDeposit), cancel_requested(None)).next;
+    assert_eq!(deposit.reserved(), Won::ZERO, "nothing was captured, so nothing is promised");
+}
+
+#[test]
+fn what_is_still_ours_is_toss_s_balance() {
+    for (status, balance, want, refunded) in [
+        (T::Done, AMOUNT, "paid:R", 0),
+        (T::Done, 600, "part:R", 400),
+        (T::PartialCanceled, 600, "part:R", 400),
+        (T::PartialCanceled, 0, "cncd:R", AMOUNT),
+        (T::Canceled, 0, "cncd:R", AMOUNT),
+    ] {
+        for from in [confirming(0, 0, false), payment(StateName::WaitingForDeposit)] {
+            let step = step(&from, seen(status, balance));
+            if (status, from.state.name()) == (T::Canceled, StateName::WaitingForDeposit) {
+                assert_eq!(step.next.captured, Won::ZERO, "cancelled before anything came in");
+                continue;
+            }
+            assert_eq!(super::cell(&step), want, "{status:?} {balance}");
+            assert_eq!((step.next.captured, step.next.refunded), (won(AMOUNT), won(refunded)));
+        }
+    }
+}
+
+#[test]
+fn the_confirm_key_changes_only_after_an_answered_error_and_a_read_that_shows_nothing() {
+    let in_progress = || seen(T::InProgress, AMOUNT);
+    let absent = || event("Absent");
+    let refused = || event("Refused");
+    let cases: [(&str, Vec<Event>, u32); 8] = [
+        ("silence, then nothing happened", vec![unclear(false), in_progress()], 0),
+        ("never sent", vec![event("NotSent"), in_progress(), event("NotSent"), in_progress()], 0),
+        ("an answered error alone", vec![unclear(true)], 0),
+        ("an answered error, and no read yet", vec![unclear(true), absent(), unclear(false)], 0),
+        ("an answered error, then nothing happened", vec![unclear(true), in_progress()], 1),
+        ("told to read, then nothing happened", vec![event("ReadIt"), in_progress()], 1),
+        (
+            "the new key is answered with silence",
+            vec![unclear(true), in_progress(), unclear(false), in_progress()],
+            1,
+        ),
+        ("the new key is refused too", vec![unclear(true), in_progress(), refused(), in_progress()], 2),
+    ];
+    for (what, events, round) in cases {
+        let mut payment = step(&payment(StateName::Ready), event("ConfirmRequested")).next;
+        for (at, event) in events.into_iter().enumerate() {
+            let (before, charges) = (payment.confirm_key(), event == in_progress());
+            let after = step(&payment, event);
+            assert_eq!(after.then == Action::Confirm, charges, "{what}: event {at}");
+            assert!(charges || after.next.confirm_key() == before, "{what}: event {at} changed the key");
+            payment = after.next;
+        }
+        let want = format!("hanbeon-{}-confirm-{round}", payment.id);
+        assert_eq!(payment.confirm_key(), want, "{what}");
+    }
+}
+
+#[test]
+fn every_try_without_a_fact_is_counted_and_waits_longer() {
+    let mut confirming = confirming(0, 0, false);
+    let mut canceling = canceling(refund(300, AMOUNT, Cause::Requested), 0, false);
+    for (tries, wait) in [(1, 1), (2, 2), (3, 4), (4, 8)] {
+        for payment in [&mut confirming, &mut canceling] {
+            let step = step(payment, unclear(false));
+            let due = moment().now.plus(Duration::from_secs(wait));
+            assert_eq!(step.then, Action::Rest { due: Some(due) });
+            let (State::Confirming { tries: counted, .. } | State::Canceling { tries: counted, .. }) =
+                step.next.state
+            else {
+                panic!("{step:?}")
+            };
+            assert_eq!(counted, tries);
+            *payment = step.next;
+        }
+    }
+}
+
+#[test]
+fn a_finder_of_a_row_asks_and_never_acts() {
+    let policy = Policy::default();
+    let rest = Action::Rest { due: None };
+    for name in StateName::ALL {
+        let want = match name {
+            StateName::Confirming | StateName::Canceling | StateName::WaitingForDeposit => Action::Lookup,
+            _ => rest,
+        };
+        assert_eq!(payment(name).resume(&policy), want, "{name}");
+    }
+    let refund = || refund(300, AMOUNT, Cause::Requested);
+    for (tries, want) in [(policy.tries_max - 1, Action::Lookup), (policy.tries_max, Action::GiveUp)] {
+        assert_eq!(confirming(tries, 0, false).resume(&policy), want);
+        assert_eq!(canceling(refund(), tries, true).resume(&policy), want);
+    }
+}
+
+#[test]
+fn a_deposit_that_is_not_in_is_asked_for_again() {
+    let due = moment().now.plus(Policy::default().deposit_poll);
+    for event in [unclear(true), event("Absent"), event("Refused"), seen(T::WaitingForDeposit, AMOUNT)] {
+        let step = step(&bare(State::WaitingForDeposit), event);
+        assert_eq!(step.then, Action::Rest { due: Some(due) });
+    }
+}
