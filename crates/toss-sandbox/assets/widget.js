@@ -77,7 +77,8 @@ function methodsWidget() {
 
   function label(method) {
     const known = METHODS[method.code] || WALLETS[method.code];
-    if (lang === "en") return method.labelEn || known?.en || method.code;
+    const english = method.labelEn === method.code ? null : method.labelEn;
+    if (lang === "en") return english || known?.en || method.code;
     return method.label || known?.ko || method.code;
   }
 

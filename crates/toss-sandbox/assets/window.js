@@ -316,7 +316,7 @@ function drawActions() {
 }
 
 function change(part) {
-  Object.assign(state, part, { error: "" });
+  Object.assign(state, { error: "" }, part);
   render();
 }
 
@@ -366,7 +366,10 @@ function close() {
   history.back();
 }
 
-/** One call ends the window. A refusal is shown and leaves the buyer where they are. */
+/** Refusals after which nothing more can be done here. */
+const FINAL = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION", "ALREADY_PROCESSED_PAYMENT"];
+
+/** One call ends the window. A refusal is shown and leaves the buyer where they are; a frame can always be closed. */
 async function end(outcome, path, body) {
   if (state.busy || state.view.kind !== "form") return;
   change({ busy: true });
@@ -375,6 +378,9 @@ async function end(outcome, path, body) {
     leave({ ...(await call(base + path, body)), outcome });
   } catch (error) {
     line?.send("busy", { busy: false });
+    if (outcome === "closed" && line) return leave({ outcome, redirectUrl: null });
+    const final = error instanceof Refused && FINAL.includes(error.code);
+    if (final) return change({ busy: false, view: { kind: "gone", text: "alreadyDone" } });
     change({ busy: false, error: error instanceof Refused && error.message ? error.message : t("unreachable") });
   }
 }
