@@ -1,3 +1,67 @@
-//! Toss.
-/// x
-pub struct TossPsp;
+//! Toss Payments behind the door. Every call is: encode, send, judge.
+use crate::Psp;
+use crate::judge::{self, Asked};
+use async_trait::async_trait;
+use hanbeon_domain::{Payment, Refund, Verdict};
+use toss_client::{Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RequestOptions};
+
+/// Toss Payments, through its core API.
+#[derive(Clone, Debug)]
+pub struct TossPsp {
+    client: Client,
+    merchant_id: Option<String>,
+}
+
+impl TossPsp {
+    /// Talks through `client`; `merchant_id` (Toss's `mId`), when known, is part of what makes a reply ours.
+    #[must_use]
+    pub const fn new(client: Client, merchant_id: Option<String>) -> Self {
+        Self { client, merchant_id }
+    }
+
+    fn asked<'a>(&'a self, payment: &'a Payment) -> Asked<'a> {
+        Asked { payment, merchant_id: self.merchant_id.as_deref() }
+    }
+}
+
+#[async_trait]
+impl Psp for TossPsp {
+    async fn confirm(&self, payment: &Payment) -> Verdict {
+        let call = Confirm {
+            payment_key: payment.key.as_str(),
+            order_id: payment.toss_order.as_str(),
+            amount: Amount::won(payment.amount.get()),
+        };
+        let answer = self.client.confirm(&call, &under(&payment.confirm_key())).await;
+        judge::judge(answer, self.asked(payment), Operation::Confirm)
+    }
+
+    async fn lookup(&self, payment: &Payment) -> Verdict {
+        let answer = self.client.payment(payment.key.as_str()).await;
+        judge::judge_read(answer, self.asked(payment))
+    }
+
+    /// The amount is left out when everything is to be cancelled, as Toss documents a full cancel;
+    /// `refundableAmount` makes Toss refuse if the balance is not the one that the refund was decided on.
+    async fn cancel(&self, payment: &Payment, refund: &Refund) -> Verdict {
+        let whole = refund.amount == refund.balance_before;
+        let call = Cancel {
+            cancel_reason: refund.reason.as_str(),
+            cancel_amount: (!whole).then(|| Amount::won(refund.amount.get())),
+            refundable_amount: Some(Amount::won(refund.balance_before.get())),
+            refund_receive_account: None,
+            tax_free_amount: None,
+            tax_exemption_amount: None,
+            currency: None,
+            cancel_request_id: None,
+        };
+        let answer = self.client.cancel(payment.key.as_str(), &call, &under(&refund.idempotency_key())).await;
+        judge::judge(answer, self.asked(payment), Operation::Cancel)
+    }
+}
+
+/// Our keys are short and plain; one that Toss would not take would be a defect, and is sent as none: the
+/// payment key's single use still guards a charge, and `refundableAmount` a refund.
+fn under(key: &str) -> RequestOptions {
+    RequestOptions { idempotency_key: IdempotencyKey::parse(key).ok(), ..RequestOptions::default() }
+}

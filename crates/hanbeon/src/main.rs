@@ -1,2 +1,42 @@
-//! The binary.
-fn main() {}
+//! hanbeon: one charge, never two, never lost.
+//!
+//! This crate is the only one that knows all the others. It reads the configuration once, puts the parts
+//! together ([`wire`], the only composition), and runs them until it is told to stop.
+//!
+//! In reading order:
+//! 1. [`cli`]: what can be asked of the binary;
+//! 2. [`config`]: one structure, unknown fields refused, secrets from the environment or a file;
+//! 3. [`wire`]: configuration in, application and router out;
+//! 4. [`serve`]: listeners, recovery, graceful stop;
+//! 5. [`demo`], [`sandbox`], [`keys`], [`doctor`], [`smoke`]: the other commands;
+//! 6. [`telemetry`]: logs.
+
+mod cli;
+mod config;
+mod demo;
+mod doctor;
+mod keys;
+mod sandbox;
+mod serve;
+mod smoke;
+mod telemetry;
+mod wire;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(cli::run(cli)),
+        Err(error) => Err(format!("cannot start the runtime: {error}").into()),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hanbeon: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What can be asked of the binary.
+use crate::config::Config;
+use crate::{demo, doctor, keys, sandbox, serve, smoke};
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Why a command failed, in words for the operator.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// One charge, never two, never lost: a payment server for Toss Payments.
+///
+/// Without a command it runs the demo: server, local Toss sandbox and a shop, on this machine only.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command takes. A flag wins over the environment, and that over the configuration file.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// Configuration file (TOML); see `hanbeon config`.
+    #[arg(long, global = true, value_name = "FILE", env = "HANBEON_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the server listens [default: 127.0.0.1:8080].
+    #[arg(long, global = true, value_name = "ADDR", env = "HANBEON_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where the local Toss sandbox listens [default: 127.0.0.1:8081].
+    #[arg(long, global = true, value_name = "ADDR", env = "HANBEON_SANDBOX_LISTEN")]
+    pub(crate) sandbox_listen: Option<SocketAddr>,
+    /// Where payments are stored [default: sqlite://hanbeon.db].
+    #[arg(long, global = true, value_name = "URL", env = "HANBEON_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// Where Toss's API is [default: the real one, or the sandbox in the demo].
+    #[arg(long, global = true, value_name = "URL", env = "HANBEON_TOSS_API_URL")]
+    pub(crate) toss_api_url: Option<String>,
+    /// Where Toss's browser SDK is [default: the real one, or the sandbox's in the demo].
+    #[arg(long, global = true, value_name = "URL", env = "HANBEON_TOSS_SDK_URL")]
+    pub(crate) toss_sdk_url: Option<String>,
+    /// Toss's client key, which is public.
+    #[arg(long, global = true, value_name = "KEY", env = "HANBEON_TOSS_CLIENT_KEY")]
+    pub(crate) toss_client_key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Server, local Toss sandbox and demo shop, on this machine only (the default).
+    Demo,
+    /// The server alone. Needs HANBEON_TOSS_SECRET_KEY, or `toss.secret_key_file` in the configuration.
+    Serve,
+    /// The local Toss sandbox alone.
+    Sandbox(sandbox::SandboxArgs),
+    /// The shop's API keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Prints the effective configuration as TOML, without secrets.
+    Config,
+    /// Checks database, clock, keys and Toss, and says how to mend what is wrong.
+    Doctor,
+    /// One whole purchase over HTTP against a running server and its sandbox.
+    Smoke(smoke::SmokeArgs),
+}
+
+/// Does what was asked.
+pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let config = Config::load(&cli.options)?;
+    match cli.command.unwrap_or(Command::Demo) {
+        Command::Demo => demo::run(config).await?,
+        Command::Serve => serve::run(config).await?,
+        Command::Sandbox(args) => sandbox::run(&config, args).await?,
+        Command::Keys(command) => keys::run(&config, command).await?,
+        Command::Config => print!("{}", config.to_toml()?),
+        Command::Doctor => return doctor::run(&config).await,
+        Command::Smoke(args) => return smoke::run(&config, args).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}

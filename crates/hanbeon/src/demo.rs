@@ -1,0 +1,125 @@
+//! `hanbeon demo`: server, local Toss sandbox and a shop, on this machine only.
+//!
+//! The shop is merged into the server's listener, because the buyer's session is a cookie of that origin; it
+//! makes its orders over HTTP with an API key all the same, as any shop would. With a key pair of a real
+//! account in the environment, the same pages pay at the real Toss, and there is no sandbox.
+use crate::cli::Failure;
+use crate::config::{Config, TOSS_API_URL, TOSS_SDK_URL, is_loopback};
+use crate::sandbox::{origin, serve_on};
+use crate::wire::{Wired, wire};
+use crate::{serve, telemetry};
+use hanbeon_app::env::SystemEnv;
+use hanbeon_app::{Env as _, keys};
+use hanbeon_store::Store;
+use std::path::Path;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use toss_client::SecretKey;
+
+/// Where the demo keeps its data.
+const FOLDER: &str = "hanbeon-data";
+const DATABASE_URL: &str = "sqlite://hanbeon-data/hanbeon.db";
+const DATABASE_FILE: &str = "hanbeon-data/hanbeon.db";
+/// The name of the demo shop's API key.
+const SHOP_KEY: &str = "demo shop";
+/// Toss's public documentation key pair for the payment widget: anybody may use it, no money moves.
+const DOCS_CLIENT_KEY: &str = "test_gck_docs_Ovk5rk1EwkEbP0W43n07xlzm";
+const DOCS_SECRET_KEY: &str = "test_gsk_docs_OaPz8L5KdmQXkzRz3y47BMw6";
+
+pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
+    telemetry::start(&config.log);
+    let stop = serve::stop_on_signal()?;
+    let sandbox = settle_toss(&mut config)?;
+    let sandbox = if sandbox { Some(start_sandbox(&mut config, &stop).await?) } else { None };
+    config.database_url.get_or_insert_with(|| DATABASE_URL.to_owned());
+    let Wired { app, router, store } = wire(&config)?;
+    let listener = serve::bind(config.listen).await?;
+    let here = origin(listener.local_addr()?);
+    let shop = demo_shop::router(demo_shop::Config {
+        hanbeon_url: here.clone(),
+        api_key: shop_key(&*store).await?,
+        storefront_prefix: config.storefront.prefix.clone(),
+        sdk_url: config.toss.sdk_url.clone().unwrap_or_else(|| TOSS_SDK_URL.to_owned()),
+        client_key: config.toss.client_key.clone().unwrap_or_default(),
+    });
+    greet(&config, &here);
+    let drain = Duration::from_millis(config.limits.drain_ms);
+    let ended = serve::run_until(app, router.merge(shop), listener, stop, drain).await;
+    if let Some(sandbox) = sandbox {
+        sandbox.await??;
+    }
+    ended
+}
+
+/// Decides which Toss is used; says whether that is a sandbox of our own.
+fn settle_toss(config: &mut Config) -> Result<bool, Failure> {
+    let ours = config.toss.api_url.as_deref().is_some_and(|url| {
+        is_loopback(url) && url.trim_end_matches('/').ends_with(&format!(":{}", config.sandbox_listen.port()))
+    });
+    match (config.toss.has_secret_key(), config.toss.client_key.is_some()) {
+        (true, true) => Ok(ours),
+        (false, false) => {
+            config.toss.use_pair(DOCS_CLIENT_KEY, SecretKey::parse(DOCS_SECRET_KEY)?);
+            Ok(config.toss.api_url.is_none() || ours)
+        }
+        _ => Err("to pay at the real Toss, set both HANBEON_TOSS_CLIENT_KEY and HANBEON_TOSS_SECRET_KEY; \
+                  to use the local sandbox, set neither"
+            .into()),
+    }
+}
+
+async fn start_sandbox(
+    config: &mut Config,
+    stop: &CancellationToken,
+) -> Result<tokio::task::JoinHandle<Result<(), Failure>>, Failure> {
+    let listener = serve::bind(config.sandbox_listen).await?;
+    let there = origin(listener.local_addr()?);
+    config.toss.sdk_url.get_or_insert_with(|| format!("{there}/v2/standard"));
+    config.toss.api_url = Some(there);
+    let client = config.toss.client_key.clone().unwrap_or_default();
+    let pair = (client, config.toss.secret_key()?.expose().to_owned());
+    // The sandbox outlives the server's own stop, so that calls under way can end.
+    let after = stop.clone();
+    let drain = Duration::from_millis(config.limits.drain_ms.min(1_000));
+    let end = CancellationToken::new();
+    tokio::spawn({
+        let end = end.clone();
+        async move {
+            after.cancelled().await;
+            tokio::time::sleep(drain).await;
+            end.cancel();
+        }
+    });
+    Ok(tokio::spawn(async move { serve_on(listener, &[pair], end).await }))
+}
+
+/// The shop's API key, made anew at each start: nobody has to keep it.
+async fn shop_key(store: &dyn Store) -> Result<String, Failure> {
+    store.revoke_api_key(SHOP_KEY, SystemEnv.now()).await?;
+    Ok(keys::create(store, &SystemEnv, SHOP_KEY).await?)
+}
+
+fn greet(config: &Config, here: &str) {
+    let prefix = &config.storefront.prefix;
+    let toss = config.toss.api_url.as_deref().unwrap_or(TOSS_API_URL);
+    let database = config.database_url();
+    println!(
+        "\n  hanbeon 한번 — one charge, never two, never lost\n\n  \
+         shop      {here}/        <- open this and buy something\n  \
+         payments  {here}{prefix}/…  (saveAmount, verifyAmount, confirm, cancel)\n  \
+         orders    {here}/v1/orders  (with an API key: hanbeon keys create)\n  \
+         Toss      {toss}\n  \
+         data      {database}\n\n  Nothing here takes real money with test keys. Ctrl-C stops it.\n"
+    );
+}
+
+/// For commands beside a running demo: when no database is configured and only the demo's is there, that one.
+pub(crate) fn beside_demo(config: &Config) -> Config {
+    let mut config = config.clone();
+    let only_demo = Path::new(DATABASE_FILE).exists() && !Path::new("hanbeon.db").exists();
+    if config.database_url.is_none() && only_demo {
+        eprintln!("hanbeon: using the demo's database in ./{FOLDER}");
+        config.database_url = Some(DATABASE_URL.to_owned());
+    }
+    config
+}

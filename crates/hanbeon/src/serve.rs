@@ -1,0 +1,86 @@
+//! Listeners, recovery, graceful stop.
+//!
+//! Stopping: no new connections, answers to the requests that are under way, then the calls to Toss that
+//! outlive their requests, all within the drain time. What is not finished by then is on disk, and is the
+//! next start's first work.
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::telemetry;
+use crate::wire::{Wired, wire};
+use axum::Router;
+use hanbeon_app::App;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// The server alone.
+pub(crate) async fn run(config: Config) -> Result<(), Failure> {
+    telemetry::start(&config.log);
+    let Wired { app, router, .. } = wire(&config)?;
+    let listener = bind(config.listen).await?;
+    let stop = stop_on_signal()?;
+    info!(listen = %listener.local_addr()?, database = config.database_url(), "hanbeon is ready");
+    run_until(app, router, listener, stop, Duration::from_millis(config.limits.drain_ms)).await
+}
+
+/// Serves and recovers until `stop`, then drains.
+pub(crate) async fn run_until(
+    app: Arc<App>,
+    router: Router,
+    listener: TcpListener,
+    stop: CancellationToken,
+    drain: Duration,
+) -> Result<(), Failure> {
+    let recovery = tokio::spawn({
+        let (app, stop) = (Arc::clone(&app), stop.clone());
+        async move { app.recover_until(stop.cancelled_owned()).await }
+    });
+    let served = tokio::spawn({
+        let stop = stop.clone();
+        async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await }
+    });
+    stop.cancelled().await;
+    info!("stopping: no new requests");
+    let finished = timeout(drain, async {
+        let served = served.await;
+        let _ = recovery.await;
+        app.drain().await;
+        served
+    });
+    match finished.await {
+        Ok(served) => served??,
+        Err(_) => warn!("stopped with calls under way; the next start finishes them"),
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// Listens, or says who is in the way.
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
+}
+
+/// A token that SIGTERM and SIGINT cancel; a second signal ends the process at once.
+pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
+    let stop = CancellationToken::new();
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let token = stop.clone();
+    tokio::spawn(async move {
+        either(terminate.recv(), interrupt.recv()).await;
+        token.cancel();
+        either(terminate.recv(), interrupt.recv()).await;
+        std::process::exit(130);
+    });
+    Ok(stop)
+}
+
+async fn either<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) {
+    tokio::select! { _ = one => {}, _ = other => {} }
+}
