@@ -1,1 +1,24 @@
-//! A typed client of the Toss Payments core API.
+#![doc = include_str!("../README.md")]
+//!
+//! # Modules, in reading order
+//!
+//! [`client`] is the front door. [`calls`] holds each request and its pure encoding, [`wire`] a request and an
+//! answer as plain values, [`error`] and [`code`] what can go wrong and what to do then, [`model`] what Toss
+//! answers with, [`keys`] the keys. The private `transport` is the only file that touches a socket.
+
+pub mod calls;
+pub mod client;
+pub mod code;
+pub mod error;
+pub mod keys;
+pub mod model;
+mod transport;
+pub mod wire;
+
+pub use calls::{Cancel, Confirm, RefundReceiveAccount};
+pub use client::{BuildError, Client, ClientBuilder};
+pub use code::{ErrorCode, Operation, RetryClass};
+pub use error::{ApiError, Error, NotSent, NotSentCause, Unanswered, UnansweredCause, Unreadable};
+pub use keys::{ClientKey, IdempotencyKey, IdempotencyKeyError, KeyError, KeyFamily, Mode, SecretKey};
+pub use model::{Amount, Payment};
+pub use wire::{Reply, RequestOptions};

@@ -1,0 +1,32 @@
+//! What Toss answers with: the Payment object and everything inside it.
+//!
+//! Three rules hold everywhere. Only the fields without which a payment means nothing are required; the rest is
+//! `Option`, whether Toss's page calls it nullable or not, because an answer about money that moved must never
+//! fail to decode over a receipt link. Enums are open. A field that this version does not know is kept in
+//! `extra`. So encoding a decoded object loses nothing (an absent field comes back as `null`).
+
+pub(crate) mod open_enum;
+
+mod amount;
+mod enums;
+mod extra;
+mod methods;
+mod organisations;
+mod payment;
+mod receipts;
+mod sensitive;
+mod time;
+
+pub use amount::{Amount, AmountError};
+pub use enums::{
+    AccountType, AcquireStatus, CancelStatus, CardType, CashReceiptType, Currency, EasyPayProvider,
+    InterestPayer, IssueStatus, Method, OwnerType, PaymentStatus, PaymentType, ReceiptTransaction,
+    RefundStatus, SettlementStatus,
+};
+pub use extra::Extra;
+pub use methods::{Card, EasyPay, GiftCertificate, MobilePhone, RefundAccount, Transfer, VirtualAccount};
+pub use organisations::{BankCode, CardCompany};
+pub use payment::{Cancellation, Discount, Failure, Link, Payment};
+pub use receipts::{CashReceipt, IssuedReceipt};
+pub use sensitive::Sensitive;
+pub use time::TossTime;

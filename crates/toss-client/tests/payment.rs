@@ -1,0 +1,305 @@
+//! The Payment object: everything that Toss documents, and everything that it has not invented yet.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use toss_client::{
+    Amount, ErrorCode, Payment,
+    model::{
+        AccountType, AcquireStatus, BankCode, CardCompany, CardType, Currency, EasyPayProvider, Method,
+        OwnerType, PaymentStatus, PaymentType, RefundStatus, Sensitive, TossTime,
+    },
+};
+
+const FIXTURES: [(&str, &str); 6] = [
+    ("card, done", include_str!("fixtures/card-done.json")),
+    ("card, partly cancelled", include_str!("fixtures/partial-cancel.json")),
+    ("virtual account, waiting", include_str!("fixtures/virtual-account.json")),
+    ("expired", include_str!("fixtures/expired.json")),
+    ("dollars, partly cancelled", include_str!("fixtures/paypal-partial-cancel.json")),
+    ("every field at once", include_str!("fixtures/every-field.json")),
+];
+
+fn fixture(name: &str) -> &'static str {
+    FIXTURES.iter().find(|(known, _)| *known == name).expect(name).1
+}
+
+fn payment(json: &str) -> Payment {
+    serde_json::from_str(json).expect("a payment")
+}
+
+/// Every name and value of `small` is in `big`; names that only `big` has are null. Numbers compare by value.
+fn assert_kept(small: &Value, big: &Value, at: &str) {
+    match (small, big) {
+        (Value::Object(small), Value::Object(big)) => {
+            for (name, value) in small {
+                assert_kept(
+                    value,
+                    big.get(name).unwrap_or_else(|| panic!("{at}/{name} is lost")),
+                    &format!("{at}/{name}"),
+                );
+            }
+            for (name, value) in big {
+                assert!(small.contains_key(name) || value.is_null(), "{at}/{name} appeared");
+            }
+        }
+        (Value::Array(small), Value::Array(big)) => {
+            assert_eq!(small.len(), big.len(), "{at}");
+            for (index, (small, big)) in small.iter().zip(big).enumerate() {
+                assert_kept(small, big, &format!("{at}/{index}"));
+            }
+        }
+        (Value::Number(small), Value::Number(big)) => {
+            let exact = |number: &serde_json::Number| number.to_string().parse::<Amount>();
+            assert!(small == big || exact(small) == exact(big), "{at}: {small} became {big}");
+        }
+        _ => assert_eq!(small, big, "{at}"),
+    }
+}
+
+/// Decodes, encodes, decodes: the same payment, and nothing of the text lost on the way.
+fn assert_round_trip(json: &Value) -> Payment {
+    let first = payment(&json.to_string());
+    let encoded = serde_json::to_string(&first).expect("encodes");
+    assert_eq!(payment(&encoded), first);
+    assert_kept(json, &serde_json::from_str(&encoded).expect("JSON"), "");
+    assert_eq!(serde_json::from_value::<Payment>(json.clone()).expect("from a value"), first);
+    first
+}
+
+#[test]
+fn every_documented_payment_survives_a_round_trip_without_unknown_fields() {
+    for (name, text) in FIXTURES {
+        let decoded = assert_round_trip(&serde_json::from_str(text).expect(name));
+        assert!(decoded.extra.is_empty(), "{name}: {:?}", decoded.extra);
+        let nested = [
+            decoded.card.as_ref().map(|card| &card.extra),
+            decoded.virtual_account.as_ref().map(|account| &account.extra),
+            decoded.easy_pay.as_ref().map(|easy| &easy.extra),
+            decoded.transfer.as_ref().map(|transfer| &transfer.extra),
+            decoded.mobile_phone.as_ref().map(|phone| &phone.extra),
+            decoded.gift_certificate.as_ref().map(|gift| &gift.extra),
+            decoded.cash_receipt.as_ref().map(|receipt| &receipt.extra),
+            decoded.failure.as_ref().map(|failure| &failure.extra),
+            decoded.cancels.as_ref().map(|cancels| &cancels[0].extra),
+            decoded.cash_receipts.as_ref().map(|receipts| &receipts[0].extra),
+        ];
+        for extra in nested.into_iter().flatten() {
+            assert!(extra.is_empty(), "{name}: {extra:?}");
+        }
+    }
+}
+
+#[test]
+fn a_card_payment_reads_field_by_field() {
+    let done = payment(fixture("card, done"));
+    assert_eq!(done.status, PaymentStatus::Done);
+    assert_eq!(done.kind, Some(PaymentType::Normal));
+    assert_eq!(done.method.as_ref().and_then(Method::code), Some("CARD"));
+    assert_eq!(done.currency, Some(Currency::Krw));
+    assert_eq!(done.m_id.as_deref(), Some("tvivarepublica"));
+    assert_eq!((done.total_amount, done.balance_amount), (42_900.into(), 42_900.into()));
+    assert_eq!((done.supplied_amount, done.vat), (Some(39_000.into()), Some(3_900.into())));
+    let at = done.approved_at.as_ref().and_then(TossTime::timestamp);
+    assert_eq!(at.map(|at| at.to_string()).as_deref(), Some("2026-03-02T05:05:41Z"));
+    assert!(done.cancels.is_none() && !done.is_fully_canceled());
+    let card = done.card.expect("a card");
+    assert_eq!(card.issuer_code.as_ref().and_then(CardCompany::korean), Some("현대"));
+    assert_eq!(card.acquirer_code, Some(CardCompany::Bc));
+    assert_eq!((card.card_type, card.owner_type), (Some(CardType::Credit), Some(OwnerType::Personal)));
+    assert_eq!((card.acquire_status, card.installment_plan_months), (Some(AcquireStatus::Ready), Some(0)));
+}
+
+#[test]
+fn cancels_virtual_accounts_and_failures_read_field_by_field() {
+    let part = payment(fixture("card, partly cancelled"));
+    let cancels = part.cancels.as_deref().expect("cancels");
+    assert_eq!(cancels[0].cancel_amount.as_won(), Some(12_900));
+    assert_eq!(cancels[0].refundable_amount, Some(part.balance_amount));
+    assert_eq!(cancels[0].transaction_key, part.last_transaction_key);
+
+    let waiting = payment(fixture("virtual account, waiting"));
+    assert_eq!(waiting.secret.as_ref().map(Sensitive::expose), Some("ps_k3Jf9sLqW2mZx8Rb"));
+    let account = waiting.virtual_account.expect("an account");
+    assert_eq!((account.bank_code, account.account_type), (Some(BankCode::Woori), Some(AccountType::Normal)));
+    assert_eq!(account.refund_status, Some(RefundStatus::None));
+
+    let expired = payment(fixture("expired"));
+    assert_eq!(expired.failure.map(|failure| failure.code), Some(ErrorCode::ExpiredPayment));
+    assert_eq!((expired.method, expired.approved_at, expired.use_escrow), (None, None, None));
+}
+
+#[test]
+fn a_refund_is_complete_when_nothing_is_left_whatever_the_status_says() {
+    for (status, balance, complete) in [
+        ("CANCELED", 0, true),
+        ("PARTIAL_CANCELED", 0, true),
+        ("PARTIAL_CANCELED", 1, false),
+        ("DONE", 42_900, false),
+        ("EXPIRED", 0, false),
+    ] {
+        let mut json: Value = serde_json::from_str(fixture("card, done")).expect("JSON");
+        json["status"] = status.into();
+        json["balanceAmount"] = balance.into();
+        assert_eq!(payment(&json.to_string()).is_fully_canceled(), complete, "{status} {balance}");
+    }
+}
+
+#[test]
+fn dollars_are_exact_and_won_may_have_a_decimal_point() {
+    let paypal = payment(fixture("dollars, partly cancelled"));
+    assert_eq!(paypal.total_amount.in_units(2), Some(72_624));
+    assert_eq!(paypal.total_amount.as_won(), None);
+    assert_eq!(paypal.easy_pay.and_then(|easy| easy.provider), Some(EasyPayProvider::from("PAYPAL")));
+
+    let pointed = fixture("card, done").replace("42900", "42900.0");
+    assert_eq!(payment(&pointed), payment(fixture("card, done")));
+}
+
+#[test]
+fn only_the_essence_of_a_payment_is_required() {
+    let bare = json!({"paymentKey": "k", "orderId": "o", "status": "DONE", "totalAmount": 1000, "balanceAmount": 1000});
+    let decoded = assert_round_trip(&bare);
+    assert_eq!(decoded.order_name, None);
+    for name in ["paymentKey", "orderId", "status", "totalAmount", "balanceAmount"] {
+        let mut cut = bare.clone();
+        cut.as_object_mut().expect("an object").remove(name);
+        assert!(serde_json::from_value::<Payment>(cut).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn english_answers_read_as_the_same_values() {
+    assert_eq!(Method::from("VIRTUAL_ACCOUNT"), Method::VirtualAccount);
+    assert_eq!(EasyPayProvider::from("TOSSPAY"), EasyPayProvider::TossPay);
+    assert_eq!(Method::VirtualAccount.to_string(), "가상계좌");
+    assert_eq!(BankCode::Kookmin.as_str(), "06");
+}
+
+#[test]
+fn debug_of_a_payment_shows_no_secret_and_no_personal_data() {
+    let shown = format!("{:?}", payment(fixture("every field at once")));
+    for hidden in [
+        "ps_k3Jf9sLqW2mZx8Rb",
+        "홍길동",
+        "김철수",
+        "110123456789",
+        "X6505636518308",
+        "010****4567",
+        "\"app\"",
+    ] {
+        assert!(!shown.contains(hidden), "{hidden} in {shown}");
+    }
+    assert!(shown.contains("ord-20260302-0007") && shown.contains("42900"));
+}
+
+#[test]
+fn every_known_value_of_an_enum_reads_back_as_itself() {
+    macro_rules! check {
+        ($($name:ident),+) => { $(
+            for value in toss_client::model::$name::KNOWN {
+                assert_eq!(&toss_client::model::$name::from(value.as_str()), value);
+                assert_eq!(&toss_client::model::$name::from(value.to_string()), value);
+            }
+        )+ };
+    }
+    check!(
+        Method,
+        EasyPayProvider,
+        PaymentType,
+        PaymentStatus,
+        CancelStatus,
+        CardType,
+        OwnerType,
+        AcquireStatus,
+        InterestPayer,
+        AccountType,
+        RefundStatus,
+        SettlementStatus,
+        CashReceiptType,
+        ReceiptTransaction,
+        IssueStatus,
+        Currency,
+        BankCode,
+        CardCompany
+    );
+    assert_eq!(ErrorCode::KNOWN.len(), 150);
+    for code in ErrorCode::KNOWN {
+        assert_eq!(&ErrorCode::from(code.as_str()), code);
+    }
+}
+
+/// Any JSON that an unknown field may hold. Integers only: `extra` keeps other numbers as JSON floats.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[ -~가-힣]{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[a-z]{1,6}", inner, 0..3)
+                .prop_map(|map| Value::from(map.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// Any amount that JSON can spell, with up to four decimals.
+fn any_amount() -> impl Strategy<Value = String> {
+    (any::<i32>(), prop::option::of("[0-9]{1,4}")).prop_map(|(whole, decimals)| {
+        decimals.map_or(whole.to_string(), |decimals| format!("{whole}.{decimals}"))
+    })
+}
+
+proptest! {
+    #[test]
+    fn unknown_fields_and_values_survive_everywhere(
+        index in 0..FIXTURES.len(),
+        name in "new[A-Z][a-z]{1,8}",
+        value in any_json(),
+        text in "[A-Z_가-힣]{1,20}",
+    ) {
+        let mut json: Value = serde_json::from_str(FIXTURES[index].1).expect("JSON");
+        json[&name] = value.clone();
+        for enumeration in ["status", "type", "method", "currency"] {
+            json[enumeration] = text.clone().into();
+        }
+        for (object, enumerations) in [
+            ("card", &["issuerCode", "acquirerCode", "cardType", "ownerType", "acquireStatus", "interestPayer"][..]),
+            ("virtualAccount", &["accountType", "bankCode", "settlementStatus", "refundStatus"]),
+            ("easyPay", &["provider"]),
+            ("transfer", &["bankCode", "settlementStatus"]),
+            ("failure", &["code"]),
+        ] {
+            if json[object].is_object() {
+                json[object][&name] = value.clone();
+                for enumeration in enumerations {
+                    json[object][enumeration] = format!("{text}?").into();
+                }
+            }
+        }
+        if let Some(cancel) = json["cancels"].get_mut(0) {
+            cancel[&name] = value.clone();
+            cancel["cancelStatus"] = text.clone().into();
+        }
+        // An English code is read as its Korean word; what is kept word for word is what nobody knows.
+        prop_assume!(Method::from(text.as_str()).as_str() == text);
+        let decoded = assert_round_trip(&json);
+        prop_assert_eq!(decoded.extra.get(&name), Some(&value));
+        prop_assert_eq!(decoded.status.as_str(), text.as_str());
+    }
+
+    #[test]
+    fn any_amount_survives_to_the_last_decimal(total in any_amount(), balance in any_amount()) {
+        let text = format!(
+            r#"{{"paymentKey":"k","orderId":"o","status":"DONE","totalAmount":{total},"balanceAmount":{balance}}}"#
+        );
+        let decoded = payment(&text);
+        let again = payment(&serde_json::to_string(&decoded).expect("encodes"));
+        prop_assert_eq!(&again, &decoded);
+        let (whole, decimals) = total.split_once('.').unwrap_or((&total, ""));
+        let units: i64 = format!("{whole}{decimals:0<4}").parse().expect("fits");
+        prop_assert_eq!(decoded.total_amount.in_units(4), Some(units));
+    }
+}
