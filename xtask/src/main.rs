@@ -1,2 +1,33 @@
-//! Automation.
-fn main() {}
+//! The project's automation, in Rust: `cargo xtask test` and `cargo xtask bench`.
+//!
+//! It has no dependencies, so that it is there at once on a fresh machine.
+
+mod bench;
+mod shell;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  test            format, lints, and every test, browser included; installs Chromium when it is missing
+  bench [args]    measures confirms per second; see `cargo xtask bench --help`
+  bless           rewrites the generated parts of the documents";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let done = match args.next().as_deref() {
+        Some("test") => test::run(),
+        Some("bench") => bench::run(args.collect()),
+        Some("bless") => test::bless(),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
