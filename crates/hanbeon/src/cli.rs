@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// Where the local Toss sandbox listens [default: 127.0.0.1:8081].
     #[arg(long, global = true, value_name = "ADDR", env = "HANBEON_SANDBOX_LISTEN")]
     pub(crate) sandbox_listen: Option<SocketAddr>,
-    /// Where payments are stored [default: sqlite://hanbeon.db].
+    /// Where payments are stored [default: `sqlite://hanbeon.db`].
     #[arg(long, global = true, value_name = "URL", env = "HANBEON_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
     /// Where Toss's API is [default: the real one, or the sandbox in the demo].
@@ -51,7 +51,7 @@ pub(crate) struct Options {
 enum Command {
     /// Server, local Toss sandbox and demo shop, on this machine only (the default).
     Demo,
-    /// The server alone. Needs HANBEON_TOSS_SECRET_KEY, or `toss.secret_key_file` in the configuration.
+    /// The server alone. Needs `HANBEON_TOSS_SECRET_KEY`, or `toss.secret_key_file` in the configuration.
     Serve,
     /// The local Toss sandbox alone.
     Sandbox(sandbox::SandboxArgs),
@@ -73,10 +73,10 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo => demo::run(config).await?,
         Command::Serve => serve::run(config).await?,
         Command::Sandbox(args) => sandbox::run(&config, args).await?,
-        Command::Keys(command) => keys::run(&config, command).await?,
+        Command::Keys(command) => keys::run(&demo::beside_demo(config)?, command).await?,
         Command::Config => print!("{}", config.to_toml()?),
-        Command::Doctor => return doctor::run(&config).await,
-        Command::Smoke(args) => return smoke::run(&config, args).await,
+        Command::Doctor => return doctor::run(&demo::beside_demo(config)?).await,
+        Command::Smoke(args) => return smoke::run(&demo::beside_demo(config)?, args).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -73,6 +73,7 @@ pub(crate) enum UnrecordedConfig {
 }
 
 /// How long we wait.
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the name of a setting")]
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
@@ -173,14 +174,17 @@ impl Config {
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
         toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()).into())
     }
 
     fn check(&self) -> Result<(), Failure> {
         let prefix = &self.storefront.prefix;
         if !prefix.is_empty() && (!prefix.starts_with('/') || prefix.contains(['{', '}', '?', '#', ' '])) {
-            return Err(format!("storefront.prefix must be empty or a path like /payments, not {prefix:?}").into());
+            return Err(
+                format!("storefront.prefix must be empty or a path like /payments, not {prefix:?}").into()
+            );
         }
         if self.limits.toss_timeout_ms >= 90_000 {
             return Err("limits.toss_timeout_ms must be below the lease of 90000".into());
@@ -244,10 +248,15 @@ impl TossConfig {
         if let Some(client) = &client {
             if client.mode() != secret.mode() {
                 let (client, secret) = (client.mode(), secret.mode());
-                return Err(format!("the client key is {client:?} and the secret key is {secret:?}: use a pair").into());
+                return Err(format!(
+                    "the client key is {client:?} and the secret key is {secret:?}: use a pair"
+                )
+                .into());
             }
             if client.is_widget() != secret.is_widget() {
-                return Err("one key is a widget key (gck, gsk) and the other is not (ck, sk): use a pair".into());
+                return Err(
+                    "one key is a widget key (gck, gsk) and the other is not (ck, sk): use a pair".into()
+                );
             }
         }
         if secret.mode() == Mode::Live && self.api_url().is_some_and(is_loopback) {
@@ -262,7 +271,10 @@ impl TossConfig {
     /// When it is not set.
     pub(crate) fn secret_key(&self) -> Result<SecretKey, Failure> {
         self.secret_key.clone().ok_or_else(|| {
-            format!("no Toss secret key: set {SECRET_KEY_VARIABLE}, or toss.secret_key_file in the configuration").into()
+            format!(
+                "no Toss secret key: set {SECRET_KEY_VARIABLE}, or toss.secret_key_file in the configuration"
+            )
+            .into()
         })
     }
 

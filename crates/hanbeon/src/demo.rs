@@ -35,7 +35,7 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     let Wired { app, router, store } = wire(&config)?;
     let listener = serve::bind(config.listen).await?;
     let here = origin(listener.local_addr()?);
-    let shop = demo_shop::router(demo_shop::Config {
+    let pages = demo_shop::router(demo_shop::Config {
         hanbeon_url: here.clone(),
         api_key: shop_key(&*store).await?,
         storefront_prefix: config.storefront.prefix.clone(),
@@ -44,7 +44,7 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     });
     greet(&config, &here);
     let drain = Duration::from_millis(config.limits.drain_ms);
-    let ended = serve::run_until(app, router.merge(shop), listener, stop, drain).await;
+    let ended = serve::run_until(app, router.merge(pages), listener, stop, drain).await;
     if let Some(sandbox) = sandbox {
         sandbox.await??;
     }
@@ -113,13 +113,17 @@ fn greet(config: &Config, here: &str) {
     );
 }
 
-/// For commands beside a running demo: when no database is configured and only the demo's is there, that one.
-pub(crate) fn beside_demo(config: &Config) -> Config {
-    let mut config = config.clone();
+/// For commands beside a demo: when no database is configured and only the demo's is there, the demo's
+/// database, and its sandbox too unless a Toss is configured.
+pub(crate) fn beside_demo(mut config: Config) -> Result<Config, Failure> {
     let only_demo = Path::new(DATABASE_FILE).exists() && !Path::new("hanbeon.db").exists();
-    if config.database_url.is_none() && only_demo {
-        eprintln!("hanbeon: using the demo's database in ./{FOLDER}");
-        config.database_url = Some(DATABASE_URL.to_owned());
+    if config.database_url.is_some() || !only_demo {
+        return Ok(config);
     }
-    config
+    eprintln!("hanbeon: no database is configured; using the demo's, in ./{FOLDER}");
+    config.database_url = Some(DATABASE_URL.to_owned());
+    if settle_toss(&mut config)? {
+        config.toss.api_url = Some(origin(config.sandbox_listen));
+    }
+    Ok(config)
 }

@@ -2,7 +2,7 @@
 //! mend it. Nothing is charged and nothing is changed.
 use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
-use crate::{demo, keys, wire};
+use crate::{keys, wire};
 use hanbeon_app::Env as _;
 use hanbeon_app::env::SystemEnv;
 use std::process::ExitCode;
@@ -29,15 +29,17 @@ impl Report {
 }
 
 pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
-    let config = demo::beside_demo(config);
     let mut report = Report { failed: false };
-    report.say("database", database(&config).await);
-    report.say("API keys", api_keys(&config).await);
-    report.say("Toss secret key", secret_key(&config));
-    report.say("Toss client key", client_key(&config));
-    let toss = reach(&config).await;
-    report.say("clock", toss.as_ref().map_or_else(|e| Err(format!("not compared, because {e}")), clock));
-    report.say("Toss reachable", toss.map(|date| format!("{} answers ({date})", api_url(&config))));
+    report.say("database", database(config).await);
+    report.say("API keys", api_keys(config).await);
+    report.say("Toss secret key", secret_key(config));
+    report.say("Toss client key", client_key(config));
+    let toss = reach(config).await;
+    report.say(
+        "clock",
+        toss.as_ref().map_or_else(|e| Err(format!("not compared, because {e}")), |date| clock(date)),
+    );
+    report.say("Toss reachable", toss.map(|date| format!("{} answers ({date})", api_url(config))));
     Ok(if report.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -45,7 +47,9 @@ async fn database(config: &Config) -> Result<String, String> {
     let url = config.database_url();
     let path = wire::sqlite_path(&url).map_err(|e| e.to_string())?;
     if !path.exists() {
-        return Err(format!("{url} is not there yet; `hanbeon serve` makes it. Is the working directory right?"));
+        return Err(format!(
+            "{url} is not there yet; `hanbeon serve` makes it. Is the working directory right?"
+        ));
     }
     let store = keys::open(config).map_err(|e| e.to_string())?;
     store.check().await.map_err(|e| format!("{e}; is the disk full, or the file read-only?"))?;
@@ -88,7 +92,7 @@ async fn reach(config: &Config) -> Result<String, String> {
     Ok(date.unwrap_or("without a date").to_owned())
 }
 
-fn clock(date: &String) -> Result<String, String> {
+fn clock(date: &str) -> Result<String, String> {
     let Ok(there) = jiff::fmt::rfc2822::parse(date) else {
         return Ok("not compared: Toss's answer has no date".to_owned());
     };

@@ -1,7 +1,7 @@
 //! `hanbeon keys`: the shop's API keys. Works while a server runs.
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::{demo, wire};
+use crate::wire;
 use clap::Subcommand;
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::{Env as _, keys};
@@ -44,10 +44,9 @@ pub(crate) async fn run(config: &Config, command: KeysCommand) -> Result<(), Fai
     Ok(())
 }
 
-/// Opens the configured store beside a running server; without a configured one, the demo's if it is there.
+/// Opens the configured store beside a running server.
 pub(crate) fn open(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    let config = demo::beside_demo(config);
-    wire::open_store(&config, Role::Tool)
+    wire::open_store(config, Role::Tool)
 }
 
 async fn create(store: &dyn Store, name: &str) -> Result<String, Failure> {

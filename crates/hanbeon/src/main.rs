@@ -9,7 +9,7 @@
 //! 3. [`wire`]: configuration in, application and router out;
 //! 4. [`serve`]: listeners, recovery, graceful stop;
 //! 5. [`demo`], [`sandbox`], [`keys`], [`doctor`], [`smoke`]: the other commands;
-//! 6. [`telemetry`]: logs.
+//! 6. [`telemetry`](mod@telemetry): logs.
 
 mod cli;
 mod config;

@@ -25,6 +25,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     let Wired { app, router, .. } = wire(&config)?;
     let listener = bind(config.listen).await?;
     let stop = stop_on_signal()?;
+    println!("hanbeon: http://{}", listener.local_addr()?);
     info!(listen = %listener.local_addr()?, database = config.database_url(), "hanbeon is ready");
     run_until(app, router, listener, stop, Duration::from_millis(config.limits.drain_ms)).await
 }
@@ -53,9 +54,10 @@ pub(crate) async fn run_until(
         app.drain().await;
         served
     });
-    match finished.await {
-        Ok(served) => served??,
-        Err(_) => warn!("stopped with calls under way; the next start finishes them"),
+    if let Ok(served) = finished.await {
+        served??;
+    } else {
+        warn!("stopped with calls under way; the next start finishes them");
     }
     info!("stopped");
     Ok(())
@@ -69,8 +71,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 /// A token that SIGTERM and SIGINT cancel; a second signal ends the process at once.
 pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
     let stop = CancellationToken::new();
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let token = stop.clone();
     tokio::spawn(async move {
         either(terminate.recv(), interrupt.recv()).await;

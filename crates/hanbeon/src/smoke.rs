@@ -32,7 +32,8 @@ pub(crate) struct SmokeArgs {
 pub(crate) async fn run(config: &Config, args: SmokeArgs) -> Result<ExitCode, Failure> {
     let url = args.url.unwrap_or_else(|| sandbox::origin(config.listen));
     let sandbox = args.sandbox_url.unwrap_or_else(|| sandbox::origin(config.sandbox_listen));
-    let secret = config.toss.secret_key().map_or_else(|_| DOCS_SECRET_KEY.to_owned(), |key| key.expose().to_owned());
+    let secret =
+        config.toss.secret_key().map_or_else(|_| DOCS_SECRET_KEY.to_owned(), |key| key.expose().to_owned());
     let client = wire::http_client(TIMEOUT)?;
     let payments = format!("{}{}", url.trim_end_matches('/'), config.storefront.prefix);
     let purchase = Purchase { client, url, payments, sandbox, secret };
@@ -111,7 +112,11 @@ impl Purchase {
         expect_status("cancel", &canceled, 200)?;
         let payment: Value = serde_json::from_str(&canceled.body)?;
         if payment["status"] != "CANCELED" || payment["balanceAmount"] != 0 {
-            return Err(format!("the cancelled payment is {} with balance {}", payment["status"], payment["balanceAmount"]).into());
+            return Err(format!(
+                "the cancelled payment is {} with balance {}",
+                payment["status"], payment["balanceAmount"]
+            )
+            .into());
         }
         expect("read it again", &self.get(&order).await?, 200, &paid.replace("DONE", "CANCELED"))
     }
