@@ -12,7 +12,7 @@ use hanbeon_store::{Begun, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::warn;
+use tracing::{Instrument as _, warn};
 
 /// Reads and decisions in one request: a second one happens when two requests race, a third only by a miracle.
 const DECISIONS_MAX: u32 = 3;
@@ -104,14 +104,15 @@ impl App {
     ) -> Payment {
         let before = payment.clone();
         let app = Arc::clone(self);
-        let driven = self.tasks.spawn(async move {
+        let work = async move {
             let id = payment.id;
             let driven = app.drive(payment, todo, actor).await;
             if let Err(error) = &driven {
                 warn!(payment.id = %id, %error, "left to the recovery");
             }
             driven.ok()
-        });
+        };
+        let driven = self.tasks.spawn(work.in_current_span());
         match timeout_at(deadline, driven).await {
             Ok(Ok(Some(payment))) => self.settled(payment, deadline).await,
             Ok(_) => self.settled(before, deadline).await,
