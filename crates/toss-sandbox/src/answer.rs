@@ -1,0 +1,46 @@
+//! What a core call answers, before it becomes bytes: a snapshot of a payment, or a refusal.
+
+use crate::codes::{Code, Refusal};
+use crate::lang::Lang;
+use crate::payment::Payment;
+use crate::view;
+
+/// An answer in the language it was first given in; a replay keeps that language.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) said: Said,
+    pub(crate) lang: Lang,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Said {
+    Payment(Box<Payment>),
+    Refused(Refusal),
+}
+
+impl Answer {
+    pub(crate) fn refused(refusal: impl Into<Refusal>, lang: Lang) -> Self {
+        Self { said: Said::Refused(refusal.into()), lang }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        match &self.said {
+            Said::Payment(_) => 200,
+            Said::Refused(refusal) => refusal.status,
+        }
+    }
+
+    pub(crate) fn code(&self) -> Option<Code> {
+        match &self.said {
+            Said::Payment(_) => None,
+            Said::Refused(refusal) => Some(refusal.code),
+        }
+    }
+
+    pub(crate) fn body(&self) -> Vec<u8> {
+        match &self.said {
+            Said::Payment(payment) => view::to_json(payment, self.lang),
+            Said::Refused(refusal) => refusal.body(self.lang),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Step 1: a request becomes a call: who, about what, under which key. Nothing here can change anything.
+
+use std::sync::Arc;
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, header::HOST};
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+
+use crate::api::{cancel, confirm, create, reply};
+use crate::auth::{Directory, MerchantId};
+use crate::codes::{self, Code};
+use crate::idempotency::{self, LONGEST_KEY};
+use crate::journal::Operation;
+use crate::lang::Lang;
+use crate::urls;
+
+/// The largest request body, in bytes.
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
+
+/// One core call, read.
+pub(crate) struct Call {
+    pub(crate) operation: Operation,
+    pub(crate) merchant: Result<MerchantId, Code>,
+    pub(crate) ask: Result<Ask, Code>,
+    /// The order or payment in the path.
+    subject: Option<String>,
+    pub(crate) lang: Lang,
+    /// `TossPayments-Test-Code`: the code it names, or `Err` for a name that Toss does not have.
+    pub(crate) test_code: Option<Result<Code, Unknown>>,
+    /// The `Idempotency-Key` of a POST.
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) key_too_long: bool,
+    /// What the key is compared by; none without a key, without a merchant, or with a key that is too long.
+    pub(crate) identity: Option<Arc<str>>,
+    /// The key's header, to be sent back.
+    pub(crate) echo: Option<HeaderValue>,
+    /// This sandbox's origin as the caller sees it.
+    pub(crate) origin: Option<String>,
+}
+
+/// A test code that is not in Toss's list.
+#[derive(Clone, Copy)]
+pub(crate) struct Unknown;
+
+/// What the call asks for.
+pub(crate) enum Ask {
+    Confirm(confirm::Ask),
+    Cancel(cancel::Ask),
+    Create(create::Ask),
+    Read(read_subject::Subject),
+}
+
+pub(crate) mod read_subject {
+    /// What a read looks for.
+    pub(crate) enum Subject {
+        Payment(String),
+        Order(String),
+    }
+}
+
+use read_subject::Subject;
+
+/// Reads a request; an answer instead when its body is larger than any call's.
+pub(crate) async fn read(
+    directory: &Directory,
+    operation: Operation,
+    subject: Option<String>,
+    request: Request,
+) -> Result<Call, Response> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| reply::gateway(413))?;
+    let headers = &parts.headers;
+    let merchant = directory.authenticate(headers);
+    let is_post = !matches!(operation, Operation::Read | Operation::ReadByOrder);
+    let echo = headers.get("idempotency-key").filter(|value| is_post && !value.is_empty()).cloned();
+    let key: Option<Arc<str>> = echo.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()).into());
+    let key_too_long = key.as_ref().is_some_and(|key| key.chars().count() > LONGEST_KEY);
+    let identity = match (&key, merchant) {
+        (Some(key), Ok(merchant)) if !key_too_long => {
+            Some(idempotency::identity(merchant, parts.uri.path(), key))
+        }
+        _ => None,
+    };
+    Ok(Call {
+        operation,
+        merchant,
+        ask: ask(operation, subject.as_deref(), &body),
+        subject,
+        lang: Lang::of(headers),
+        test_code: test_code(headers),
+        key: key.filter(|_| !key_too_long),
+        key_too_long,
+        identity,
+        echo: echo.filter(|_| !key_too_long),
+        origin: headers.get(HOST).and_then(urls::origin),
+    })
+}
+
+fn ask(operation: Operation, subject: Option<&str>, body: &Bytes) -> Result<Ask, Code> {
+    let subject = subject.unwrap_or_default().to_owned();
+    match operation {
+        Operation::Confirm => confirm::Ask::read(json(body)?).map(Ask::Confirm),
+        Operation::Cancel => cancel::Ask::read(subject, json(body)?).map(Ask::Cancel),
+        Operation::Create => create::Ask::read(json(body)?).map(Ask::Create),
+        Operation::Read => Ok(Ask::Read(Subject::Payment(subject))),
+        Operation::ReadByOrder => Ok(Ask::Read(Subject::Order(subject))),
+    }
+}
+
+/// A body as JSON; fields that Toss does not know are ignored, a field of a wrong type is 400.
+fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Code> {
+    serde_json::from_slice(body).map_err(|_| codes::INVALID_REQUEST)
+}
+
+/// Only test keys exist here, so the header always counts.
+fn test_code(headers: &HeaderMap) -> Option<Result<Code, Unknown>> {
+    let name = headers.get("tosspayments-test-code")?.to_str().unwrap_or_default();
+    Some(Code::find(name.trim()).ok_or(Unknown))
+}
+
+impl Call {
+    /// The amount in the request, for the journal.
+    pub(crate) fn amount(&self) -> Option<i64> {
+        match &self.ask {
+            Ok(Ask::Confirm(ask)) => Some(ask.amount),
+            Ok(Ask::Create(ask)) => Some(ask.amount()),
+            Ok(Ask::Cancel(ask)) => ask.amount,
+            _ => None,
+        }
+    }
+
+    /// Order and payment as the request names them.
+    pub(crate) fn names(&self) -> (Option<&str>, Option<&str>) {
+        match (&self.ask, self.operation) {
+            (Ok(Ask::Confirm(ask)), _) => (Some(&ask.order_id), Some(&ask.payment_key)),
+            (Ok(Ask::Create(ask)), _) => (Some(ask.order_id()), None),
+            (_, Operation::ReadByOrder) => (self.subject.as_deref(), None),
+            _ => (None, self.subject.as_deref()),
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! The core API: what every call has in common.
+//!
+//! 1. read: who calls, about what, under which idempotency key (no lock)
+//! 2. judge: a fault rule, a stored answer, a test code, each may answer instead (one lock)
+//! 3. execute: the call's own file, in the same lock; the journal is written with the effect
+//! 4. reply: bytes and headers, or none
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::answer::Answer;
+use crate::auth::MerchantId;
+use crate::clock::Ms;
+use crate::codes::{self, Code, Refusal};
+use crate::faults::{FaultKind, When, code_of};
+use crate::idempotency::{Known, Stored};
+use crate::journal::{Effect, Entry, Operation};
+use crate::state::{Shared, World};
+
+use call::{Ask, Call};
+use reply::{Delivery, Reply};
+
+mod call;
+mod cancel;
+mod confirm;
+mod create;
+mod read;
+pub(crate) mod reply;
+
+/// The routes of the core API.
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/v1/payments", post(create_payment))
+        .route("/v1/payments/confirm", post(confirm_payment))
+        .route("/v1/payments/{payment_key}", get(read_payment))
+        .route("/v1/payments/{payment_key}/cancel", post(cancel_payment))
+        .route("/v1/payments/{payment_key}/checkout", get(checkout))
+        .route("/v1/payments/orders/{order_id}", get(read_order))
+        .method_not_allowed_fallback(wrong_method)
+}
+
+async fn create_payment(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    serve(shared, Operation::Create, None, request).await
+}
+
+async fn confirm_payment(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    serve(shared, Operation::Confirm, None, request).await
+}
+
+async fn read_payment(
+    State(shared): State<Arc<Shared>>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Response {
+    serve(shared, Operation::Read, Some(key), request).await
+}
+
+async fn read_order(
+    State(shared): State<Arc<Shared>>,
+    Path(order): Path<String>,
+    request: Request,
+) -> Response {
+    serve(shared, Operation::ReadByOrder, Some(order), request).await
+}
+
+async fn cancel_payment(
+    State(shared): State<Arc<Shared>>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Response {
+    serve(shared, Operation::Cancel, Some(key), request).await
+}
+
+/// `checkout.url`: opens the payment window without the SDK.
+async fn checkout(Path(key): Path<String>) -> Response {
+    reply::redirect(&format!("/sandbox/window/{}", crate::urls::component(&key)))
+}
+
+async fn wrong_method(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let lang = crate::lang::Lang::of(request.headers());
+    let trace = shared.world().ids.wide();
+    reply::refused(codes::NOT_FOUND_HTTP_METHOD, lang, trace)
+}
+
+async fn serve(
+    shared: Arc<Shared>,
+    operation: Operation,
+    subject: Option<String>,
+    request: Request,
+) -> Response {
+    let line = reply::line_of(&request);
+    let call = match call::read(&shared.directory, operation, subject, request).await {
+        Ok(call) => call,
+        Err(response) => return response,
+    };
+    let reply = match begin(&shared, &call) {
+        Begun::Decided(reply) => reply,
+        // A caller who hangs up must not stop what Toss has begun: the wait lives in its own task.
+        Begun::Delayed(delayed) => {
+            let waiting = tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(delayed.ms)).await;
+                let reply = delayed.end(&shared, &call);
+                (call, reply)
+            });
+            return match waiting.await {
+                Ok((call, reply)) => reply::send(&reply, call.echo, line),
+                Err(_) => reply::gateway(500),
+            };
+        }
+    };
+    reply::send(&reply, call.echo, line)
+}
+
+/// What step 2 and 3 came to.
+enum Begun {
+    Decided(Reply),
+    Delayed(Delayed),
+}
+
+/// A call that a rule holds up.
+struct Delayed {
+    ms: u64,
+    rest: Rest,
+}
+
+/// What is still to be done when the time has passed.
+enum Rest {
+    /// Everything: the call has had no effect yet. `marked`: it marked its payment as being confirmed.
+    Execute {
+        marked: bool,
+    },
+    /// The key of the call still counts as running.
+    Settle(Reply),
+    Send(Reply),
+}
+
+impl Delayed {
+    fn end(self, shared: &Shared, call: &Call) -> Reply {
+        let mut world = shared.world();
+        let reply = match self.rest {
+            Rest::Send(reply) => return reply,
+            Rest::Settle(reply) => reply,
+            Rest::Execute { marked } => {
+                if marked {
+                    world.mark_confirming(shared, call, false);
+                }
+                world.conclude(shared, call, None)
+            }
+        };
+        world.settle(shared, call, &reply);
+        reply
+    }
+}
+
+/// Step 2, and 3 unless a rule holds it up.
+fn begin(shared: &Shared, call: &Call) -> Begun {
+    let now = shared.now();
+    let mut world = shared.world();
+    let fault = world.fault(shared, call);
+    if let Some(reply) = world.spoil(shared, call, fault.as_ref(), now) {
+        return Begun::Decided(reply);
+    }
+    let delay = match fault {
+        Some(FaultKind::Delay { ms, when }) => Some((ms, when)),
+        _ => None,
+    };
+    if let Some(early) = world.judge(shared, call, now) {
+        let reply = world.word(shared, call, early, Effect::NONE, fault.as_ref());
+        return match delay {
+            Some((ms, _)) => Begun::Delayed(Delayed { ms, rest: Rest::Send(reply) }),
+            None => Begun::Decided(reply),
+        };
+    }
+    if let Some(identity) = &call.identity {
+        world.idempotency.reserve(identity, now);
+    }
+    if let Some((ms, When::Before)) = delay {
+        let marked = world.mark_confirming(shared, call, true);
+        return Begun::Delayed(Delayed { ms, rest: Rest::Execute { marked } });
+    }
+    let reply = world.conclude(shared, call, fault.as_ref());
+    if let Some((ms, _)) = delay {
+        return Begun::Delayed(Delayed { ms, rest: Rest::Settle(reply) });
+    }
+    world.settle(shared, call, &reply);
+    Begun::Decided(reply)
+}
+
+/// What a call's own file comes back with.
+pub(crate) struct Outcome {
+    pub(crate) answer: Answer,
+    pub(crate) effect: Effect,
+}
+
+impl Outcome {
+    fn refused(refusal: impl Into<Refusal>, call: &Call) -> Self {
+        Self { answer: Answer::refused(refusal, call.lang), effect: Effect::NONE }
+    }
+}
+
+impl World {
+    /// The rule that spoils this call, if one does; unauthorised calls are nobody's.
+    fn fault(&mut self, shared: &Shared, call: &Call) -> Option<FaultKind> {
+        if self.faults.is_empty() {
+            return None;
+        }
+        let merchant = call.merchant.ok()?;
+        let (order, payment) = self.names(shared, call, merchant);
+        self.faults.take(call.operation, order.as_deref(), payment.as_deref(), &mut self.ids)
+    }
+
+    /// The rules that answer instead of Toss: nothing behind them hears of the call.
+    fn spoil(&mut self, shared: &Shared, call: &Call, fault: Option<&FaultKind>, now: Ms) -> Option<Reply> {
+        match fault? {
+            FaultKind::Drop => {
+                self.log(shared, call, None, Effect::NONE, Mark { lost: true, ..Mark::default() });
+                Some(Reply { delivery: Delivery::Nothing, ..self.reply(None) })
+            }
+            FaultKind::Html { status } => {
+                self.log(shared, call, None, Effect::NONE, Mark { status: Some(*status), ..Mark::default() });
+                Some(Reply { delivery: Delivery::Gateway(*status), ..self.reply(None) })
+            }
+            FaultKind::FailBefore { status, code } => {
+                let refusal = Refusal::with_status(code_of(*status, code.as_deref()), *status);
+                let answer = Answer::refused(refusal, call.lang);
+                self.log(shared, call, Some(&answer), Effect::NONE, Mark::default());
+                let reply = self.reply(Some(answer));
+                let known = call.identity.as_ref().map(|identity| self.idempotency.look_up(identity, now));
+                if let (Some(identity), Some(Known::Nothing)) = (&call.identity, known) {
+                    self.idempotency.reserve(identity, now);
+                    self.settle(shared, call, &reply);
+                }
+                Some(reply)
+            }
+            _ => None,
+        }
+    }
+
+    /// Everything that Toss answers before it looks at the payment.
+    fn judge(&mut self, shared: &Shared, call: &Call, now: Ms) -> Option<Early> {
+        let early = |code: Code| Some(Early { answer: Answer::refused(code, call.lang), original: None });
+        if let Err(code) = call.merchant {
+            return early(code);
+        }
+        if call.key_too_long {
+            return early(codes::INVALID_IDEMPOTENCY_KEY);
+        }
+        let known = call.identity.as_ref().map(|identity| self.idempotency.look_up(identity, now));
+        match known {
+            Some(Known::Finished(stored)) => {
+                return Some(Early { answer: stored.answer, original: Some(stored.trace) });
+            }
+            Some(Known::Running) => return early(codes::IDEMPOTENT_REQUEST_PROCESSING),
+            _ => {}
+        }
+        let code = call.test_code?.unwrap_or(codes::INVALID_TEST_CODE);
+        if let (Some(identity), true) = (&call.identity, shared.config.store_test_code_answers) {
+            self.idempotency.reserve(identity, now);
+            let reply = self.reply(Some(Answer::refused(code, call.lang)));
+            self.settle(shared, call, &reply);
+        }
+        early(code)
+    }
+
+    /// Step 3: the call itself.
+    fn conclude(&mut self, shared: &Shared, call: &Call, fault: Option<&FaultKind>) -> Reply {
+        let outcome = self.execute(shared, call, shared.now());
+        let early = Early { answer: outcome.answer, original: None };
+        self.word(shared, call, early, outcome.effect, fault)
+    }
+
+    /// Words the reply, as a rule leaves it, and writes the journal.
+    fn word(
+        &mut self,
+        shared: &Shared,
+        call: &Call,
+        early: Early,
+        effect: Effect,
+        fault: Option<&FaultKind>,
+    ) -> Reply {
+        let Early { mut answer, original } = early;
+        let mut delivery = Delivery::Whole;
+        match fault {
+            Some(FaultKind::LoseReply) => delivery = Delivery::Nothing,
+            Some(FaultKind::CutBody { bytes }) => delivery = Delivery::Cut(*bytes),
+            Some(FaultKind::FailAfter { status, code }) => {
+                let refusal = Refusal::with_status(code_of(*status, code.as_deref()), *status);
+                answer = Answer::refused(refusal, call.lang);
+            }
+            _ => {}
+        }
+        let mark =
+            Mark { lost: !matches!(delivery, Delivery::Whole), replayed: original.is_some(), status: None };
+        self.log(shared, call, Some(&answer), effect, mark);
+        Reply { original, delivery, ..self.reply(Some(answer)) }
+    }
+
+    fn execute(&mut self, shared: &Shared, call: &Call, now: Ms) -> Outcome {
+        let Ok(merchant) = call.merchant else { return Outcome::refused(codes::UNAUTHORIZED_KEY, call) };
+        match &call.ask {
+            Err(code) => Outcome::refused(*code, call),
+            Ok(Ask::Confirm(ask)) => confirm::execute(self, shared, merchant, ask, call, now),
+            Ok(Ask::Cancel(ask)) => cancel::execute(self, shared, merchant, ask, call, now),
+            Ok(Ask::Create(ask)) => create::execute(self, shared, merchant, ask, call),
+            Ok(Ask::Read(subject)) => read::execute(self, shared, merchant, subject, call, now),
+        }
+    }
+
+    /// Stores the answer of a reserved key, or gives the key back: a 409 and a 429 are no outcomes, and
+    /// whether a 5xx is one the configuration says.
+    fn settle(&mut self, shared: &Shared, call: &Call, reply: &Reply) {
+        let (Some(identity), Some(answer)) = (&call.identity, &reply.answer) else { return };
+        let stored = match answer.status() {
+            409 | 429 => false,
+            500.. => shared.config.replay_server_errors,
+            _ => true,
+        };
+        if stored {
+            self.idempotency.finish(identity, Stored { answer: answer.clone(), trace: reply.trace });
+        } else {
+            self.idempotency.release(identity);
+        }
+    }
+
+    /// Marks, or unmarks, the payment of a confirm that is held up; true if this call set the mark.
+    fn mark_confirming(&mut self, shared: &Shared, call: &Call, on: bool) -> bool {
+        match (&call.ask, call.merchant) {
+            (Ok(Ask::Confirm(ask)), Ok(merchant)) => self.set_confirming(shared, merchant, ask, on),
+            _ => false,
+        }
+    }
+
+    fn reply(&mut self, answer: Option<Answer>) -> Reply {
+        Reply { answer, trace: self.ids.wide(), original: None, delivery: Delivery::Whole }
+    }
+
+    fn log(&mut self, shared: &Shared, call: &Call, answer: Option<&Answer>, effect: Effect, mark: Mark) {
+        let (order, payment) = self.names(shared, call, call.merchant.unwrap_or(MerchantId::MAX));
+        self.journal.write(Entry {
+            at: shared.now(),
+            operation: call.operation,
+            order,
+            payment,
+            amount: call.amount(),
+            key: call.key.clone(),
+            replayed: mark.replayed,
+            lost: mark.lost,
+            status: mark.status.or(answer.map(Answer::status)),
+            code: answer.and_then(Answer::code),
+            effect,
+        });
+    }
+
+    /// Order and payment of a call: its own words, completed from the payment that they name.
+    fn names(
+        &self,
+        shared: &Shared,
+        call: &Call,
+        merchant: MerchantId,
+    ) -> (Option<Arc<str>>, Option<Arc<str>>) {
+        let (order, payment) = call.names();
+        let rule = shared.config.read_by_order;
+        let found = payment.and_then(|key| self.peek(key)).filter(|found| found.about.merchant == merchant);
+        let found = found.or_else(|| {
+            let key = order.filter(|_| payment.is_none()).and_then(|id| self.of_order(merchant, id, rule))?;
+            self.peek(&key)
+        });
+        let about = found.map(|payment| &payment.about);
+        // A confirm may name an order that is not the payment's: the journal keeps the caller's word.
+        let order = match (order, about) {
+            (Some(order), Some(about)) if *about.order != *order => Some(Arc::from(order)),
+            (order, about) => about.map(|about| Arc::clone(&about.order)).or_else(|| order.map(Arc::from)),
+        };
+        let payment = about.map(|about| Arc::clone(&about.key)).or_else(|| payment.map(Arc::from));
+        (order, payment)
+    }
+}
+
+/// An answer on its way to be worded; with the first answer's trace if it is a replay.
+struct Early {
+    answer: Answer,
+    original: Option<u128>,
+}
+
+/// What the journal says about a reply beside its answer.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    lost: bool,
+    replayed: bool,
+    /// The status of a gateway that answered in Toss's place.
+    status: Option<u16>,
+}

@@ -1,0 +1,84 @@
+//! The sandbox's clock: injected, movable, and written the way Toss writes instants.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use serde::{Serialize, Serializer};
+
+/// Where the sandbox takes the time from. Tests inject their own; [`system_clock`] is the default.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Milliseconds since the epoch: what the store keeps.
+pub(crate) type Ms = i64;
+
+pub(crate) const SECOND: Ms = 1_000;
+pub(crate) const MINUTE: Ms = 60 * SECOND;
+pub(crate) const HOUR: Ms = 60 * MINUTE;
+pub(crate) const DAY: Ms = 24 * HOUR;
+
+/// The machine's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place of this crate that reads the time; all else takes it as a value"
+    )]
+    Arc::new(Timestamp::now)
+}
+
+/// An instant as Toss prints it: Korea time, seconds, `2026-03-02T14:05:09+09:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Korea(pub(crate) Ms);
+
+impl Korea {
+    fn civil(self) -> jiff::civil::DateTime {
+        let whole = self.0.div_euclid(SECOND);
+        // Beyond jiff's years there is no right answer; the epoch is a visible one.
+        let instant = Timestamp::from_second(whole).unwrap_or(Timestamp::UNIX_EPOCH);
+        Offset::constant(9).to_datetime(instant)
+    }
+
+    /// `20260302140509`, the middle of a payment key.
+    pub(crate) fn compact(self) -> String {
+        let at = self.civil();
+        format!(
+            "{:04}{:02}{:02}{:02}{:02}{:02}",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        )
+    }
+
+    /// Year and month: the calendar month of a mobile-phone payment.
+    pub(crate) fn month(self) -> (i16, i8) {
+        let at = self.civil();
+        (at.year(), at.month())
+    }
+}
+
+impl fmt::Display for Korea {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.civil();
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}+09:00",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
+        )
+    }
+}
+
+impl Serialize for Korea {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

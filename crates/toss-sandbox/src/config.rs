@@ -1,0 +1,204 @@
+//! What a sandbox can be told: its merchants, its clock, its limits, and how to read the documents' gaps.
+
+use std::fmt;
+
+use crate::clock::{Clock, system_clock};
+
+/// Everything a sandbox needs to know. `Config::default()` is a working one.
+#[derive(Clone)]
+pub struct Config {
+    /// The merchants, one per key pair. The default is Toss's two public documentation pairs.
+    pub merchants: Vec<Merchant>,
+    /// Where the time comes from. Moving it is [`Sandbox::advance`](crate::Sandbox::advance)'s work too.
+    pub clock: Clock,
+    /// Makes every made-up key repeatable; `None` takes a random seed.
+    pub seed: Option<u64>,
+    /// The origin in `checkout.url` of payments that are made in-process, without a request to take it from.
+    pub public_origin: String,
+    /// What confirm answers when amount or order differ from the window's (not documented).
+    pub mismatch: Mismatch,
+    /// Whether a stored 5xx is replayed under its idempotency key (not documented; replaying is the default).
+    pub replay_server_errors: bool,
+    /// Whether an answer made by `TossPayments-Test-Code` is stored under an idempotency key
+    /// (not documented; by default it is not).
+    pub store_test_code_answers: bool,
+    /// Which payment a read by order answers with when attempts share an order id (not documented).
+    pub read_by_order: ReadByOrder,
+    /// Payments kept; beyond it the oldest finished ones are forgotten.
+    pub max_payments: usize,
+    /// Journal entries kept; beyond it the oldest are forgotten.
+    pub max_journal: usize,
+    /// Idempotency keys kept; beyond it the oldest are forgotten before their 15 days are over.
+    pub max_idempotency_keys: usize,
+    /// Connections served at once; further ones wait to be accepted.
+    pub max_connections: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            merchants: vec![Merchant::docs_api(), Merchant::docs_widget()],
+            clock: system_clock(),
+            seed: None,
+            public_origin: String::from("http://127.0.0.1:8081"),
+            mismatch: Mismatch::InvalidRequest,
+            replay_server_errors: true,
+            store_test_code_answers: false,
+            read_by_order: ReadByOrder::Newest,
+            max_payments: 1_000_000,
+            max_journal: 1_000_000,
+            max_idempotency_keys: 1_000_000,
+            max_connections: 8_192,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("merchants", &self.merchants).finish_non_exhaustive()
+    }
+}
+
+/// The refusal of a confirm whose amount or order id is not the window's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// 400 `INVALID_REQUEST`.
+    InvalidRequest,
+    /// 403 `FORBIDDEN_REQUEST`.
+    ForbiddenRequest,
+}
+
+/// The payment that `GET /v1/payments/orders/{orderId}` finds among several attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadByOrder {
+    /// The attempt opened last, whatever became of the others.
+    Newest,
+    /// The attempt that was approved, if one was; the newest otherwise.
+    ApprovedFirst,
+}
+
+/// A merchant: one pair of test keys and the name that the window shows.
+#[derive(Clone)]
+pub struct Merchant {
+    /// Shown to the buyer.
+    pub name: String,
+    /// `Payment.mId`, at most 14 characters; its first five open every payment key.
+    pub mid: String,
+    /// `test_ck_…` or `test_gck_…`.
+    pub client_key: String,
+    /// `test_sk_…` or `test_gsk_…`, of the same family as the client key.
+    pub secret_key: String,
+    /// `Payment.version`.
+    pub version: String,
+    /// Whether tax-free parts count. An ordinary merchant's `taxFreeAmount` is 0 whatever it sends.
+    pub mixed_tax: bool,
+}
+
+impl Merchant {
+    /// A merchant of one key pair, with an ordinary tax status.
+    #[must_use]
+    pub fn new(name: &str, mid: &str, client_key: &str, secret_key: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            mid: mid.to_owned(),
+            client_key: client_key.to_owned(),
+            secret_key: secret_key.to_owned(),
+            version: String::from("2022-11-16"),
+            mixed_tax: false,
+        }
+    }
+
+    /// Toss's public documentation pair for `payment()` and the server API.
+    #[must_use]
+    pub fn docs_api() -> Self {
+        let secret = "test_sk_zXLkKEypNArWmo50nX3lmeaxYG5R";
+        Self::new("토스페이먼츠", "tvivarepublica", "test_ck_D5GePWvyJnrK0W0k6q8gLzN97Eoq", secret)
+    }
+
+    /// Toss's public documentation pair for `widgets()`.
+    #[must_use]
+    pub fn docs_widget() -> Self {
+        let secret = "test_gsk_docs_OaPz8L5KdmQXkzRz3y47BMw6";
+        Self::new("토스페이먼츠", "tvivawidgetdoc", "test_gck_docs_Ovk5rk1EwkEbP0W43n07xlzm", secret)
+    }
+
+    /// The key family: what the browser SDK may do with the client key.
+    pub(crate) fn family(&self) -> Family {
+        if self.client_key.starts_with("test_gck_") { Family::Widget } else { Family::Api }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |why| Err(ConfigError::Merchant { mid: self.mid.clone(), why });
+        if self.client_key.starts_with("live_") || self.secret_key.starts_with("live_") {
+            return refuse("live keys never belong in a sandbox");
+        }
+        let pairs = [("test_ck_", "test_sk_"), ("test_gck_", "test_gsk_")];
+        let fits = |(client, secret): &(&str, &str)| {
+            self.client_key.starts_with(client) && self.secret_key.starts_with(secret)
+        };
+        if !pairs.iter().any(fits) {
+            return refuse("the keys are not a pair of test_ck_/test_sk_ or test_gck_/test_gsk_");
+        }
+        if self.mid.is_empty() || self.mid.len() > 14 || !self.mid.bytes().all(|b| b.is_ascii_alphanumeric())
+        {
+            return refuse("a mid has 1 to 14 letters and digits");
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Merchant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Merchant")
+            .field("name", &self.name)
+            .field("mid", &self.mid)
+            .field("client_key", &self.client_key)
+            .field("secret_key", &"…")
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which SDK surface a client key opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Widget,
+    Api,
+}
+
+/// Why a configuration was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// One merchant cannot be served.
+    #[error("merchant {mid}: {why}")]
+    Merchant {
+        /// The merchant's id.
+        mid: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Two merchants share a key or an id.
+    #[error("two merchants share {0}")]
+    Shared(&'static str),
+    /// The system gave no random seed.
+    #[error("no random seed")]
+    Seed(#[source] getrandom::Error),
+}
+
+impl Config {
+    /// Refuses what could not be served: live keys, mixed families, shared keys.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        for (at, merchant) in self.merchants.iter().enumerate() {
+            merchant.check()?;
+            for other in &self.merchants[..at] {
+                if other.secret_key == merchant.secret_key || other.client_key == merchant.client_key {
+                    return Err(ConfigError::Shared("a key"));
+                }
+                if other.mid == merchant.mid {
+                    return Err(ConfigError::Shared("a mid"));
+                }
+            }
+        }
+        Ok(())
+    }
+}

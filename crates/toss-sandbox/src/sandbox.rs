@@ -1,0 +1,202 @@
+//! The library's own door: a sandbox to serve, and its controls without HTTP.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::api::reply;
+use crate::codes::{self, Code};
+use crate::config::{Config, ConfigError};
+use crate::control::{self, Deed};
+use crate::faults::{Fault, FaultError, FaultRule};
+use crate::journal::JournalPage;
+use crate::lang::Lang;
+use crate::money::Won;
+use crate::opening::{Amount, Wanted};
+use crate::serve::{self, Door};
+use crate::state::Shared;
+use crate::view;
+use crate::{api, browser, window};
+
+/// A sandbox. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+}
+
+/// A payment to be opened and authenticated in-process, as if a buyer had been through the window.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    /// The merchant; the first one of the configuration by default.
+    pub secret_key: Option<String>,
+    /// 6 to 64 of `[A-Za-z0-9_=-]`.
+    pub order_id: String,
+    /// Won.
+    pub amount: i64,
+    /// `카드`, `CARD`, `가상계좌`, `TOSSPAY` and so on; a card by default.
+    pub method: Option<String>,
+    /// The refusal that a confirm will meet, which leaves the payment ABORTED.
+    pub confirm_outcome: Option<String>,
+}
+
+impl NewPayment {
+    /// A card payment of the first merchant.
+    #[must_use]
+    pub fn card(order_id: &str, amount: i64) -> Self {
+        Self { secret_key: None, order_id: order_id.to_owned(), amount, method: None, confirm_outcome: None }
+    }
+
+    /// By another method.
+    #[must_use]
+    pub fn by(mut self, method: &str) -> Self {
+        self.method = Some(method.to_owned());
+        self
+    }
+
+    /// Of the merchant with this secret key.
+    #[must_use]
+    pub fn of(mut self, secret_key: &str) -> Self {
+        self.secret_key = Some(secret_key.to_owned());
+        self
+    }
+
+    /// Refused at confirm with this code.
+    #[must_use]
+    pub fn refused_with(mut self, code: &str) -> Self {
+        self.confirm_outcome = Some(code.to_owned());
+        self
+    }
+}
+
+/// A request that the sandbox refused, with Toss's code and Korean message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Refused {
+    /// Toss's code.
+    pub code: &'static str,
+    /// Toss's message.
+    pub message: &'static str,
+}
+
+impl From<Code> for Refused {
+    fn from(code: Code) -> Self {
+        Self { code: code.name(), message: code.message(Lang::Ko) }
+    }
+}
+
+impl Sandbox {
+    /// A sandbox without any payment.
+    ///
+    /// Refuses live keys, key pairs of mixed families, and merchants that share a key or an id.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Ok(Self { shared: Arc::new(Shared::new(config)?) })
+    }
+
+    /// All routes. Connections can only be broken under [`Sandbox::serve`]; elsewhere a lost reply shows as a
+    /// body that breaks off.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .merge(api::routes())
+            .merge(browser::routes())
+            .merge(control::routes())
+            .merge(window::routes())
+            .fallback(no_such_route)
+            .with_state(Arc::clone(&self.shared))
+    }
+
+    /// Serves until `shutdown` is done, then lets open requests end.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let door = Door::new(listener, self.shared.config.max_connections);
+        serve::serve(self.router(), door, shutdown).await
+    }
+
+    /// Opens a payment and authenticates its buyer: `IN_PROGRESS`, ready to be confirmed. Returns its key.
+    pub fn authenticate(&self, new: &NewPayment) -> Result<String, Refused> {
+        let merchant = match &new.secret_key {
+            None if self.shared.directory.len() == 0 => return Err(codes::UNAUTHORIZED_KEY.into()),
+            None => 0,
+            Some(key) => self.shared.directory.by_secret_key(key).ok_or(codes::UNAUTHORIZED_KEY)?,
+        };
+        let wanted = Wanted {
+            order_id: Some(new.order_id.clone()),
+            amount: Some(Amount::Plain(Won(new.amount))),
+            method: new.method.clone(),
+            confirm_outcome: new.confirm_outcome.clone(),
+            ..Wanted::default()
+        };
+        let payment = control::authenticate(&self.shared, merchant, wanted, None)?;
+        Ok(payment.about.key.to_string())
+    }
+
+    /// A payment as a read would answer it, whoever's it is; no journal entry is written.
+    #[must_use]
+    pub fn payment(&self, payment_key: &str) -> Option<Value> {
+        let now = self.shared.now();
+        let payment = self.shared.world().payment(payment_key, now).cloned();
+        payment.map(|payment| view::to_value(&payment, Lang::Ko))
+    }
+
+    /// At most `limit` journal entries whose number is above `after`, oldest first.
+    #[must_use]
+    pub fn journal(&self, after: u64, limit: usize) -> JournalPage {
+        self.shared.world().journal.page(after, limit)
+    }
+
+    /// Forgets the journal; its numbers go on.
+    pub fn clear_journal(&self) {
+        self.shared.world().journal.clear();
+    }
+
+    /// Adds a rule that spoils calls.
+    pub fn add_fault(&self, rule: FaultRule) -> Result<Fault, FaultError> {
+        self.shared.world().faults.add(rule)
+    }
+
+    /// The first `limit` rules that are still in force.
+    #[must_use]
+    pub fn faults(&self, limit: usize) -> Vec<Fault> {
+        self.shared.world().faults.list(limit)
+    }
+
+    /// Deletes every rule.
+    pub fn clear_faults(&self) {
+        self.shared.world().faults.clear();
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.shared.advance(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+    }
+
+    /// The buyer pays into a virtual account.
+    pub fn deposit(&self, payment_key: &str) -> Result<(), Refused> {
+        Ok(control::act(&self.shared, payment_key, &Deed::Deposit(None)).map(drop)?)
+    }
+
+    /// The bank takes a deposit back as an error.
+    pub fn reverse_deposit(&self, payment_key: &str) -> Result<(), Refused> {
+        Ok(control::act(&self.shared, payment_key, &Deed::ReverseDeposit).map(drop)?)
+    }
+
+    /// Lets the payment's current clock strike: its window, its session, or its account's due date.
+    pub fn expire(&self, payment_key: &str) -> Result<(), Refused> {
+        Ok(control::act(&self.shared, payment_key, &Deed::Expire).map(drop)?)
+    }
+}
+
+/// Toss's gateway answers an unknown route itself, without code and message.
+async fn no_such_route(State(shared): State<Arc<Shared>>) -> Response {
+    let trace = format!("{:032x}", shared.world().ids.wide());
+    ([("x-tosspayments-trace-id", trace)], reply::gateway(404)).into_response()
+}

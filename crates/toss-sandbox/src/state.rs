@@ -1,0 +1,259 @@
+//! The store: all payments, orders, keys, rules and the journal behind one short-lived lock.
+//!
+//! One lock and not many, because the journal must tell the order of effects exactly. Under it nothing waits
+//! and nothing is serialised: a call costs a few look-ups and a small copy.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::auth::{Directory, MerchantId};
+use crate::clock::Ms;
+use crate::codes::{self, Code};
+use crate::config::{Config, ConfigError, ReadByOrder};
+use crate::faults::Faults;
+use crate::idempotency::Idempotency;
+use crate::ids::Ids;
+use crate::journal::Journal;
+use crate::payment::{About, Payment, Terms};
+
+/// How many of the oldest payments are looked at to find finished ones that can be forgotten.
+const EVICTION_LOOK: usize = 64;
+
+/// A running sandbox: what is configured, and what has happened.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) directory: Directory,
+    /// What the clock was moved by, in milliseconds.
+    moved: AtomicI64,
+    world: Mutex<World>,
+}
+
+/// Everything that changes.
+#[derive(Debug)]
+pub(crate) struct World {
+    payments: HashMap<Arc<str>, Box<Payment>>,
+    /// One map per merchant: an order id is unique within its merchant.
+    orders: Vec<HashMap<Arc<str>, Order>>,
+    /// Payments by age, for listing and for forgetting.
+    by_age: VecDeque<Arc<str>>,
+    most_payments: usize,
+    pub(crate) ids: Ids,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
+}
+
+/// The attempts to pay one order.
+#[derive(Debug)]
+struct Order {
+    newest: Arc<str>,
+    /// The attempt that was approved, or cancelled since: the order id is used up.
+    spent: Option<Arc<str>>,
+}
+
+/// A request for a payment, with every part already checked.
+#[derive(Debug)]
+pub(crate) struct Opening<'a> {
+    pub(crate) merchant: MerchantId,
+    pub(crate) order: &'a str,
+    pub(crate) order_name: &'a str,
+    pub(crate) amount: i64,
+    pub(crate) tax_free: i64,
+    pub(crate) origin: Option<&'a str>,
+    pub(crate) terms: Terms,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
+        config.check()?;
+        let seed = config.seed.map_or_else(getrandom::u64, Ok).map_err(ConfigError::Seed)?;
+        let directory = Directory::new(config.merchants.clone());
+        let room = config.max_payments.min(1 << 20);
+        let world = World {
+            payments: HashMap::with_capacity(room),
+            orders: (0..directory.len()).map(|_| HashMap::new()).collect(),
+            by_age: VecDeque::new(),
+            most_payments: config.max_payments,
+            ids: Ids::new(seed),
+            idempotency: Idempotency::new(config.max_idempotency_keys),
+            journal: Journal::new(config.max_journal),
+            faults: Faults::default(),
+        };
+        Ok(Self { config, directory, moved: AtomicI64::new(0), world: Mutex::new(world) })
+    }
+
+    /// The sandbox's time, in milliseconds.
+    pub(crate) fn now(&self) -> Ms {
+        (self.config.clock)().as_millisecond() + self.moved.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn advance(&self, ms: Ms) {
+        self.moved.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// The world, for a few look-ups; never held across a wait.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        // A panic under the lock is a bug of ours that its own test reports; the others can go on.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a payment: READY, under a new key.
+    pub(crate) fn open(&self, world: &mut World, opening: Opening<'_>) -> Result<Arc<str>, Code> {
+        let now = self.now();
+        let merchant = self.directory.merchant(opening.merchant);
+        if world.is_spent(opening.merchant, opening.order) {
+            return Err(codes::DUPLICATED_ORDER_ID);
+        }
+        if !world.make_room(now) {
+            return Err(codes::FAILED_INTERNAL_SYSTEM_PROCESSING);
+        }
+        let key = world.new_key(&merchant.mid, now);
+        let about = About {
+            key: Arc::clone(&key),
+            order: Arc::from(opening.order),
+            order_name: opening.order_name.into(),
+            merchant: opening.merchant,
+            mid: merchant.mid.as_str().into(),
+            version: merchant.version.as_str().into(),
+            origin: opening.origin.unwrap_or(&self.config.public_origin).into(),
+            amount: opening.amount,
+            tax_free: if merchant.mixed_tax { opening.tax_free } else { 0 },
+            requested_at: now,
+            terms: opening.terms,
+        };
+        world.keep(Payment::open(about));
+        Ok(key)
+    }
+}
+
+impl World {
+    /// The payment of this key, with its clocks struck; 404 if there is none, 400 if it is another merchant's.
+    pub(crate) fn find(&mut self, merchant: MerchantId, key: &str, now: Ms) -> Result<&mut Payment, Code> {
+        let payment = self.payment(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
+        if payment.about.merchant != merchant {
+            return Err(codes::INVALID_API_KEY);
+        }
+        Ok(payment)
+    }
+
+    /// The payment of this key, whoever's it is, with its clocks struck.
+    pub(crate) fn payment(&mut self, key: &str, now: Ms) -> Option<&mut Payment> {
+        let payment = self.payments.get_mut(key)?;
+        payment.refresh(now);
+        Some(payment)
+    }
+
+    /// The payment and the source of keys, for transitions that make a transaction.
+    pub(crate) fn with_ids(&mut self, key: &str, now: Ms) -> Option<(&mut Payment, &mut Ids)> {
+        let payment = self.payments.get_mut(key)?;
+        payment.refresh(now);
+        Some((payment, &mut self.ids))
+    }
+
+    /// The payment as it stands, without letting its clocks strike.
+    pub(crate) fn peek(&self, key: &str) -> Option<&Payment> {
+        self.payments.get(key).map(|payment| &**payment)
+    }
+
+    /// The key of the payment that a read by order is answered with.
+    pub(crate) fn of_order(&self, merchant: MerchantId, order: &str, rule: ReadByOrder) -> Option<Arc<str>> {
+        let order = self.orders.get(merchant)?.get(order)?;
+        let key = match rule {
+            ReadByOrder::Newest => &order.newest,
+            ReadByOrder::ApprovedFirst => order.spent.as_ref().unwrap_or(&order.newest),
+        };
+        Some(Arc::clone(key))
+    }
+
+    /// Whether the order id was used up by an approval, or by a cancel since.
+    pub(crate) fn is_spent(&self, merchant: MerchantId, order: &str) -> bool {
+        self.orders.get(merchant).and_then(|orders| orders.get(order)).is_some_and(|o| o.spent.is_some())
+    }
+
+    /// Uses the order id of an approved payment up.
+    pub(crate) fn spend(&mut self, key: &str) {
+        let Some(payment) = self.payments.get(key) else { return };
+        let about = &payment.about;
+        if let Some(order) = self.orders[about.merchant].get_mut(&about.order) {
+            order.spent = Some(Arc::clone(&about.key));
+        }
+    }
+
+    /// How many payments are kept.
+    pub(crate) fn count(&self) -> usize {
+        self.payments.len()
+    }
+
+    /// Snapshots of a page of payments, oldest first, with their clocks struck.
+    pub(crate) fn page(&mut self, offset: usize, limit: usize, order: Option<&str>, now: Ms) -> Vec<Payment> {
+        let payments = &mut self.payments;
+        let of_order = |payment: &Payment| order.is_none_or(|order| *payment.about.order == *order);
+        let mut page = Vec::new();
+        let mut passed = 0;
+        for key in &self.by_age {
+            if page.len() >= limit {
+                break;
+            }
+            let Some(payment) = payments.get_mut(key).filter(|payment| of_order(payment)) else { continue };
+            passed += 1;
+            if passed > offset {
+                payment.refresh(now);
+                page.push(Payment::clone(payment));
+            }
+        }
+        page
+    }
+
+    fn new_key(&mut self, mid: &str, now: Ms) -> Arc<str> {
+        loop {
+            let key = self.ids.payment_key(mid, now);
+            if !self.payments.contains_key(key.as_str()) {
+                return key.into();
+            }
+        }
+    }
+
+    fn keep(&mut self, payment: Payment) {
+        let (key, order) = (Arc::clone(&payment.about.key), Arc::clone(&payment.about.order));
+        let newest = Arc::clone(&key);
+        self.orders[payment.about.merchant]
+            .entry(order)
+            .and_modify(|order| order.newest = Arc::clone(&newest))
+            .or_insert(Order { newest, spent: None });
+        self.by_age.push_back(Arc::clone(&key));
+        self.payments.insert(key, Box::new(payment));
+    }
+
+    /// Forgets the oldest finished payment when the store is full; false when all of the oldest are unfinished.
+    fn make_room(&mut self, now: Ms) -> bool {
+        if self.payments.len() < self.most_payments {
+            return true;
+        }
+        for _ in 0..EVICTION_LOOK {
+            let Some(key) = self.by_age.pop_front() else { return self.most_payments > 0 };
+            match self.payment(&key, now).map(|payment| payment.status.is_finished()) {
+                Some(false) => self.by_age.push_back(key),
+                Some(true) => {
+                    self.forget(&key);
+                    return true;
+                }
+                None => {}
+            }
+        }
+        false
+    }
+
+    fn forget(&mut self, key: &str) {
+        let Some(payment) = self.payments.remove(key) else { return };
+        let orders = &mut self.orders[payment.about.merchant];
+        let Some(order) = orders.get_mut(&payment.about.order) else { return };
+        if order.spent.as_deref() == Some(key) {
+            order.spent = None;
+        }
+        if *order.newest == *key {
+            orders.remove(&payment.about.order);
+        }
+    }
+}

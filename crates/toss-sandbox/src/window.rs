@@ -1,0 +1,102 @@
+//! The files of the browser's side, compiled in: the SDK, the payment window, the widgets.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::state::Shared;
+use crate::urls;
+
+/// The SDK's parts, joined into one function in this order.
+const SDK: [&str; 6] = [
+    include_str!("../assets/sdk/10-errors.js"),
+    include_str!("../assets/sdk/20-validate.js"),
+    include_str!("../assets/sdk/30-overlay.js"),
+    include_str!("../assets/sdk/40-widgets.js"),
+    include_str!("../assets/sdk/50-payment.js"),
+    include_str!("../assets/sdk/90-global.js"),
+];
+
+/// The token in the SDK that stands for this sandbox's own origin.
+const ORIGIN: &str = "__SANDBOX_ORIGIN__";
+
+const JS: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+const WINDOW: &str = include_str!("../assets/window.html");
+const WIDGET: &str = include_str!("../assets/widget.html");
+
+/// Everything that the two pages may load.
+const FILES: [(&str, &str, &str); 8] = [
+    ("common.css", CSS, include_str!("../assets/common.css")),
+    ("common.js", JS, include_str!("../assets/common.js")),
+    ("text.js", JS, include_str!("../assets/text.js")),
+    ("window.css", CSS, include_str!("../assets/window.css")),
+    ("window.js", JS, include_str!("../assets/window.js")),
+    ("widget.css", CSS, include_str!("../assets/widget.css")),
+    ("widget.js", JS, include_str!("../assets/widget.js")),
+    ("icon.svg", SVG, include_str!("../assets/icon.svg")),
+];
+
+/// No frame-ancestors: any page of a shop may frame the window, as with Toss.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// The routes of the files.
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/v2/standard", get(sdk))
+        .route("/sandbox/window/{payment_key}", get(window))
+        .route("/sandbox/widget/{kind}", get(widget))
+        .route("/sandbox/assets/{file}", get(asset))
+}
+
+/// The SDK, with this sandbox's origin in it: a shop loads it from another origin than its own.
+async fn sdk(headers: HeaderMap) -> Response {
+    let origin = headers.get(header::HOST).and_then(urls::origin).unwrap_or_default();
+    let text =
+        format!("(function () {{ \"use strict\";\n{}\n}})();\n", SDK.join("\n")).replace(ORIGIN, &origin);
+    let mut response = file(JS, text);
+    let anyone = HeaderValue::from_static("*");
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
+    response
+}
+
+async fn window() -> Response {
+    page(WINDOW)
+}
+
+async fn widget(Path(kind): Path<String>) -> Response {
+    if matches!(kind.as_str(), "methods" | "agreement") { page(WIDGET) } else { missing() }
+}
+
+async fn asset(Path(name): Path<String>) -> Response {
+    let found = FILES.iter().find(|(file, _, _)| *file == name);
+    found.map_or_else(missing, |(_, media, text)| file(media, *text))
+}
+
+fn page(text: &'static str) -> Response {
+    let mut response = file(HTML, text);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+fn file(media: &'static str, text: impl IntoResponse) -> Response {
+    let headers: [(HeaderName, &str); 4] = [
+        (header::CONTENT_TYPE, media),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (headers, text).into_response()
+}
+
+fn missing() -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}

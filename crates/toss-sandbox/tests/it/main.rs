@@ -1,0 +1,13 @@
+//! The sandbox over real HTTP: one sentence for each rule that it keeps.
+
+mod auth;
+mod browser;
+mod cancel;
+mod client;
+mod confirm;
+mod control;
+mod create;
+mod faults;
+mod idempotency;
+mod read;
+mod virtual_account;
