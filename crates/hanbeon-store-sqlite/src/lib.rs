@@ -1,1 +1,38 @@
-//! The embedded store: SQLite, one writer with group commit, readers beside it.
+//! The embedded store: one SQLite file, one writer that groups commits, and readers beside it.
+//!
+//! **Writes** go through one thread. It takes every verb that waits, runs each in a savepoint of its own inside
+//! one transaction, commits once (one flush to disk for all of them), and only then answers. A verb that fails
+//! is undone alone. While a commit is being flushed the next group gathers, so the flushes per second stay flat
+//! while the payments per second grow; a lone verb waits for nobody.
+//!
+//! **Reads** go through a few threads with read-only connections of their own. Each read verb sees one
+//! consistent snapshot, and no read waits for a write.
+//!
+//! A verb whose caller has gone away is still carried out: an approval must be written even when the buyer
+//! has closed the browser. Both queues are bounded; a full one answers at once that the store is unavailable.
+//!
+//! It will never: decide anything, read a clock (`now` is an argument), keep a transaction open between two
+//! verbs, or answer `Ok` for a write that the disk has not confirmed.
+//!
+//! In reading order:
+//! 1. [`open`]: the file, its lock, its pragmas;
+//! 2. [`migrate`]: which schema it must have (`migrations/*.sql`), forward only;
+//! 3. [`writer`]: the group commit; 4. [`readers`]: the snapshots;
+//! 5. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
+//! 6. [`rows`]: rows are parsed, never trusted; 7. [`error`]: SQLite's words as store errors.
+
+mod error;
+mod migrate;
+mod open;
+mod readers;
+mod rows;
+mod stats;
+mod verbs;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use migrate::SCHEMA_VERSION;
+pub use open::{OpenError, Options, Role, SqliteStore};
+pub use stats::Stats;

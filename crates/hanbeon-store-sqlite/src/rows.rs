@@ -1,0 +1,331 @@
+//! Rows are parsed, never trusted: an impossible mix is [`StoreError::Corrupt`], which names the row by its id
+//! and never shows what is in it.
+use crate::error::corrupt;
+use hanbeon_domain::payment::{CanceledBy, TossFacts};
+use hanbeon_domain::refund::{CancelReason, Cause};
+use hanbeon_domain::{
+    Customer, Evidence, Line, MerchantReference, Order, OrderId, Payment, PaymentId, PaymentKey, Refund,
+    RefundId, RefundOutcome, Refusal, SessionId, State, StateName, Timestamp, TossOrderId, TossStatus, Won,
+};
+use hanbeon_store::{JournalLine, RefundRecord, StoreError};
+use rusqlite::Row;
+use rusqlite::types::{FromSql, ValueRef};
+use serde::{Deserialize, Serialize};
+use std::fmt::Write;
+use uuid::Uuid;
+
+/// The columns of an order, in the order in which [`order`] reads them.
+macro_rules! order_columns {
+    () => {
+        "order_id, merchant_reference, order_name, total_amount, lines, customer_name, customer_email, \
+         customer_phone, created_at, expires_at"
+    };
+}
+
+/// Payments with the refund that is under way; [`payment`] reads them.
+macro_rules! select_payments {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.payment_id, p.order_id, p.toss_order_id, p.toss_payment_key, p.total_amount, \
+             p.payer_session, p.created_at, p.version, p.toss_payment_status, p.toss_payment_method, \
+             p.requested_at, p.approved_at, p.captured_amount, p.refunded_amount, p.reserved_amount, p.state, \
+             p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
+             p.refusal_code, p.refusal_message, p.review_reason, \
+             r.refund_id, r.amount, r.whole, r.reason, r.cause, r.requested_at, r.balance_before \
+             FROM payments p LEFT JOIN refunds r \
+             ON p.state = 'canceling' AND r.payment_id = p.payment_id AND r.state = 'sending' ",
+            $rest
+        )
+    };
+}
+
+/// Refunds with their outcomes; [`refund_record`] reads them.
+macro_rules! select_refunds {
+    ($rest:literal) => {
+        concat!(
+            "SELECT refund_id, amount, whole, reason, cause, requested_at, balance_before, payment_id, state, \
+             settled_at, transaction_key, reply_status, reply_body, refusal_code, refusal_message \
+             FROM refunds ",
+            $rest
+        )
+    };
+}
+pub(crate) use {order_columns, select_payments, select_refunds};
+
+/// Where the facts of single states stand in [`select_payments`]: `tries` to `review_reason`.
+const FACTS: std::ops::Range<usize> = 16..26;
+
+/// A row that is read from left to right.
+struct Cells<'r> {
+    table: &'static str,
+    row: &'r Row<'r>,
+    at: usize,
+}
+
+impl<'r> Cells<'r> {
+    const fn new(table: &'static str, row: &'r Row<'r>) -> Self {
+        Self { table, row, at: 0 }
+    }
+
+    fn take<T: FromSql>(&mut self) -> Result<T, StoreError> {
+        let at = self.at;
+        self.at += 1;
+        self.row.get(at).map_err(|_| self.corrupt_at(at))
+    }
+
+    /// Reads a cell and parses it.
+    fn parse<T: FromSql, V>(&mut self, parse: impl FnOnce(T) -> Option<V>) -> Result<V, StoreError> {
+        let at = self.at;
+        let value = self.take()?;
+        parse(value).ok_or_else(|| self.corrupt_at(at))
+    }
+
+    fn won(&mut self) -> Result<Won, StoreError> {
+        self.parse(|won| Won::new(won).ok())
+    }
+
+    fn time(&mut self) -> Result<Timestamp, StoreError> {
+        self.take().map(Timestamp::from_micros)
+    }
+
+    fn maybe_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.take::<Option<i64>>()?.map(Timestamp::from_micros))
+    }
+
+    fn uuid(&mut self) -> Result<Uuid, StoreError> {
+        self.take().map(Uuid::from_bytes)
+    }
+
+    fn evidence(&mut self) -> Result<Evidence, StoreError> {
+        let http_status = self.take()?;
+        let body: Vec<u8> = self.take()?;
+        Ok(Evidence { http_status, body: body.into() })
+    }
+
+    fn corrupt_at(&self, at: usize) -> StoreError {
+        self.corrupt(self.row.as_ref().column_name(at).unwrap_or("a column"))
+    }
+
+    /// Names the row by its id, which is its first cell.
+    fn corrupt(&self, what: &str) -> StoreError {
+        let mut row = String::new();
+        if let Ok(ValueRef::Blob(id)) = self.row.get_ref(0) {
+            for byte in id {
+                // Writing to a string cannot fail.
+                let _ = write!(row, "{byte:02x}");
+            }
+        }
+        let _ = write!(row, ": {what}");
+        corrupt(self.table, row)
+    }
+}
+
+/// A line as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LineRow {
+    name: String,
+    quantity: u32,
+    unit_price: i64,
+}
+
+/// The lines as JSON.
+pub(crate) fn lines_to_json(lines: &[Line]) -> Result<String, StoreError> {
+    let row = |line: &Line| LineRow {
+        name: line.name.clone(),
+        quantity: line.quantity,
+        unit_price: line.unit_price.get(),
+    };
+    let rows: Vec<_> = lines.iter().map(row).collect();
+    serde_json::to_string(&rows).map_err(|e| corrupt("orders", e.to_string()))
+}
+
+fn lines_from_json(json: &str) -> Option<Vec<Line>> {
+    if json == "[]" {
+        return Some(Vec::new());
+    }
+    let line = |row: LineRow| {
+        Some(Line { name: row.name, quantity: row.quantity, unit_price: Won::new(row.unit_price).ok()? })
+    };
+    serde_json::from_str::<Vec<LineRow>>(json).ok()?.into_iter().map(line).collect()
+}
+
+/// Reads `order_columns!`.
+pub(crate) fn order(row: &Row<'_>) -> Result<Order, StoreError> {
+    let mut cells = Cells::new("orders", row);
+    Ok(Order {
+        id: OrderId::from_uuid(cells.uuid()?),
+        reference: cells.parse(|text: String| MerchantReference::parse(text).ok())?,
+        name: cells.take()?,
+        total: cells.won()?,
+        lines: cells.parse(|json: String| lines_from_json(&json))?,
+        customer: Customer { name: cells.take()?, email: cells.take()?, mobile_phone: cells.take()? },
+        created_at: cells.time()?,
+        expires_at: cells.maybe_time()?,
+    })
+}
+
+/// Reads `select_payments!`.
+pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
+    let mut cells = Cells::new("payments", row);
+    let id = PaymentId::from_uuid(cells.uuid()?);
+    let order = OrderId::from_uuid(cells.uuid()?);
+    let toss_order = cells.parse(|text: String| TossOrderId::parse(text).ok())?;
+    let key = cells.parse(|text: String| PaymentKey::parse(text).ok())?;
+    let amount = cells.won()?;
+    let payer = cells.take::<Option<[u8; 32]>>()?.map(SessionId::from_bytes);
+    let created_at = cells.time()?;
+    let version = cells.parse(|version: i64| u64::try_from(version).ok())?;
+    let toss = TossFacts {
+        status: cells.parse(|text: String| {
+            let status = TossStatus::parse(&text);
+            (status.as_str() == text).then_some(status)
+        })?,
+        method: cells.take()?,
+        requested_at: cells.maybe_time()?,
+        approved_at: cells.maybe_time()?,
+    };
+    let (captured, refunded, reserved) = (cells.won()?, cells.won()?, cells.won()?);
+    let name = cells.parse(|text: String| StateName::parse(&text))?;
+    let state = state(&mut cells, name)?;
+    let payment = Payment {
+        id,
+        order,
+        toss_order,
+        key,
+        amount,
+        payer,
+        created_at,
+        version,
+        toss,
+        captured,
+        refunded,
+        state,
+    };
+    let budget = payment.reserved().plus(refunded).is_some_and(|spoken_for| spoken_for <= captured);
+    if payment.reserved() != reserved || !budget {
+        return Err(cells.corrupt("the amounts do not add up"));
+    }
+    Ok(payment)
+}
+
+/// The state with its facts: all of its own, and none of another's.
+fn state(cells: &mut Cells<'_>, name: StateName) -> Result<State, StoreError> {
+    let set = |at: &usize| !matches!(cells.row.get_ref(*at), Ok(ValueRef::Null));
+    let facts = FACTS.filter(set).count();
+    let (want, state) = match name {
+        StateName::Ready => return Err(cells.corrupt("a payment that was never begun")),
+        StateName::WaitingForDeposit => (0, State::WaitingForDeposit),
+        StateName::Paid => (0, State::Paid),
+        StateName::PartiallyCanceled => (0, State::PartiallyCanceled),
+        StateName::Expired => (0, State::Expired),
+        StateName::Confirming => {
+            cells.at = FACTS.start;
+            let state =
+                State::Confirming { tries: cells.take()?, round: cells.take()?, answered: cells.take()? };
+            (3, state)
+        }
+        StateName::Canceling => {
+            cells.at = FACTS.start;
+            let tries = cells.take()?;
+            cells.at = FACTS.start + 3;
+            let unchanged = cells.take()?;
+            cells.at = FACTS.end;
+            let refund = Box::new(refund(cells)?);
+            (2, State::Canceling { refund, tries, unchanged })
+        }
+        StateName::Canceled => {
+            cells.at = FACTS.start + 4;
+            let by = cells.parse(|by: String| canceled_by(&by))?;
+            (1, State::Canceled { by })
+        }
+        StateName::Declined => {
+            cells.at = FACTS.start + 5;
+            let evidence = cells.evidence()?;
+            let (code, message) = (cells.take()?, cells.take()?);
+            (4, State::Declined { refusal: Box::new(Refusal { code, message, evidence }) })
+        }
+        StateName::NeedsReview => {
+            cells.at = FACTS.end - 1;
+            (1, State::NeedsReview { why: cells.take()? })
+        }
+    };
+    if facts == want { Ok(state) } else { Err(cells.corrupt("facts of another state")) }
+}
+
+/// Reads the first seven columns of `select_refunds!`, from where the cells stand.
+fn refund(cells: &mut Cells<'_>) -> Result<Refund, StoreError> {
+    Ok(Refund {
+        id: RefundId::from_uuid(cells.uuid()?),
+        amount: cells.won()?,
+        whole: cells.take()?,
+        reason: cells.parse(|text: String| CancelReason::parse(text).ok())?,
+        cause: cells.parse(|text: String| cause(&text))?,
+        requested_at: cells.time()?,
+        balance_before: cells.won()?,
+    })
+}
+
+/// Reads `select_refunds!`.
+pub(crate) fn refund_record(row: &Row<'_>) -> Result<RefundRecord, StoreError> {
+    let mut cells = Cells::new("refunds", row);
+    let refund = refund(&mut cells)?;
+    let payment = PaymentId::from_uuid(cells.uuid()?);
+    let state: String = cells.take()?;
+    let settled_at = cells.maybe_time()?;
+    let transaction_key: Option<String> = cells.take()?;
+    let outcome = match state.as_str() {
+        "sending" => None,
+        "done" => Some(RefundOutcome::Done { transaction_key, evidence: cells.evidence()? }),
+        "refused" => {
+            let evidence = cells.evidence()?;
+            let (code, message) = (cells.take()?, cells.take()?);
+            Some(RefundOutcome::Refused(Refusal { code, message, evidence }))
+        }
+        "needs_review" => Some(RefundOutcome::NeedsReview),
+        _ => return Err(cells.corrupt("state")),
+    };
+    if outcome.is_some() != settled_at.is_some() {
+        return Err(cells.corrupt("settled_at"));
+    }
+    Ok(RefundRecord { refund, payment, outcome, settled_at })
+}
+
+/// Reads `payment_id, version, at, actor, from_state, to_state, event`.
+pub(crate) fn journal_line(row: &Row<'_>) -> Result<JournalLine, StoreError> {
+    let mut cells = Cells::new("journal", row);
+    cells.uuid()?;
+    Ok(JournalLine {
+        version: cells.parse(|version: i64| u64::try_from(version).ok())?,
+        at: cells.time()?,
+        actor: cells.take()?,
+        from: cells.take()?,
+        to: cells.take()?,
+        event: cells.take()?,
+    })
+}
+
+pub(crate) const fn canceled_by_to_str(by: CanceledBy) -> &'static str {
+    match by {
+        CanceledBy::Request => "request",
+        CanceledBy::Compensation => "compensation",
+        CanceledBy::Elsewhere => "elsewhere",
+    }
+}
+
+fn canceled_by(text: &str) -> Option<CanceledBy> {
+    [CanceledBy::Request, CanceledBy::Compensation, CanceledBy::Elsewhere]
+        .into_iter()
+        .find(|by| canceled_by_to_str(*by) == text)
+}
+
+pub(crate) const fn cause_to_str(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Requested => "requested",
+        Cause::Compensation => "compensation",
+    }
+}
+
+fn cause(text: &str) -> Option<Cause> {
+    [Cause::Requested, Cause::Compensation].into_iter().find(|cause| cause_to_str(*cause) == text)
+}

@@ -1,0 +1,225 @@
+//! The group commit: one thread, one connection, many verbs per flush.
+//!
+//! 1. take every verb that waits (at least one, at most a group);
+//! 2. run each in its own savepoint inside one transaction;
+//! 3. commit once;
+//! 4. answer all of them;
+//! 5. move the write-ahead log into the file, when it has grown and after everybody has been answered.
+use crate::error::unavailable;
+use crate::open::BUSY_TIMEOUT;
+use crate::stats::Counters;
+use hanbeon_store::StoreError;
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// From this many pages (4 KiB each) the log is moved into the file: 8 MiB, half a page cache.
+const CHECKPOINT_PAGES: u64 = 2_048;
+/// From this many pages on, new readers wait out the old ones, so that the log can start over: 128 MiB.
+const RESTART_PAGES: u64 = 32_768;
+/// How long to wait for them: our reads take microseconds, and a foreign one (a backup) must not stop payments.
+const RESTART_PATIENCE: Duration = Duration::from_millis(100);
+
+/// The door to the writer thread. Dropping it lets the queue drain and waits for the thread.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: Option<SyncSender<Box<dyn Work>>>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system has no thread to give, or SQLite refuses the log's hook.
+    pub(crate) fn start(
+        mut db: Connection,
+        queue_max: usize,
+        group_max: usize,
+        counters: Arc<Counters>,
+    ) -> Result<Self, StoreError> {
+        let (queue, waiting) = sync_channel(queue_max);
+        let pages = Arc::clone(&counters);
+        // The hook replaces SQLite's own checkpointing, which would make a caller wait for it.
+        let hook = move |_: &mut Wal, in_log: std::ffi::c_int| {
+            pages.wal_pages.store(u64::try_from(in_log).unwrap_or(0), Relaxed);
+            Ok(())
+        };
+        db.wal_hook(Some(hook)).map_err(|e| unavailable(e.to_string()))?;
+        let counted = Arc::clone(&counters);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || serve(&db, &waiting, group_max.max(1), &counted))
+            .map_err(|e| unavailable(e.to_string()))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), counters })
+    }
+
+    /// Carries `verb` out and answers when the disk has it. An `Err` of the verb undoes what it wrote, and
+    /// nothing else.
+    ///
+    /// # Errors
+    /// The verb's own; or [`StoreError::Unavailable`] when the queue is full or the commit failed.
+    pub(crate) async fn run<T, V>(&self, verb: V) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        V: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or_else(|| unavailable("the writer has ended"))?;
+        match queue.try_send(Box::new(Task { verb: Some(verb), result: None, answer })) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                Counters::add(&self.counters.turned_away, 1);
+                return Err(unavailable("too many writes are waiting"));
+            }
+            Err(TrySendError::Disconnected(_)) => return Err(unavailable("the writer has ended")),
+        }
+        answered.await.unwrap_or_else(|_| Err(unavailable("the writer has ended")))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // The loop contains every panic; were one to escape, there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A verb with its answer, in the two halves that the group needs.
+trait Work: Send {
+    /// Runs the verb; says why it must be undone, if it must.
+    fn run(&mut self, db: &Connection) -> Result<(), String>;
+    /// Tells the caller how it ended; `failure` is why the group was not committed.
+    fn answer(self: Box<Self>, failure: Option<&str>);
+}
+
+struct Task<T, V> {
+    verb: Option<V>,
+    result: Option<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, V> Work for Task<T, V>
+where
+    T: Send,
+    V: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, db: &Connection) -> Result<(), String> {
+        let result = self.verb.take().map_or_else(|| Err(unavailable("a verb ran twice")), |verb| verb(db));
+        let end = result.as_ref().map(|_| ()).map_err(ToString::to_string);
+        self.result = Some(result);
+        end
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&str>) {
+        let answer = match (failure, self.result) {
+            // An own error stands in both cases: nothing of this verb was written.
+            (_, Some(Err(own))) => Err(own),
+            (None, Some(Ok(done))) => Ok(done),
+            (Some(why), _) => Err(unavailable(why)),
+            (None, None) => Err(unavailable("the verb panicked; nothing of it was written")),
+        };
+        // The caller may have gone away; what is written stays written.
+        let _ = self.answer.send(answer);
+    }
+}
+
+fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, group_max: usize, counters: &Counters) {
+    let mut group = Vec::with_capacity(group_max);
+    let mut checkpoint_at = CHECKPOINT_PAGES;
+    while let Ok(first) = waiting.recv() {
+        group.push(first);
+        group.extend(waiting.try_iter().take(group_max - 1));
+        let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
+        Counters::add(&counters.verbs, size);
+        counters.largest_group.fetch_max(size, Relaxed);
+        let failure = transact(db, &mut group, counters).err();
+        if let Some(why) = &failure {
+            Counters::add(&counters.failed_groups, 1);
+            tracing::error!(store.group = size, error = why, "a group of writes was not committed");
+            give_up(db);
+        }
+        for work in group.drain(..) {
+            work.answer(failure.as_deref());
+        }
+        checkpoint_at = checkpoint(db, counters.wal_pages.load(Relaxed), checkpoint_at);
+    }
+}
+
+/// Runs the group in one transaction.
+///
+/// # Errors
+/// Why nothing of it is written.
+fn transact(db: &Connection, group: &mut [Box<dyn Work>], counters: &Counters) -> Result<(), String> {
+    execute(db, "BEGIN IMMEDIATE")?;
+    for work in group {
+        execute(db, "SAVEPOINT verb")?;
+        let end = catch_unwind(AssertUnwindSafe(|| work.run(db))).unwrap_or_else(|_| {
+            Counters::add(&counters.panics, 1);
+            Err("a verb panicked".to_owned())
+        });
+        if db.is_autocommit() {
+            // A full disk or an I/O error makes SQLite give the whole transaction up.
+            return Err(end.err().unwrap_or_else(|| "SQLite rolled the transaction back".to_owned()));
+        }
+        if end.is_err() {
+            execute(db, "ROLLBACK TO verb")?;
+        }
+        execute(db, "RELEASE verb")?;
+    }
+    let start = Instant::now();
+    execute(db, "COMMIT")?;
+    counters.committed(start.elapsed());
+    Ok(())
+}
+
+/// After a failure: no transaction may stay open, whatever state SQLite left it in.
+fn give_up(db: &Connection) {
+    if !db.is_autocommit()
+        && let Err(error) = db.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "the failed group could not be rolled back");
+    }
+}
+
+fn execute(db: &Connection, statement: &str) -> Result<(), String> {
+    let mut statement = db.prepare_cached(statement).map_err(|e| e.to_string())?;
+    statement.execute([]).map(drop).map_err(|e| e.to_string())
+}
+
+/// Moves the log into the file when it has reached `at` pages; says at how many pages to do it next.
+fn checkpoint(db: &Connection, pages: u64, at: u64) -> u64 {
+    if pages < CHECKPOINT_PAGES {
+        // The log has started over.
+        return CHECKPOINT_PAGES;
+    }
+    if pages < at {
+        return at;
+    }
+    let moved = if pages < RESTART_PAGES {
+        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+    } else {
+        restart_log(db)
+    };
+    if let Err(error) = moved {
+        tracing::warn!(%error, "the write-ahead log could not be moved into the file");
+    }
+    pages.saturating_add(CHECKPOINT_PAGES)
+}
+
+fn restart_log(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(RESTART_PATIENCE)?;
+    let moved = db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    moved
+}

@@ -1,0 +1,61 @@
+//! What every store promises, as tests that run against any of them. A case is one promise of the trait
+//! [`Store`](hanbeon_store::Store); it gets an empty store and drives it through the domain's own functions.
+//!
+//! ```ignore
+//! fn open() -> (Arc<dyn Store>, impl Sized) { … }   // the store, and what must outlive it
+//! hanbeon_testkit::store_conformance!(open);
+//! ```
+//!
+//! 1. [`world`]: makes orders, requests and steps; 2. [`orders`], [`sessions`]; 3. [`payments`], [`states`],
+//!    [`leases`]; 4. [`refunds`]; 5. [`keys`].
+#![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks its promise")]
+
+pub mod keys;
+pub mod leases;
+pub mod orders;
+pub mod payments;
+pub mod refunds;
+pub mod sessions;
+pub mod states;
+pub mod world;
+
+/// One `#[tokio::test]` per promise, against the stores that `$open` makes.
+#[macro_export]
+macro_rules! store_conformance {
+    ($open:path) => {
+        $crate::store_conformance! { @cases $open;
+            orders: an_order_comes_back_as_it_was_written, an_unknown_order_is_none,
+                a_reference_belongs_to_one_order, one_of_64_orders_gets_the_reference,
+                an_order_id_is_never_overwritten;
+            sessions: a_session_exists_once_it_saved_or_paid, one_of_64_takes_a_saved_amount,
+                only_the_saved_amount_itself_is_taken, a_second_save_replaces_the_first,
+                beyond_the_limit_the_oldest_saved_amount_goes, a_checkout_shows_what_its_session_saved;
+            payments: a_checkout_shows_the_order_and_its_payment, one_of_64_begins_on_an_order_wins,
+                one_of_64_commits_of_a_step_wins, a_stale_commit_writes_nothing,
+                a_payment_key_pays_one_order, a_begin_that_is_offered_twice_is_taken,
+                a_payment_of_no_order_is_refused, an_order_is_free_again_when_nothing_was_kept,
+                an_order_is_held_by_everything_else, the_history_grows_by_one_line_per_step,
+                an_order_shows_its_payments_oldest_first, a_payment_is_found_by_its_key;
+            states: every_state_comes_back_with_all_its_facts;
+            leases: what_is_due_is_leased_oldest_first, a_lease_supersedes_its_former_holder,
+                a_payment_is_due_when_its_step_says, one_of_64_workers_gets_each_payment,
+                nothing_is_due_in_an_empty_store;
+            refunds: a_refund_ends_with_the_exact_answer, a_refused_refund_frees_the_budget,
+                a_refund_that_nobody_can_explain_needs_review, one_of_64_cancels_wins,
+                a_stale_cancel_writes_nothing, a_refund_id_is_used_once,
+                refunds_are_listed_oldest_first, the_newest_whole_refund_is_found,
+                a_refund_is_settled_once;
+            keys: a_key_is_found_until_it_is_revoked, a_name_is_taken_until_it_is_revoked,
+                keys_are_listed_oldest_first, a_healthy_store_says_so;
+        }
+    };
+    (@cases $open:path; $($module:ident: $($case:ident),+;)+) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let (store, _keep) = $open();
+                $crate::conformance::$module::$case(store).await;
+            }
+        )+)+
+    };
+}

@@ -1,0 +1,132 @@
+//! A store in memory, for simulations: the same promises as a database, but no threads, no clock and no disk, so
+//! that a run is the same every time. What a verb wrote survives everything but the process.
+//!
+//! 1. `MemoryStore` holds the tables behind one lock: a verb is one critical section, which is its transaction;
+//! 2. `tables` are the tables and the verbs on them.
+mod tables;
+
+use async_trait::async_trait;
+use hanbeon_domain::{
+    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId,
+    SessionId, Step, Timestamp,
+};
+use hanbeon_store::{
+    ApiKey, Begun, Inserted, OrderRecord, PaymentRecord, RefundRecord, SavedAmount, Store, StoreError,
+};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tables::Tables;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every payment with when it is due, in the order in which they were begun: for the checkers that run at
+    /// the end of a simulation.
+    #[must_use]
+    pub fn all_payments(&self) -> Vec<(Payment, Option<Timestamp>)> {
+        self.tables().all_payments()
+    }
+
+    /// No verb leaves the tables half written, so a panic in another test thread does no harm.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn insert_order(&self, order: &Order) -> Result<Inserted, StoreError> {
+        self.tables().insert_order(order)
+    }
+
+    async fn order(&self, id: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        Ok(self.tables().order(id))
+    }
+
+    async fn session_exists(&self, session: SessionId) -> Result<bool, StoreError> {
+        Ok(self.tables().session_exists(session))
+    }
+
+    async fn save_amount(&self, saved: &SavedAmount, _now: Timestamp) -> Result<(), StoreError> {
+        self.tables().save_amount(saved);
+        Ok(())
+    }
+
+    async fn consume_amount(&self, saved: &SavedAmount, _now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.tables().consume_amount(saved))
+    }
+
+    async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
+        Ok(self.tables().checkout(request))
+    }
+
+    async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
+        self.tables().begin(step, lease_until)
+    }
+
+    async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
+        self.tables().commit(step, lease_until)
+    }
+
+    async fn lease_due(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Payment>, StoreError> {
+        Ok(self.tables().lease_due(now, until, limit))
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.tables().next_due())
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
+        Ok(self.tables().payment(id))
+    }
+
+    async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
+        Ok(self.tables().payment_of_order(order))
+    }
+
+    async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
+        Ok(self.tables().payment_by_key(key))
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError> {
+        Ok(self.tables().refund(id))
+    }
+
+    async fn whole_refund(&self, payment: PaymentId) -> Result<Option<RefundRecord>, StoreError> {
+        Ok(self.tables().whole_refund(payment))
+    }
+
+    async fn insert_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        self.tables().insert_api_key(key)
+    }
+
+    async fn api_key(&self, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
+        Ok(self.tables().api_key(hash))
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        Ok(self.tables().api_keys())
+    }
+
+    async fn revoke_api_key(&self, name: &str, _now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.tables().revoke_api_key(name))
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
