@@ -141,10 +141,12 @@ fn same_refund(payment: &Payment, wish: &Cancel) -> Option<RefundId> {
     (same_amount && *reason == wish.reason).then_some(*id)
 }
 
+/// What Toss answered. A refund that was taken over from another server has no answer of Toss's with it.
 fn answered(record: RefundRecord) -> Option<Evidence> {
-    match record.outcome? {
-        RefundOutcome::Done { evidence, .. } => Some(evidence),
-        RefundOutcome::Refused(refusal) => Some(refusal.evidence),
-        RefundOutcome::NeedsReview => None,
-    }
+    let evidence = match record.outcome? {
+        RefundOutcome::Done { evidence, .. } => evidence,
+        RefundOutcome::Refused(refusal) => refusal.evidence,
+        RefundOutcome::NeedsReview => return None,
+    };
+    Some(evidence).filter(|evidence| !evidence.body.is_empty())
 }

@@ -1,6 +1,6 @@
 //! What can be asked of the binary.
 use crate::config::Config;
-use crate::{demo, doctor, keys, sandbox, serve, smoke};
+use crate::{demo, doctor, import, keys, sandbox, serve, smoke};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +58,8 @@ enum Command {
     /// The shop's API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Takes over the payments of a shop that ran the Spring tutorial's server on MySQL.
+    Import(import::ImportArgs),
     /// Prints the effective configuration as TOML, without secrets.
     Config,
     /// Checks database, clock, keys and Toss, and says how to mend what is wrong.
@@ -74,6 +76,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve => serve::run(config).await?,
         Command::Sandbox(args) => sandbox::run(&config, args).await?,
         Command::Keys(command) => keys::run(&demo::beside_demo(config)?, command).await?,
+        Command::Import(args) => import::run(&config, args).await?,
         Command::Config => print!("{}", config.to_toml()?),
         Command::Doctor => return doctor::run(&demo::beside_demo(config)?).await,
         Command::Smoke(args) => return smoke::run(&demo::beside_demo(config)?, args).await,

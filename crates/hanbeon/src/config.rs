@@ -330,6 +330,12 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let documented: Config = toml::from_str(include_str!("../../../config/default.toml")).unwrap();
+        assert_eq!(documented.to_toml().unwrap(), Config::default().to_toml().unwrap());
+    }
+
+    #[test]
     fn an_unknown_field_is_refused() {
         assert!(toml::from_str::<Config>("listn = \"127.0.0.1:1\"").is_err());
         assert!(toml::from_str::<Config>("[toss]\nsecret_key = \"test_sk_abc\"").is_err());

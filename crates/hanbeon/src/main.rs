@@ -8,13 +8,14 @@
 //! 2. [`config`]: one structure, unknown fields refused, secrets from the environment or a file;
 //! 3. [`wire`]: configuration in, application and router out;
 //! 4. [`serve`]: listeners, recovery, graceful stop;
-//! 5. [`demo`], [`sandbox`], [`keys`], [`doctor`], [`smoke`]: the other commands;
+//! 5. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
 //! 6. [`telemetry`](mod@telemetry): logs.
 
 mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod import;
 mod keys;
 mod sandbox;
 mod serve;
