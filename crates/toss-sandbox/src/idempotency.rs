@@ -18,7 +18,8 @@ const LIFETIME: Ms = 15 * DAY;
 /// The records, bounded: the oldest are forgotten first.
 #[derive(Debug)]
 pub(crate) struct Idempotency {
-    records: HashMap<Arc<str>, Record>,
+    /// Boxed: the table is roomy, and its empty places should be small.
+    records: HashMap<Arc<str>, Box<Record>>,
     /// First uses in order of time; an entry whose record is gone or newer is passed over.
     first_uses: VecDeque<(Arc<str>, Ms)>,
     most: usize,
@@ -68,7 +69,7 @@ impl Idempotency {
     /// Marks a key as running; its 15 days begin.
     pub(crate) fn reserve(&mut self, identity: &Arc<str>, now: Ms) {
         self.first_uses.push_back((Arc::clone(identity), now));
-        self.records.insert(Arc::clone(identity), Record { since: now, finished: None });
+        self.records.insert(Arc::clone(identity), Box::new(Record { since: now, finished: None }));
         self.forget(now);
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct World {
     /// Payments by age, for listing and for forgetting.
     by_age: VecDeque<Arc<str>>,
     most_payments: usize,
+    /// The origin of the newest payment: nearly always that of the next one, which then shares it.
+    origin: Arc<str>,
     pub(crate) ids: Ids,
     pub(crate) idempotency: Idempotency,
     pub(crate) journal: Journal,
@@ -76,6 +78,7 @@ impl Shared {
             orders: (0..directory.len()).map(|_| HashMap::new()).collect(),
             by_age: VecDeque::new(),
             most_payments: config.max_payments,
+            origin: config.public_origin.as_str().into(),
             ids: Ids::new(seed),
             idempotency: Idempotency::new(config.max_idempotency_keys),
             journal: Journal::new(config.max_journal),
@@ -115,9 +118,9 @@ impl Shared {
             order: Arc::from(opening.order),
             order_name: opening.order_name.into(),
             merchant: opening.merchant,
-            mid: merchant.mid.as_str().into(),
-            version: merchant.version.as_str().into(),
-            origin: opening.origin.unwrap_or(&self.config.public_origin).into(),
+            mid: Arc::clone(&merchant.mid),
+            version: Arc::clone(&merchant.version),
+            origin: world.origin(opening.origin.unwrap_or(&self.config.public_origin)),
             amount: opening.amount,
             tax_free: if merchant.mixed_tax { opening.tax_free } else { 0 },
             requested_at: now,
@@ -204,6 +207,13 @@ impl World {
             }
         }
         page
+    }
+
+    fn origin(&mut self, origin: &str) -> Arc<str> {
+        if *self.origin != *origin {
+            self.origin = origin.into();
+        }
+        Arc::clone(&self.origin)
     }
 
     fn new_key(&mut self, mid: &str, now: Ms) -> Arc<str> {
