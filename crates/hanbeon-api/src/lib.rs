@@ -15,5 +15,5 @@ mod ops;
 mod routes;
 mod storefront;
 
-pub use ops::metrics::Metrics;
+pub use ops::metrics::{Metrics, Number, Numbers};
 pub use routes::{ApiConfig, router};

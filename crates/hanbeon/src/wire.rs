@@ -3,12 +3,12 @@ use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
 use axum::Router;
 use axum::http::HeaderValue;
-use hanbeon_api::{ApiConfig, Metrics};
+use hanbeon_api::{ApiConfig, Metrics, Number, Numbers};
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::{App, Env as _};
 use hanbeon_psp::TossPsp;
 use hanbeon_store::Store;
-use hanbeon_store_sqlite::{Options, Role, SqliteStore};
+use hanbeon_store_sqlite::{Options, Role, SqliteStore, Stats};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +26,12 @@ pub(crate) struct Wired {
 /// # Errors
 /// In words for the operator: a missing key, a store that will not open.
 pub(crate) fn wire(config: &Config) -> Result<Wired, Failure> {
-    let store = open_store(config, Role::Server)?;
+    let sqlite = open_sqlite(config, Role::Server)?;
+    let numbers = store_numbers(Arc::clone(&sqlite));
+    let store: Arc<dyn Store> = sqlite;
     let psp = TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone());
     let app = App::new(Arc::clone(&store), Arc::new(psp), Arc::new(SystemEnv), config.settings());
-    let metrics = Metrics::new(Arc::clone(&app), Vec::new());
+    let metrics = Metrics::new(Arc::clone(&app), vec![numbers]);
     let router = hanbeon_api::router(Arc::clone(&app), metrics, &api_config(config)?);
     Ok(Wired { app, router, store })
 }
@@ -39,6 +41,10 @@ pub(crate) fn wire(config: &Config) -> Result<Wired, Failure> {
 /// # Errors
 /// When the URL is of no store that we have, or the store will not open.
 pub(crate) fn open_store(config: &Config, role: Role) -> Result<Arc<dyn Store>, Failure> {
+    Ok(open_sqlite(config, role)?)
+}
+
+fn open_sqlite(config: &Config, role: Role) -> Result<Arc<SqliteStore>, Failure> {
     let url = config.database_url();
     let path = sqlite_path(&url)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -81,6 +87,25 @@ pub(crate) fn toss_client(config: &Config) -> Result<Client, Failure> {
         .timeout(Duration::from_millis(config.limits.toss_timeout_ms))
         .build();
     client.map_err(|e| format!("Toss at {url}: {e}").into())
+}
+
+fn store_numbers(store: Arc<SqliteStore>) -> Numbers {
+    Box::new(move || {
+        let Stats { groups, failed_groups, verbs, commit_time, reads, turned_away, panics, .. } =
+            store.stats();
+        let micros = u64::try_from(commit_time.as_micros()).unwrap_or(u64::MAX);
+        [
+            ("store_commits", "Transactions committed, each with one flush to disk", groups),
+            ("store_failed_commits", "Transactions that could not be committed", failed_groups),
+            ("store_write_verbs", "Write verbs carried out; many share one commit", verbs),
+            ("store_commit_microseconds", "Time spent in COMMIT, flush included", micros),
+            ("store_read_verbs", "Read verbs carried out", reads),
+            ("store_turned_away", "Verbs that found their queue full", turned_away),
+            ("store_panics", "Verbs that panicked: a defect, contained", panics),
+        ]
+        .map(|(name, help, count)| Number { name, help, count })
+        .into()
+    })
 }
 
 fn api_config(config: &Config) -> Result<ApiConfig, Failure> {

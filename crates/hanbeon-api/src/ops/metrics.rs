@@ -38,9 +38,9 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    /// The metrics of one application; `others` come from the parts that it was put together from.
+    /// The metrics of one application, and the numbers of the parts that it was put together from.
     #[must_use]
-    pub fn new(app: Arc<App>, others: Vec<Box<dyn Collector>>) -> Arc<Self> {
+    pub fn new(app: Arc<App>, parts: Vec<Numbers>) -> Arc<Self> {
         let mut registry = Registry::with_prefix("hanbeon");
         let requests = Family::default();
         let make: fn() -> Histogram = || Histogram::new(BUCKETS_SECONDS);
@@ -48,8 +48,8 @@ impl Metrics {
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_duration_seconds", "Time to the answer", duration.clone());
         registry.register_collector(Box::new(AppCounters(app)));
-        for other in others {
-            registry.register_collector(other);
+        for part in parts {
+            registry.register_collector(Box::new(Part(part)));
         }
         Arc::new(Self { registry, requests, duration })
     }
@@ -58,6 +58,38 @@ impl Metrics {
         let (method, route) = (method.to_owned(), route.to_owned());
         self.duration.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
         self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+}
+
+/// Where the numbers of a part come from; asked whenever somebody looks.
+pub type Numbers = Box<dyn Fn() -> Vec<Number> + Send + Sync>;
+
+/// A number of a part that the interface knows nothing of, counted since its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number {
+    /// Its name, without the project's prefix.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// How many.
+    pub count: u64,
+}
+
+struct Part(Numbers);
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Part")
+    }
+}
+
+impl Collector for Part {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        for Number { name, help, count } in (self.0)() {
+            let counter = ConstCounter::new(count);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
     }
 }
 
