@@ -51,6 +51,8 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
     storefront_routes(config)
         .merge(merchant)
         .merge(ops)
+        .fallback(ops::nowhere::no_such_url)
+        .method_not_allowed_fallback(ops::nowhere::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(CatchPanicLayer::custom(ops::observe::panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(&api), ops::observe::observe))

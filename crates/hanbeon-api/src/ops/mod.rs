@@ -1,5 +1,7 @@
-//! For whoever runs it: [`health`], [`metrics`], and [`observe`], which ties answers to log lines.
+//! For whoever runs it: [`health`], [`metrics`], [`observe`], which ties answers to log lines, and [`nowhere`],
+//! the answer to a URL that we do not have.
 
 pub(crate) mod health;
 pub(crate) mod metrics;
+pub(crate) mod nowhere;
 pub(crate) mod observe;
