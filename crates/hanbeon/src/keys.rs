@@ -5,6 +5,7 @@ use crate::wire;
 use clap::Subcommand;
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::{Env as _, keys};
+use hanbeon_domain::Timestamp;
 use hanbeon_store::{Store, StoreError};
 use hanbeon_store_sqlite::Role;
 use std::sync::Arc;
@@ -13,9 +14,9 @@ use std::sync::Arc;
 pub(crate) enum KeysCommand {
     /// Makes a key and prints it, alone, on standard output. It is shown this once.
     Create {
-        /// What it is for.
-        #[arg(long, default_value = "default")]
-        name: String,
+        /// What it is for [default: the time of its making].
+        #[arg(long)]
+        name: Option<String>,
     },
     /// Lists the keys that are in force, without the keys.
     List,
@@ -29,7 +30,10 @@ pub(crate) enum KeysCommand {
 pub(crate) async fn run(config: &Config, command: KeysCommand) -> Result<(), Failure> {
     let store = open(config)?;
     match command {
-        KeysCommand::Create { name } => println!("{}", create(&*store, &name).await?),
+        KeysCommand::Create { name } => {
+            let name = name.unwrap_or_else(|| format!("made {}", iso(SystemEnv.now())));
+            println!("{}", create(&*store, &name).await?);
+        }
         KeysCommand::List => {
             for key in store.api_keys().await? {
                 println!("{}", key.name);
@@ -57,4 +61,8 @@ async fn create(store: &dyn Store, name: &str) -> Result<String, Failure> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn iso(now: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(now.as_micros()).unwrap_or_default().to_string()
 }
