@@ -1,0 +1,313 @@
+//! The group commit: verbs share a commit, and nothing else.
+use super::{Place, assert_unavailable, server, world};
+use crate::{Options, SqliteStore};
+use hanbeon_domain::Order;
+use hanbeon_store::{Inserted, Store, StoreError};
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, yield_now};
+
+/// Keeps the writer busy with one verb, inside its transaction, until it is let go.
+struct Gate {
+    let_go: SyncSender<()>,
+    verb: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Gate {
+    async fn close(store: &Arc<SqliteStore>) -> Self {
+        let (let_go, gate) = sync_channel(1);
+        let (inside, is_inside) = oneshot::channel();
+        let store = Arc::clone(store);
+        let verb = tokio::spawn(async move {
+            let hold = move |_: &Connection| {
+                inside.send(()).unwrap();
+                gate.recv().unwrap();
+                Ok(())
+            };
+            store.writer.run(hold).await
+        });
+        is_inside.await.unwrap();
+        Self { let_go, verb }
+    }
+
+    async fn open(self) {
+        self.let_go.send(()).unwrap();
+        self.verb.await.unwrap().unwrap();
+    }
+}
+
+type Offer<T> = JoinHandle<Result<T, StoreError>>;
+
+/// Queues the order. On the tests' single-threaded runtime, one `yield_now` lets every offer reach the queue.
+fn offer(store: &Arc<SqliteStore>, order: &Order) -> Offer<Inserted> {
+    let (store, order) = (Arc::clone(store), order.clone());
+    tokio::spawn(async move { store.insert_order(&order).await })
+}
+
+fn run<T: Send + 'static>(
+    store: &Arc<SqliteStore>,
+    verb: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+) -> Offer<T> {
+    let store = Arc::clone(store);
+    tokio::spawn(async move { store.writer.run(verb).await })
+}
+
+async fn is_stored(store: &SqliteStore, order: &Order) -> bool {
+    store.order(order.id).await.unwrap().is_some()
+}
+
+fn insert_probe(db: &Connection, id: i64) -> Result<usize, StoreError> {
+    db.execute("INSERT INTO sessions VALUES (randomblob(32), ?1)", [id])
+        .map_err(crate::error::sql("sessions"))
+}
+
+async fn probes(store: &SqliteStore, id: i64) -> i64 {
+    let count = "SELECT count(*) FROM sessions WHERE created_at = ?1";
+    let read = move |db: &Connection| Ok(db.query_row(count, [id], |row| row.get(0)).unwrap());
+    store.readers.run(read).await.unwrap()
+}
+
+#[tokio::test]
+async fn verbs_that_wait_share_one_commit() {
+    let place = Place::new();
+    let store = place.open_with(Options { group_max: 100, ..server() });
+    let orders: Vec<_> = (0..250).scan(world(&store), |world, _| Some(world.unstored_order())).collect();
+    let gate = Gate::close(&store).await;
+    let offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
+    yield_now().await;
+    gate.open().await;
+    for offer in offers {
+        assert_eq!(offer.await.unwrap().unwrap(), Inserted::New);
+    }
+    let stats = store.stats();
+    // The gate by itself; then 100, 100 and 50.
+    assert_eq!((stats.groups, stats.verbs, stats.largest_group), (4, 251, 100));
+    assert!(stats.longest_commit <= stats.commit_time && !stats.commit_time.is_zero());
+    for order in orders {
+        assert!(is_stored(&store, &order).await);
+    }
+}
+
+#[tokio::test]
+async fn a_lone_verb_waits_for_nobody() {
+    let place = Place::new();
+    let store = place.open();
+    let mut world = world(&store);
+    for _ in 0..3 {
+        world.order().await;
+    }
+    let stats = store.stats();
+    assert_eq!((stats.groups, stats.verbs, stats.largest_group, stats.failed_groups), (3, 3, 1, 0));
+}
+
+#[tokio::test]
+async fn a_verb_that_fails_is_undone_alone() {
+    let place = Place::new();
+    let store = place.open();
+    let mut world = world(&store);
+    let (before, after) = (world.unstored_order(), world.unstored_order());
+    let gate = Gate::close(&store).await;
+    let first = offer(&store, &before);
+    let fails = run(&store, |db| {
+        insert_probe(db, 1)?;
+        Err::<(), _>(StoreError::Superseded)
+    });
+    let breaks = run(&store, |db| {
+        insert_probe(db, 1)?;
+        db.execute("INSERT INTO probe VALUES (2, 0)", []).map_err(crate::error::sql("probe"))
+    });
+    let panics = run(&store, |db| {
+        insert_probe(db, 1)?;
+        let nothing: Option<()> = None;
+        nothing.expect("planted");
+        Ok(())
+    });
+    let last = offer(&store, &after);
+    yield_now().await;
+    gate.open().await;
+    assert_eq!(first.await.unwrap().unwrap(), Inserted::New);
+    assert!(matches!(fails.await.unwrap(), Err(StoreError::Superseded)));
+    let broken = breaks.await.unwrap();
+    assert!(matches!(broken, Err(StoreError::Corrupt { table: "probe", .. })), "{broken:?}");
+    assert_unavailable(panics.await.unwrap(), "panicked");
+    assert_eq!(last.await.unwrap().unwrap(), Inserted::New);
+    assert!(is_stored(&store, &before).await && is_stored(&store, &after).await);
+    assert_eq!(probes(&store, 1).await, 0);
+    let stats = store.stats();
+    assert_eq!((stats.groups, stats.failed_groups, stats.panics), (2, 0, 1), "one group, committed");
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_fails_its_whole_group_and_no_other() {
+    let place = Place::new();
+    let store = place.open();
+    let mut world = world(&store);
+    let (lost, kept) = (world.unstored_order(), world.unstored_order());
+    let gate = Gate::close(&store).await;
+    let innocent = offer(&store, &lost);
+    // A broken reference that is looked at by COMMIT only.
+    let poison = run(&store, |db| {
+        let broken = "PRAGMA defer_foreign_keys = ON;
+            INSERT INTO saved_amounts (session_id, toss_order_id, amount, saved_at)
+            VALUES (zeroblob(32), 'order-1', 1, 1)";
+        db.execute_batch(broken).map_err(crate::error::sql("saved_amounts"))
+    });
+    yield_now().await;
+    gate.open().await;
+    assert_unavailable(innocent.await.unwrap(), "FOREIGN KEY");
+    assert_unavailable(poison.await.unwrap(), "FOREIGN KEY");
+    assert!(!is_stored(&store, &lost).await);
+    assert_eq!(offer(&store, &kept).await.unwrap().unwrap(), Inserted::New);
+    assert_eq!(store.stats().failed_groups, 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_given_up_half_way_fails_its_whole_group() {
+    let place = Place::new();
+    let store = place.open();
+    let mut world = world(&store);
+    let (early, late, kept) = (world.unstored_order(), world.unstored_order(), world.unstored_order());
+    let gate = Gate::close(&store).await;
+    let first = offer(&store, &early);
+    // As SQLite does by itself after an I/O error.
+    let poison = run(&store, |db| {
+        db.execute_batch("ROLLBACK").map_err(crate::error::sql("any"))?;
+        Err::<(), _>(crate::error::unavailable("disk I/O error"))
+    });
+    let last = offer(&store, &late);
+    yield_now().await;
+    gate.open().await;
+    for end in [first.await.unwrap(), last.await.unwrap()] {
+        assert_unavailable(end, "disk I/O error");
+    }
+    assert_unavailable(poison.await.unwrap(), "disk I/O error");
+    assert!(!is_stored(&store, &early).await && !is_stored(&store, &late).await);
+    assert_eq!(offer(&store, &kept).await.unwrap().unwrap(), Inserted::New);
+}
+
+#[tokio::test]
+async fn a_full_queue_answers_at_once() {
+    let place = Place::new();
+    let store = place.open_with(Options { queue_max: 4, ..server() });
+    let mut world = world(&store);
+    let orders: Vec<_> = (0..5).map(|_| world.unstored_order()).collect();
+    let gate = Gate::close(&store).await;
+    let mut offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
+    yield_now().await;
+    let turned_away = offers.pop().unwrap();
+    assert_unavailable(turned_away.await.unwrap(), "too many writes are waiting");
+    gate.open().await;
+    for offer in offers {
+        assert_eq!(offer.await.unwrap().unwrap(), Inserted::New);
+    }
+    assert_eq!(store.stats().turned_away, 1);
+}
+
+#[tokio::test]
+async fn a_write_is_carried_out_although_its_caller_has_gone() {
+    let place = Place::new();
+    let store = place.open();
+    let order = world(&store).unstored_order();
+    let gate = Gate::close(&store).await;
+    let gone = offer(&store, &order);
+    yield_now().await;
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    gate.open().await;
+    store.check().await.unwrap();
+    assert!(is_stored(&store, &order).await);
+}
+
+#[tokio::test]
+async fn dropping_the_store_finishes_what_is_queued() {
+    let place = Place::new();
+    let store = place.open();
+    let mut world = world(&store);
+    let orders: Vec<_> = (0..20).map(|_| world.unstored_order()).collect();
+    drop(world);
+    let gate = Gate::close(&store).await;
+    let offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
+    yield_now().await;
+    for offer in offers {
+        offer.abort();
+        assert!(offer.await.unwrap_err().is_cancelled());
+    }
+    gate.verb.abort();
+    assert!(gate.verb.await.unwrap_err().is_cancelled());
+    gate.let_go.send(()).unwrap();
+    drop(Arc::into_inner(store).expect("nobody else has it"));
+    let store = place.open();
+    for order in orders {
+        assert!(is_stored(&store, &order).await);
+    }
+}
+
+#[tokio::test]
+async fn a_read_waits_for_no_write() {
+    let place = Place::new();
+    let store = place.open();
+    let mut world = world(&store);
+    let (old, new) = (world.order().await, world.unstored_order());
+    let (let_go, gate) = sync_channel::<()>(1);
+    let (inside, is_inside) = oneshot::channel();
+    let row = (new.clone(), Arc::clone(&store));
+    let write = tokio::spawn(async move {
+        let (order, store) = row;
+        let held = move |db: &Connection| {
+            db.execute("DELETE FROM probe", []).unwrap();
+            inside.send(()).unwrap();
+            gate.recv().unwrap();
+            db.execute("INSERT INTO probe VALUES (1, 0)", []).unwrap();
+            Ok(order)
+        };
+        store.writer.run(held).await
+    });
+    is_inside.await.unwrap();
+    let reads = async {
+        for _ in 0..20 {
+            assert!(is_stored(&store, &old).await);
+            assert!(!is_stored(&store, &new).await);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reads).await.expect("the reads did not wait");
+    assert!(!write.is_finished());
+    let_go.send(()).unwrap();
+    write.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_read_that_panics_or_fails_leaves_the_reader_as_it_was() {
+    let place = Place::new();
+    let store = place.open_with(Options { readers: 1, ..server() });
+    let nothing: Option<()> = None;
+    let panics = store.readers.run(move |_| Ok(nothing.expect("planted"))).await;
+    assert_unavailable(panics, "panicked");
+    let writes = store.readers.run(|db| insert_probe(db, 1)).await;
+    assert_unavailable(writes, "readonly");
+    let mut world = world(&store);
+    let order = world.order().await;
+    assert!(is_stored(&store, &order).await, "it sees what was written after its failed snapshot");
+    assert_eq!(store.stats().panics, 1);
+}
+
+#[tokio::test]
+async fn the_log_is_moved_into_the_file_and_starts_over() {
+    let place = Place::new();
+    let store = place.open();
+    // 24 MiB through a log that is moved at 8 MiB.
+    for _ in 0..24 {
+        let write = |db: &Connection| {
+            db.execute("CREATE TABLE IF NOT EXISTS ballast (bytes BLOB)", [])
+                .map_err(crate::error::sql("b"))?;
+            db.execute("INSERT INTO ballast VALUES (zeroblob(1048576))", []).map_err(crate::error::sql("b"))
+        };
+        store.writer.run(write).await.unwrap();
+    }
+    let file = std::fs::metadata(place.file()).unwrap().len();
+    let log = std::fs::metadata(place.directory.path().join("hanbeon.db-wal")).unwrap().len();
+    assert!(file > 12 << 20, "{file} bytes in the file");
+    assert!(log < 12 << 20, "{log} bytes in the log");
+}
