@@ -96,7 +96,7 @@ impl App {
             let step = payment.step(Event::CancelRequested(request), self.moment(self.now(), actor))?;
             match self.begin(&step).await? {
                 Intent::Ours => {
-                    self.carry_out(step.next, step.then, actor, deadline).await;
+                    self.carry_out(step, deadline).await;
                     return Ok(self.answer_of(id).await);
                 }
                 Intent::Unknown => return Ok(CancelAnswer::Pending),

@@ -7,7 +7,7 @@
 //! 5. **answer**: the truth, or "pending" when it is not known within the deadline.
 use crate::{App, env};
 use hanbeon_domain::checkout::NotPayable;
-use hanbeon_domain::{Action, Actor, ConfirmRequest, Decision, Payment, PaymentKey, Step};
+use hanbeon_domain::{Actor, ConfirmRequest, Decision, Payment, PaymentKey, Step};
 use hanbeon_store::{Begun, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,8 +43,8 @@ pub(crate) enum Intent {
     Ours,
     /// Somebody was faster; look and decide again.
     Taken,
-    /// The store failed in the act and cannot be asked. If it is there, the recovery carries it out; we must
-    /// neither charge nor say that nothing will be charged.
+    /// The store failed in the act, and cannot be asked or shows a payment that has moved on. If the intent is
+    /// there, the recovery carries it out; we must neither charge nor say that nothing will be charged.
     Unknown,
 }
 
@@ -65,7 +65,7 @@ impl App {
             };
             match self.begin(&step).await? {
                 Intent::Ours => {
-                    return Ok(self.carry_out(step.next, step.then, Actor::Buyer, deadline).await);
+                    return Ok(self.carry_out(step, deadline).await);
                 }
                 Intent::Taken => {}
                 Intent::Unknown => return Ok(self.settled(step.next, deadline).await),
@@ -89,24 +89,24 @@ impl App {
         warn!(payment.id = %step.next.id, error = %cause, "the intent may not be stored; asking");
         match self.store.payment_by_key(&step.next.key).await {
             Ok(Some(stored)) if stored == step.next => Ok(Intent::Ours),
+            // It was stored, and somebody has carried it on since.
+            Ok(Some(stored)) if stored.id == step.next.id && step.next.version <= stored.version => {
+                Ok(Intent::Unknown)
+            }
             Ok(_) => Err(cause),
             Err(_) => Ok(Intent::Unknown),
         }
     }
 
-    /// Drives on a task of its own, and waits for it until the deadline.
-    pub(crate) async fn carry_out(
-        self: &Arc<Self>,
-        payment: Payment,
-        todo: Action,
-        actor: Actor,
-        deadline: Instant,
-    ) -> Payment {
+    /// Drives an intent that is durable, on a task of its own, and waits for it until the deadline.
+    pub(crate) async fn carry_out(self: &Arc<Self>, intent: Step, deadline: Instant) -> Payment {
+        let Step { next: payment, then: todo, actor, at, .. } = intent;
+        let held_until = at.plus(self.settings.lease);
         let before = payment.clone();
         let app = Arc::clone(self);
         let work = async move {
             let id = payment.id;
-            let driven = app.drive(payment, todo, actor).await;
+            let driven = app.drive(payment, todo, actor, held_until).await;
             if let Err(error) = &driven {
                 warn!(payment.id = %id, %error, "left to the recovery");
             }

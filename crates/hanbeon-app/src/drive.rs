@@ -6,9 +6,10 @@
 //! 4. from the top, until the step says "rest".
 //!
 //! If the store will not take the record of a charge, the charge is taken back: see [`App::compensate`].
+use crate::settings::CALL_TIMEOUT;
 use crate::{App, Unrecorded};
 use hanbeon_domain::verdict::Snapshot;
-use hanbeon_domain::{Action, Actor, Event, Payment, Refused, State, Step, Verdict};
+use hanbeon_domain::{Action, Actor, Event, Payment, Refused, State, Step, Timestamp, Verdict};
 use hanbeon_store::StoreError;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -21,6 +22,10 @@ const STEPS_MAX: u32 = 4;
 const RECORD_RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Often enough to use the few seconds that we have.
 const RECORD_RETRY_CAP: Duration = Duration::from_millis(500);
+
+/// A request that we no longer wait for may still take effect so long after. Our patience (15 s for the buyer,
+/// 5 s for the store), one call and this margin fit into a lease.
+const LANDING_MARGIN: Duration = Duration::from_secs(5);
 
 /// Why a payment could not be carried further by this holder. It stays where it is stored, and is due.
 #[derive(Debug, thiserror::Error)]
@@ -37,24 +42,28 @@ pub enum DriveError {
 }
 
 impl App {
-    /// Carries a payment, which the caller holds, to its next rest.
+    /// Carries a payment, which the caller holds until `held_until` at least, to its next rest.
     pub(crate) async fn drive(
         &self,
         mut payment: Payment,
         mut todo: Action,
         actor: Actor,
+        mut held_until: Timestamp,
     ) -> Result<Payment, DriveError> {
         for _ in 0..STEPS_MAX {
             let Some(event) = self.act(&payment, todo).await else { break };
             let approval = approval_in(&payment, &event);
             let step = payment.step(event, self.moment(self.now(), actor))?;
             match (self.record(&step).await, approval) {
-                (Ok(()), _) => (payment, todo) = (step.next, step.then),
+                (Ok(()), _) => {
+                    held_until = step.at.plus(self.settings.lease);
+                    (payment, todo) = (step.next, step.then);
+                }
                 (Err(DriveError::Store(cause)), Some(seen))
                     if self.settings.unrecorded == Unrecorded::Cancel =>
                 {
                     error!(payment.id = %payment.id, error = %cause, "approved, but cannot be stored");
-                    (payment, todo) = self.compensate(payment, seen, actor).await?;
+                    (payment, todo) = self.compensate(payment, seen, actor, held_until).await?;
                 }
                 (Err(error), _) => return Err(error),
             }
@@ -137,11 +146,16 @@ impl App {
     /// not, the durable record is still the intent to charge, which says "ask Toss" to whoever finds it: so
     /// the cancel, sent with the key that every finder would send, can be lost without being forgotten. The
     /// buyer hears "failed" only once Toss has said "cancelled".
+    ///
+    /// Two things must be certain before that cancel: the approval is not on disk after all, with only its
+    /// receipt lost (the store can still be read, and shows the intent); and nobody can take the payment over,
+    /// find it approved and record that, while the cancel is on its way. Otherwise the recovery decides.
     async fn compensate(
         &self,
         payment: Payment,
         seen: Box<Snapshot>,
         actor: Actor,
+        held_until: Timestamp,
     ) -> Result<(Payment, Action), DriveError> {
         let decided = payment.step(Event::CompensationDue(seen), self.moment(self.now(), actor))?;
         match self.store.commit(&decided, self.lease_until()).await {
@@ -151,6 +165,15 @@ impl App {
             }
             Err(StoreError::Superseded) => return Err(DriveError::Superseded),
             Err(cause) => warn!(payment.id = %payment.id, error = %cause, "the store is still down"),
+        }
+        match self.store.payment_by_key(&payment.key).await.map_err(DriveError::Store)? {
+            Some(stored) if stored == decided.next => return Ok((decided.next, decided.then)),
+            Some(stored) if stored.version == payment.version => {}
+            _ => return Err(DriveError::Superseded),
+        }
+        if held_until < self.now().plus(CALL_TIMEOUT + LANDING_MARGIN) {
+            let late = "too late to cancel: somebody may take the payment over meanwhile".to_owned();
+            return Err(DriveError::Store(StoreError::Unavailable(late)));
         }
         let Some(event) = self.act(&decided.next, decided.then).await else {
             return Err(DriveError::Superseded);

@@ -38,7 +38,8 @@ impl App {
     /// # Errors
     /// What the store says when it cannot lease.
     pub async fn recover_once(self: &Arc<Self>, limit: usize) -> Result<Tick, StoreError> {
-        let due = self.store.lease_due(self.now(), self.lease_until(), limit).await?;
+        let held_until = self.lease_until();
+        let due = self.store.lease_due(self.now(), held_until, limit).await?;
         let mut tick = Tick { leased: due.len(), ..Tick::default() };
         let driven: Vec<_> = due
             .into_iter()
@@ -46,7 +47,7 @@ impl App {
                 let app = Arc::clone(self);
                 self.tasks.spawn(async move {
                     let todo = payment.resume(&app.settings.policy);
-                    app.drive(payment, todo, Actor::Recovery).await
+                    app.drive(payment, todo, Actor::Recovery, held_until).await
                 })
             })
             .collect();

@@ -1,0 +1,279 @@
+//! Toss, as it is: the books. They are the oracle. The lies are told by the [line](super::line) to it.
+use super::planted::Bug;
+use hanbeon_domain::refund::Cause;
+use hanbeon_domain::{
+    ConfirmRequest, Evidence, OrderId, Payment, PaymentKey, Refund, Refusal, Snapshot, Timestamp,
+    TossOrderId, TossStatus, Verdict, Won,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Toss drops a payment that is not confirmed so long after the buyer authenticated it (Toss state machine, clocks).
+const SESSION: Duration = Duration::from_secs(600);
+
+/// The books of the payment provider.
+pub(super) struct Bank {
+    pub(super) accounts: BTreeMap<PaymentKey, Account>,
+    /// By idempotency key: what was answered, or that nothing was answered yet.
+    answered: BTreeMap<String, Option<Verdict>>,
+    under_way: Vec<(Timestamp, Order)>,
+    /// Payments that a human may have to look at, because Toss itself refused or lied without end.
+    pub(super) excused: BTreeSet<PaymentKey>,
+    bug: Option<Bug>,
+}
+
+/// One payment in the books.
+pub(super) struct Account {
+    /// The order that the buyer means to pay; Toss does not know it.
+    pub(super) pays: OrderId,
+    pub(super) toss_order: TossOrderId,
+    pub(super) amount: Won,
+    pub(super) status: TossStatus,
+    pub(super) balance: Won,
+    /// The idempotency keys that charged it.
+    pub(super) charges: Vec<String>,
+    /// The idempotency keys that cancelled, and how much.
+    pub(super) cancels: Vec<(String, Won)>,
+    pub(super) hidden_until: Timestamp,
+    session_ends: Timestamp,
+    deposit: Deposit,
+}
+
+/// How the buyer pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deposit {
+    /// At once.
+    Card,
+    /// Into a virtual account, at this time or never.
+    Account(Option<Timestamp>),
+}
+
+/// What the bank is told to do.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    pub(super) idempotency_key: String,
+    pub(super) key: PaymentKey,
+    /// The bank says no.
+    pub(super) declines: bool,
+    /// It takes back a charge that could not be recorded: a refusal of that needs a human.
+    pub(super) compensates: bool,
+    pub(super) what: What,
+}
+
+/// See [`Order`].
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Charge { toss_order: TossOrderId, amount: Won },
+    Cancel { amount: Won },
+}
+
+impl Order {
+    pub(super) fn charge(payment: &Payment) -> Self {
+        let what = What::Charge { toss_order: payment.toss_order.clone(), amount: payment.amount };
+        let idempotency_key = payment.confirm_key();
+        Self { idempotency_key, key: payment.key.clone(), declines: false, compensates: false, what }
+    }
+
+    pub(super) fn cancel(payment: &Payment, refund: &Refund) -> Self {
+        let what = What::Cancel { amount: refund.amount };
+        let idempotency_key = refund.idempotency_key();
+        let compensates = refund.cause == Cause::Compensation;
+        Self { idempotency_key, key: payment.key.clone(), declines: false, compensates, what }
+    }
+}
+
+impl Bank {
+    pub(super) fn new(bug: Option<Bug>) -> Self {
+        Self {
+            accounts: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            under_way: Vec::new(),
+            excused: BTreeSet::new(),
+            bug,
+        }
+    }
+
+    /// The buyer has authenticated a payment.
+    pub(super) fn authenticate(&mut self, request: &ConfirmRequest, deposit: Deposit, now: Timestamp) {
+        let ConfirmRequest { order: pays, toss_order, key, amount, .. } = request.clone();
+        let account = Account {
+            pays,
+            toss_order,
+            amount,
+            status: TossStatus::InProgress,
+            balance: amount,
+            charges: Vec::new(),
+            cancels: Vec::new(),
+            hidden_until: now,
+            session_ends: now.plus(SESSION),
+            deposit,
+        };
+        self.accounts.insert(key, account);
+    }
+
+    /// Lets everything happen that was due by now, in its order.
+    pub(super) fn catch_up(&mut self, now: Timestamp) {
+        self.under_way.sort_by_key(|(at, _)| *at);
+        while self.under_way.first().is_some_and(|(at, _)| *at <= now) {
+            let (at, order) = self.under_way.remove(0);
+            self.pass_time(at);
+            let verdict = self.carry_out(&order);
+            self.answered.insert(order.idempotency_key, Some(verdict));
+        }
+        self.pass_time(now);
+    }
+
+    fn pass_time(&mut self, now: Timestamp) {
+        for account in self.accounts.values_mut() {
+            match (account.status, account.deposit) {
+                (TossStatus::InProgress, _) if account.session_ends <= now => {
+                    account.status = TossStatus::Expired
+                }
+                (TossStatus::WaitingForDeposit, Deposit::Account(Some(at))) if at <= now => {
+                    account.status = TossStatus::Done;
+                    account.charges.push("deposit".to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What was answered to this idempotency key: `Some(None)` is "still running".
+    pub(super) fn replay(&self, idempotency_key: &str) -> Option<Option<Verdict>> {
+        let forgets = self.bug == Some(Bug::NothingStopsASecondCharge);
+        self.answered.get(idempotency_key).filter(|_| !forgets).cloned()
+    }
+
+    /// From now on this idempotency key is answered so.
+    pub(super) fn remember(&mut self, idempotency_key: &str, verdict: Verdict) {
+        self.answered.insert(idempotency_key.to_owned(), Some(verdict));
+    }
+
+    /// Carries an order out, and remembers the answer.
+    pub(super) fn obey(&mut self, order: &Order) -> Verdict {
+        let verdict = self.carry_out(order);
+        self.remember(&order.idempotency_key, verdict.clone());
+        verdict
+    }
+
+    /// Carries an order out later. It has arrived in time, and so the session waits for it.
+    pub(super) fn obey_at(&mut self, at: Timestamp, order: Order) {
+        self.answered.insert(order.idempotency_key.clone(), None);
+        if let Some(account) = self.accounts.get_mut(&order.key) {
+            account.session_ends = account.session_ends.max(at.plus(Duration::from_micros(1)));
+        }
+        self.under_way.push((at, order));
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    fn carry_out(&mut self, order: &Order) -> Verdict {
+        let Some(account) = self.accounts.get_mut(&order.key) else {
+            return refused("NOT_FOUND_PAYMENT", order);
+        };
+        let twice = self.bug == Some(Bug::NothingStopsASecondCharge);
+        match &order.what {
+            What::Charge { toss_order, amount } => {
+                if *toss_order != account.toss_order || *amount != account.amount {
+                    return refused("INVALID_REQUEST", order);
+                }
+                account.charge(order, twice)
+            }
+            What::Cancel { amount } => {
+                let verdict = account.cancel(order, *amount, twice);
+                if order.compensates && matches!(verdict, Verdict::Refused(_)) {
+                    self.excused.insert(order.key.clone());
+                }
+                verdict
+            }
+        }
+    }
+}
+
+impl Account {
+    fn charge(&mut self, order: &Order, twice: bool) -> Verdict {
+        match self.status {
+            TossStatus::InProgress if order.declines => {
+                self.status = TossStatus::Aborted;
+                refused("REJECT_CARD_PAYMENT", order)
+            }
+            TossStatus::InProgress if self.deposit != Deposit::Card => {
+                self.status = TossStatus::WaitingForDeposit;
+                self.show("charge")
+            }
+            TossStatus::InProgress => {
+                self.status = TossStatus::Done;
+                self.charges.push(order.idempotency_key.clone());
+                self.show("charge")
+            }
+            TossStatus::Done if twice => {
+                self.charges.push(order.idempotency_key.clone());
+                self.show("charge")
+            }
+            TossStatus::Expired => refused("NOT_FOUND_PAYMENT_SESSION", order),
+            _ => Verdict::ReadIt,
+        }
+    }
+
+    fn cancel(&mut self, order: &Order, amount: Won, twice: bool) -> Verdict {
+        let waiting = self.status == TossStatus::WaitingForDeposit;
+        let after_deposit = self.deposit != Deposit::Card && !waiting;
+        match self.status {
+            _ if order.declines => refused("NOT_CANCELABLE_PAYMENT", order),
+            // Its refund needs a bank account, which nobody gave us.
+            TossStatus::Done | TossStatus::PartialCanceled if after_deposit => {
+                refused("INVALID_REFUND_ACCOUNT_INFO", order)
+            }
+            TossStatus::WaitingForDeposit | TossStatus::Done | TossStatus::PartialCanceled => {
+                let Some(left) = self.balance.minus(amount) else {
+                    return refused("NOT_CANCELABLE_AMOUNT", order);
+                };
+                if self.balance.is_zero() {
+                    return Verdict::ReadIt;
+                }
+                let whole = left.is_zero() && self.status != TossStatus::PartialCanceled;
+                self.status = if whole { TossStatus::Canceled } else { TossStatus::PartialCanceled };
+                self.balance = left;
+                self.cancels.push((order.idempotency_key.clone(), amount));
+                self.show(&format!("cancel {}", order.idempotency_key))
+            }
+            TossStatus::Canceled if twice => {
+                self.cancels.push((order.idempotency_key.clone(), amount));
+                self.show(&format!("cancel {}", order.idempotency_key))
+            }
+            TossStatus::Canceled => Verdict::ReadIt,
+            _ => refused("NOT_CANCELABLE_PAYMENT", order),
+        }
+    }
+
+    /// The payment, as Toss shows it. The body says what was asked, so that an answer can be held against the books.
+    pub(super) fn show(&self, asked: &str) -> Verdict {
+        Verdict::Seen(Box::new(Snapshot {
+            last_transaction_key: self.cancels.last().map(|(key, _)| key.clone()),
+            ..snapshot(self.status, self.balance, asked)
+        }))
+    }
+}
+
+pub(super) fn snapshot(status: TossStatus, balance: Won, body: &str) -> Snapshot {
+    Snapshot {
+        status,
+        method: None,
+        balance,
+        requested_at: None,
+        approved_at: None,
+        last_transaction_key: None,
+        failure: None,
+        evidence: Evidence { http_status: 200, body: body.as_bytes().into() },
+    }
+}
+
+fn refused(code: &str, order: &Order) -> Verdict {
+    let body = format!("refused {}", order.idempotency_key).into_bytes().into();
+    let evidence = Evidence { http_status: 403, body };
+    Verdict::Refused(Refusal {
+        code: code.to_owned(), message: "거절되었습니다.".to_owned(), evidence
+    })
+}

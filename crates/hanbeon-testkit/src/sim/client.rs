@@ -1,0 +1,101 @@
+//! Those who ask: buyers with browsers, and the shop. What they hear is held against the books at once.
+use super::bank::Deposit;
+use super::process::Process;
+use super::world::World;
+use hanbeon_app::cancel::{Caller, Cancel};
+use hanbeon_domain::refund::CancelReason;
+use hanbeon_domain::{
+    ConfirmRequest, Customer, MerchantReference, Order, OrderId, Payment, PaymentKey, SessionId, State,
+    Timestamp, TossOrderId, TossStatus, Won,
+};
+use hanbeon_store::Store;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+/// The application under test.
+pub(super) type App = Arc<hanbeon_app::App>;
+
+/// What every order costs, in won. Large enough not to fit into 32 bits.
+pub(super) const TOTAL: i64 = 3_000_000_000;
+
+pub(super) fn won(amount: i64) -> Won {
+    Won::new(amount).expect("a simulated amount is not negative")
+}
+
+/// The shop makes an order.
+pub(super) async fn make_order(world: &World, number: u128) -> Order {
+    let order = Order {
+        id: OrderId::from_uuid(Uuid::from_u128(number)),
+        reference: MerchantReference::parse(format!("order {number}")).expect("printable"),
+        name: "mug".to_owned(),
+        total: won(TOTAL),
+        lines: Vec::new(),
+        customer: Customer::default(),
+        created_at: world.now(),
+        expires_at: None,
+    };
+    world.store.insert_order(&order).await.expect("the world's own store does not fail");
+    order
+}
+
+/// The buyer authenticates a payment at Toss; what the browser then sends.
+pub(super) fn authenticate(world: &World, order: &Order, key: &str, deposit: Deposit) -> ConfirmRequest {
+    let request = ConfirmRequest {
+        order: order.id,
+        toss_order: TossOrderId::parse(format!("toss-{key}")).expect("allowed characters"),
+        key: PaymentKey::parse(key).expect("allowed characters"),
+        amount: order.total,
+        session: Some(SessionId::from_bytes([7; 32])),
+    };
+    world.bank().authenticate(&request, deposit, world.now());
+    request
+}
+
+impl Process {
+    /// The browser asks to confirm.
+    pub(super) async fn confirm(&self, request: &ConfirmRequest) {
+        self.world.ask(&request.key);
+        let answer = self.survive(self.app().confirm(request.clone())).await;
+        self.world.hear_confirm(&request.key, answer.as_ref());
+    }
+
+    /// The shop asks to cancel.
+    pub(super) async fn cancel(&self, key: &PaymentKey, amount: Option<Won>) {
+        let reason = CancelReason::parse("a change of mind").expect("short enough");
+        let wish = Cancel { key: key.clone(), amount, reason, caller: Caller::Merchant };
+        self.world.wish(key);
+        let answer = self.survive(self.app().cancel(wish)).await;
+        self.world.hear_cancel(key, answer.as_ref());
+    }
+
+    /// Works off what is due until nothing is, or the process dies.
+    pub(super) async fn settle(&self) {
+        for _ in 0..TICKS_MAX {
+            let Some(tick) = self.survive(self.app().recover_once(32)).await else { return };
+            let Some(due) = self.world.next_due() else { return };
+            let least = if tick.is_ok() { 20_000 } else { 1_000_000 };
+            let wait = u64::try_from(due.as_micros() - self.world.now().as_micros()).unwrap_or(0).max(least);
+            sleep(Duration::from_micros(wait)).await;
+        }
+        self.world.object("L1 the recovery has work without end".to_owned());
+    }
+}
+
+/// A hundred and twenty tries of a few payments, and to spare.
+const TICKS_MAX: u32 = 3_000;
+
+impl World {
+    /// When something is due that leads somewhere; a deposit that never comes is asked for without end.
+    fn next_due(&self) -> Option<Timestamp> {
+        let bank = self.bank();
+        let leads_on = |payment: &Payment| {
+            let account = bank.accounts.get(&payment.key);
+            let news = account.is_none_or(|account| account.status != TossStatus::WaitingForDeposit);
+            payment.is_moving() || (payment.state == State::WaitingForDeposit && news)
+        };
+        let payments = self.store.all_payments().into_iter();
+        payments.filter(|(payment, _)| leads_on(payment)).filter_map(|(_, due)| due).min()
+    }
+}

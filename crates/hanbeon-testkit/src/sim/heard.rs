@@ -1,0 +1,116 @@
+//! What clients were told, and whether it was true when they were told it.
+use super::world::World;
+use hanbeon_app::cancel::CancelAnswer;
+use hanbeon_domain::payment::CanceledBy;
+use hanbeon_domain::{Payment, PaymentKey, State, Won};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What clients were told.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// "Paid": charged, and stays so unless somebody wishes otherwise.
+    pub(super) paid: BTreeSet<PaymentKey>,
+    /// "Failed": never charged in the end.
+    pub(super) failed: BTreeSet<PaymentKey>,
+    /// By payment: how many confirm requests were not told "nothing was charged". They died, wait, or there is a
+    /// payment.
+    pub(super) asked: BTreeMap<PaymentKey, u32>,
+    /// By payment: how many cancels were wished for and not refused for good.
+    pub(super) wishes: BTreeMap<PaymentKey, u32>,
+    /// Idempotency keys of cancels that clients were told are done.
+    pub(super) canceled: BTreeSet<String>,
+    /// Idempotency keys of cancels that clients were told are refused.
+    pub(super) refused: BTreeSet<String>,
+}
+
+impl World {
+    /// A confirm is about to be asked for.
+    pub(super) fn ask(&self, key: &PaymentKey) {
+        *self.heard().asked.entry(key.clone()).or_default() += 1;
+    }
+
+    /// A confirm was answered; `None`: the process died first.
+    pub(super) fn hear_confirm<E>(&self, key: &PaymentKey, answer: Option<&Result<Payment, E>>) {
+        let mut heard = self.heard();
+        if let Some(Err(_)) = answer {
+            self.count("told: nothing charged");
+            if let Some(asked) = heard.asked.get_mut(key) {
+                *asked = asked.saturating_sub(1);
+            }
+            return;
+        }
+        let Some(Ok(payment)) = answer else { return };
+        let bank = self.bank();
+        let Some(account) = bank.accounts.get(key) else { return };
+        let charges = account.charges.len();
+        match &payment.state {
+            State::Paid => {
+                self.count("told: paid");
+                let may_be_gone = heard.wishes.contains_key(key);
+                if charges != 1 || (account.balance != account.amount && !may_be_gone) {
+                    self.object(format!("told paid, but {charges} charges and {} won left", account.balance));
+                }
+                heard.paid.insert(key.clone());
+            }
+            State::Declined { .. } | State::Expired => {
+                self.count("told: failed");
+                if charges != 0 {
+                    self.object(format!("told {}, but it is charged", payment.state.name()));
+                }
+                heard.failed.insert(key.clone());
+            }
+            State::Canceled { by: CanceledBy::Compensation } => {
+                self.count("told: failed, and given back");
+                if !account.balance.is_zero() {
+                    self.object(format!("told given back, but {} won are not", account.balance));
+                }
+                heard.failed.insert(key.clone());
+            }
+            _ => self.count("told: pending or otherwise"),
+        }
+    }
+
+    /// A cancel is about to be asked for.
+    pub(super) fn wish(&self, key: &PaymentKey) {
+        *self.heard().wishes.entry(key.clone()).or_default() += 1;
+    }
+
+    /// A cancel was answered; `None`: the process died first.
+    pub(super) fn hear_cancel<E>(&self, key: &PaymentKey, answer: Option<&Result<CancelAnswer, E>>) {
+        let mut heard = self.heard();
+        let mut never_mind = || {
+            if let Some(wishes) = heard.wishes.get_mut(key) {
+                *wishes = wishes.saturating_sub(1);
+            }
+        };
+        match answer {
+            None => {}
+            Some(Err(_)) => {
+                self.count("told: not cancelled");
+                never_mind();
+            }
+            Some(Ok(CancelAnswer::Pending)) => self.count("told: cancel pending"),
+            Some(Ok(CancelAnswer::Toss(evidence))) => {
+                let body = String::from_utf8_lossy(&evidence.body).into_owned();
+                let bank = self.bank();
+                let Some(account) = bank.accounts.get(key) else { return };
+                if let Some(cancel) = body.strip_prefix("refused ") {
+                    self.count("told: cancel refused");
+                    never_mind();
+                    heard.refused.insert(cancel.to_owned());
+                } else {
+                    self.count("told: cancelled");
+                    if account.cancels.is_empty() {
+                        self.object(format!("told cancelled, but nothing is: {body}"));
+                    }
+                    heard.canceled.extend(body.strip_prefix("cancel ").map(str::to_owned));
+                }
+            }
+        }
+    }
+}
+
+/// The sum of cancels.
+pub(super) fn sum(cancels: &[(String, Won)]) -> Option<Won> {
+    cancels.iter().try_fold(Won::ZERO, |sum, (_, amount)| sum.plus(*amount))
+}

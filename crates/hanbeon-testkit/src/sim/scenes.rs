@@ -1,0 +1,160 @@
+//! Every fault at every place: one payment, one request, and everything that can go wrong around it.
+//!
+//! 1. **first life**: one confirm (or cancel), under a fault of the bank and a crash or a failing store;
+//! 2. **second life**: the recovery works while the client asks again; it may die too;
+//! 3. **third life**: nothing goes wrong any more; the client asks once more, and then all is compared.
+use super::bank::Deposit;
+use super::client::{authenticate, make_order, won};
+use super::faults::{Crash, Fault, Look, Outage};
+use super::planted::Bug;
+use super::process::{Plan, Process};
+use super::world::World;
+use hanbeon_app::{Settings, Unrecorded};
+use hanbeon_domain::{ConfirmRequest, Won};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+/// One thing that is asked for, and all that goes wrong meanwhile.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// What the client asks for.
+    pub wish: Wish,
+    /// The faults of the calls that move money, in order.
+    pub money: Vec<Fault>,
+    /// The faults of the look-ups, in order.
+    pub looks: Vec<Look>,
+    /// How the first life ends.
+    pub crash: Option<Crash>,
+    /// How the second life ends.
+    pub second_crash: Option<Crash>,
+    /// The store fails the first life, and perhaps the next.
+    pub outage: Option<Outage>,
+    /// Does the client ask again?
+    pub again: bool,
+    /// What happens to an approval that the store would not take.
+    pub unrecorded: Unrecorded,
+    /// A bug that is planted.
+    pub bug: Option<Bug>,
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To pay by card.
+    Pay,
+    /// To pay into a virtual account.
+    Deposit,
+    /// To have everything back.
+    Whole,
+    /// To have some of it back, in won.
+    Part(i64),
+}
+
+/// How a scene ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The state of the payment, if there is one.
+    pub state: String,
+    /// Calls to the outside in the first life.
+    pub calls: u32,
+    /// Of these, how many were to the store.
+    pub store_calls: u32,
+    /// What must never happen, and did.
+    pub objections: Vec<String>,
+    /// What happened, counted.
+    pub counts: BTreeMap<&'static str, u32>,
+}
+
+impl Scene {
+    /// A scene in which nothing goes wrong.
+    #[must_use]
+    pub const fn calm(wish: Wish) -> Self {
+        Self {
+            wish,
+            money: Vec::new(),
+            looks: Vec::new(),
+            crash: None,
+            second_crash: None,
+            outage: None,
+            again: true,
+            unrecorded: Unrecorded::Cancel,
+            bug: None,
+        }
+    }
+
+    /// Plays it, in a world of its own.
+    #[must_use]
+    pub fn play(&self) -> Ending {
+        in_paused_time(self.perform())
+    }
+
+    async fn perform(&self) -> Ending {
+        let world = World::new(1, self.bug);
+        let settings = Settings { unrecorded: self.unrecorded, ..Settings::default() };
+        let order = make_order(&world, 1).await;
+        let deposit = if self.wish == Wish::Deposit { Deposit::Account(None) } else { Deposit::Card };
+        let request = authenticate(&world, &order, "key-1", deposit);
+        if matches!(self.wish, Wish::Whole | Wish::Part(_)) {
+            let process = Process::start(&world, settings, Plan::default());
+            process.confirm(&request).await;
+            process.die();
+        }
+        world.script().money.extend(&self.money);
+        world.script().looks.extend(&self.looks);
+
+        let plan = Plan { crash: self.crash, outage: self.outage, ..Plan::default() };
+        let first = Process::start(&world, settings, plan);
+        self.ask(&first, &request).await;
+        first.survive(first.app().drain()).await;
+        let (calls, store_calls) = first.calls();
+        first.die();
+
+        let plan = Plan { crash: self.second_crash, ..Plan::default() };
+        let second = Process::start(&world, settings, plan);
+        let retry = async {
+            if self.again {
+                self.ask(&second, &request).await;
+            }
+        };
+        tokio::join!(retry, second.settle());
+        second.die();
+
+        world.calm_down();
+        let third = Process::start(&world, settings, Plan::default());
+        third.settle().await;
+        if self.again {
+            self.ask(&third, &request).await;
+            third.settle().await;
+        }
+        world.wait_for_the_bank().await;
+        world.check().await;
+        let state = world.store.all_payments().first().map(|(payment, _)| payment.state.name().to_string());
+        Ending {
+            state: state.unwrap_or_else(|| "none".to_owned()),
+            calls,
+            store_calls,
+            objections: world.objections(),
+            counts: world.counts(),
+        }
+    }
+
+    async fn ask(&self, process: &Arc<Process>, request: &ConfirmRequest) {
+        let amount: Option<Won> = match self.wish {
+            Wish::Pay | Wish::Deposit => return process.confirm(request).await,
+            Wish::Whole => None,
+            Wish::Part(amount) => Some(won(amount)),
+        };
+        process.cancel(&request.key, amount).await;
+    }
+}
+
+/// Runs a future in a runtime of its own, in which waiting takes no time and everything happens in one order.
+pub(super) fn in_paused_time<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without input and output needs nothing from the machine")
+        .block_on(work)
+}

@@ -1,0 +1,147 @@
+//! The store as a process sees it: behind the gate, and now and then unavailable.
+use super::faults::Hiccup;
+use super::planted;
+use super::process::Process;
+use super::world::World;
+use async_trait::async_trait;
+use hanbeon_domain::{
+    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId,
+    SessionId, Step, Timestamp,
+};
+use hanbeon_store::{
+    ApiKey, Begun, Inserted, OrderRecord, PaymentRecord, RefundRecord, SavedAmount, Store, StoreError,
+};
+use std::future::pending;
+use std::sync::{Arc, Weak};
+
+/// One process's way to the store.
+pub(super) struct Shaky {
+    world: Arc<World>,
+    process: Weak<Process>,
+}
+
+impl Shaky {
+    pub(super) fn new(process: &Arc<Process>) -> Self {
+        Self { world: Arc::clone(&process.world), process: Arc::downgrade(process) }
+    }
+
+    async fn read<T>(&self, verb: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.call(false, verb).await
+    }
+
+    async fn write<T>(&self, verb: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.call(true, verb).await
+    }
+
+    async fn call<T>(
+        &self,
+        writes: bool,
+        verb: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        // A call from a process that is gone is never answered.
+        let Some(process) = self.process.upgrade() else { return pending().await };
+        let verb = async {
+            let hiccup = process.hiccup(writes);
+            let down = || Err(StoreError::Unavailable("a simulated hiccup".to_owned()));
+            if hiccup == Some(Hiccup::Before) {
+                return down();
+            }
+            let done = verb.await;
+            if hiccup.is_some() { down() } else { done }
+        };
+        process.gate(verb).await
+    }
+}
+
+#[async_trait]
+impl Store for Shaky {
+    async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
+        self.write(planted::begin(&self.world, step, lease_until)).await
+    }
+
+    async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
+        self.write(planted::commit(&self.world, step, lease_until)).await
+    }
+
+    async fn lease_due(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Payment>, StoreError> {
+        self.write(async {
+            let leased = self.world.store.lease_due(now, until, limit).await?;
+            leased.iter().for_each(|payment| self.world.spy().saw(&self.world, payment));
+            Ok(leased)
+        })
+        .await
+    }
+
+    async fn insert_order(&self, order: &Order) -> Result<Inserted, StoreError> {
+        self.write(self.world.store.insert_order(order)).await
+    }
+
+    async fn order(&self, id: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        self.read(self.world.store.order(id)).await
+    }
+
+    async fn session_exists(&self, session: SessionId) -> Result<bool, StoreError> {
+        self.read(self.world.store.session_exists(session)).await
+    }
+
+    async fn save_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<(), StoreError> {
+        self.write(self.world.store.save_amount(saved, now)).await
+    }
+
+    async fn consume_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(self.world.store.consume_amount(saved, now)).await
+    }
+
+    async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
+        self.read(self.world.store.checkout(request)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(self.world.store.next_due()).await
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
+        self.read(self.world.store.payment(id)).await
+    }
+
+    async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
+        self.read(self.world.store.payment_of_order(order)).await
+    }
+
+    async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
+        self.read(self.world.store.payment_by_key(key)).await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError> {
+        self.read(self.world.store.refund(id)).await
+    }
+
+    async fn whole_refund(&self, payment: PaymentId) -> Result<Option<RefundRecord>, StoreError> {
+        self.read(self.world.store.whole_refund(payment)).await
+    }
+
+    async fn insert_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        self.write(self.world.store.insert_api_key(key)).await
+    }
+
+    async fn api_key(&self, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
+        self.read(self.world.store.api_key(hash)).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        self.read(self.world.store.api_keys()).await
+    }
+
+    async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(self.world.store.revoke_api_key(name, now)).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.write(self.world.store.check()).await
+    }
+}

@@ -1,0 +1,183 @@
+//! Many things at once, by chance: each seed switches a random subset of the faults on.
+use super::bank::Deposit;
+use super::client::{TOTAL, authenticate, make_order, won};
+use super::faults::{Fault, Odds};
+use super::planted::Bug;
+use super::process::{Plan, Process};
+use super::scenes::in_paused_time;
+use super::world::World;
+use hanbeon_app::{Settings, Unrecorded};
+use hanbeon_domain::{ConfirmRequest, PaymentKey};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// So long things go wrong.
+const STORM: Duration = Duration::from_secs(240);
+
+/// What happened under a seed.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed; it gives the same run again.
+    pub seed: u64,
+    /// What could go wrong.
+    pub mix: String,
+    /// What happened, counted.
+    pub counts: BTreeMap<&'static str, u32>,
+    /// How the payments ended.
+    pub states: BTreeMap<String, u32>,
+    /// What must never happen, and did.
+    pub objections: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, mix, counts, states, objections } = self;
+        writeln!(f, "seed {seed}: {mix}\n  counts {counts:?}\n  states {states:?}")?;
+        objections.iter().try_for_each(|objection| writeln!(f, "  ! {objection}"))
+    }
+}
+
+/// Runs one seed, from the first order to the last comparison.
+#[must_use]
+pub fn run_seed(seed: u64, bug: Option<Bug>) -> Report {
+    in_paused_time(storm(seed, bug))
+}
+
+async fn storm(seed: u64, bug: Option<Bug>) -> Report {
+    let world = World::new(seed, bug);
+    let settings =
+        Settings { unrecorded: world.pick(&[Unrecorded::Cancel, Unrecorded::Finish]), ..Settings::default() };
+    let mut requests = Vec::new();
+    for number in 1..=2_u128 {
+        let order = make_order(&world, number).await;
+        for tab in 1..=2 {
+            let deposit = roll_deposit(&world);
+            requests.push(authenticate(&world, &order, &format!("order-{number}-tab-{tab}"), deposit));
+        }
+    }
+    let odds = roll_odds(&world);
+    let instances: Vec<_> = (0..=world.roll(2)).map(|_| Instance::start(&world, settings)).collect();
+    let mix = format!("{} instances, {:?}, {odds:?}", instances.len(), settings.unrecorded);
+    world.script().odds = odds;
+
+    let mut actors = JoinSet::new();
+    for instance in &instances {
+        actors.spawn(Arc::clone(instance).keep_running());
+    }
+    for request in &requests {
+        for _ in 0..world.pick(&[0, 1, 1, 2]) {
+            actors.spawn(browser(Arc::clone(&world), instances.clone(), request.clone()));
+        }
+        if world.once_in(2) {
+            actors.spawn(shop(Arc::clone(&world), instances.clone(), request.key.clone()));
+        }
+    }
+    sleep(STORM).await;
+    world.calm_down();
+    instances.iter().for_each(|instance| instance.life().die());
+    actors.shutdown().await;
+
+    let last = Process::start(&world, settings, Plan::default());
+    last.settle().await;
+    for request in &requests {
+        if world.heard().asked.contains_key(&request.key) {
+            last.confirm(request).await;
+        }
+    }
+    last.settle().await;
+    world.wait_for_the_bank().await;
+    world.check().await;
+    let mut states = BTreeMap::new();
+    for (payment, _) in world.store.all_payments() {
+        *states.entry(payment.state.name().to_string()).or_default() += 1;
+    }
+    Report { seed, mix, counts: world.counts(), states, objections: world.objections() }
+}
+
+fn roll_deposit(world: &World) -> Deposit {
+    match world.roll(6) {
+        0 => Deposit::Account(None),
+        1 => Deposit::Account(Some(world.now().plus(world.millis(400_000)))),
+        _ => Deposit::Card,
+    }
+}
+
+fn roll_odds(world: &World) -> Odds {
+    Odds {
+        crash: world.pick(&[0, 0, 200, 60, 20]),
+        hiccup: world.pick(&[0, 0, 40, 8]),
+        pause: world.pick(&[0, 0, 200, 40]),
+        money: world.pick(&[0, 4, 2, 1]),
+        look: world.pick(&[0, 4, 2]),
+        faults: Fault::ALL.into_iter().filter(|_| world.once_in(2)).collect(),
+        jitter: true,
+    }
+}
+
+/// A machine on which the process is started again whenever it dies.
+struct Instance {
+    world: Arc<World>,
+    settings: Settings,
+    life: Mutex<Arc<Process>>,
+}
+
+impl Instance {
+    fn start(world: &Arc<World>, settings: Settings) -> Arc<Self> {
+        let life = Mutex::new(Process::start(world, settings, Plan::default()));
+        Arc::new(Self { world: Arc::clone(world), settings, life })
+    }
+
+    fn life(&self) -> Arc<Process> {
+        Arc::clone(&self.life.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn keep_running(self: Arc<Self>) {
+        loop {
+            let life = self.life();
+            tokio::join!(life.survive(self.work(&life)), life.end());
+            sleep(self.world.millis(20_000)).await;
+            let next = Process::start(&self.world, self.settings, Plan::default());
+            *self.life.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        }
+    }
+
+    /// The recovery, and now and then a time in which the store answers nobody.
+    async fn work(&self, life: &Process) {
+        loop {
+            let _tick = life.app().recover_once(32).await;
+            sleep(self.world.millis(3_000)).await;
+            if self.world.script().odds.hiccup > 0 && self.world.once_in(40) {
+                let span = Duration::from_secs(self.world.pick(&[2, 8, 30, 100]));
+                self.world.break_store(span, self.world.once_in(2));
+            }
+        }
+    }
+}
+
+/// A buyer who asks, and asks again.
+async fn browser(world: Arc<World>, instances: Vec<Arc<Instance>>, request: ConfirmRequest) {
+    sleep(world.millis(5_000)).await;
+    for _ in 0..=world.roll(3) {
+        any(&world, &instances).confirm(&request).await;
+        sleep(world.millis(40_000)).await;
+    }
+}
+
+/// The shop gives money back, in parts or all of it.
+async fn shop(world: Arc<World>, instances: Vec<Arc<Instance>>, key: PaymentKey) {
+    sleep(world.millis(90_000)).await;
+    for _ in 0..=world.roll(3) {
+        let amount = world.pick(&[None, Some(TOTAL / 3), Some(TOTAL / 2), Some(1)]);
+        any(&world, &instances).cancel(&key, amount.map(won)).await;
+        sleep(world.millis(40_000)).await;
+    }
+}
+
+fn any(world: &World, instances: &[Arc<Instance>]) -> Arc<Process> {
+    let at = usize::try_from(world.roll(2)).unwrap_or(0) % instances.len();
+    instances[at].life()
+}
