@@ -302,7 +302,7 @@ function openOrderForm(amount) {
     borderRadius: "20px",
     padding: "20px",
     boxSizing: "border-box",
-    font: "16px/1.5 Pretendard, 'Apple SD Gothic Neo', 'Noto Sans KR', 'Malgun Gothic', system-ui, sans-serif",
+    font: "16px/1.5 Pretendard, 'Apple SD Gothic Neo', 'Noto Sans KR', 'Noto Sans CJK KR', 'Malgun Gothic', system-ui, sans-serif",
   });
   panel.id = "toss-sandbox-order-form";
   const head = box("div", { display: "flex", justifyContent: "space-between", alignItems: "center" });
