@@ -11,7 +11,7 @@ impl Stage {
 
     /// The calls of this kind that moved money or refused to: `("confirm", "approved")`.
     pub(crate) async fn effects(&self, operation: &str, effect: &str) -> Done<Vec<Value>> {
-        let page: Value = self.from_sandbox("/sandbox/journal?limit=10000").await?;
+        let page: Value = self.sandbox_says("/sandbox/journal?limit=10000").await?;
         let entries = page["entries"].as_array().ok_or("a journal has entries")?;
         let of_kind = |entry: &&Value| entry["operation"] == operation && entry["effect"] == effect;
         Ok(entries.iter().filter(of_kind).cloned().collect())
@@ -19,7 +19,7 @@ impl Stage {
 
     /// The payments that were ever opened at the sandbox, newest first or last.
     pub(crate) async fn sandbox_payments(&self) -> Done<Vec<Value>> {
-        let page: Value = self.from_sandbox("/sandbox/payments").await?;
+        let page: Value = self.sandbox_says("/sandbox/payments").await?;
         Ok(page["payments"].as_array().ok_or("a page has payments")?.clone())
     }
 
@@ -61,7 +61,7 @@ impl Stage {
     /// Waits until a rule has spoiled at least so many calls.
     pub(crate) async fn wait_for_spoiled(&self, rule: u64, calls: u64) -> Done {
         until("the planted fault", async || {
-            let page = self.from_sandbox("/sandbox/faults").await?;
+            let page = self.sandbox_says("/sandbox/faults").await?;
             let rules = page["faults"].as_array().ok_or("a page has rules")?;
             let mut same = rules.iter().filter(|other| other["id"] == rule);
             Ok(same.any(|rule| rule["spoiled"].as_u64() >= Some(calls)).then_some(()))
@@ -69,7 +69,7 @@ impl Stage {
         .await
     }
 
-    async fn from_sandbox(&self, path: &str) -> Done<Value> {
+    async fn sandbox_says(&self, path: &str) -> Done<Value> {
         let answer = self.http.get(format!("{}{path}", self.sandbox)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }

@@ -25,6 +25,8 @@ pub(crate) type Done<T = ()> = Result<T, Failure>;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often a condition is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
+/// What the demo logs, in the folder of the test.
+const DEMO_LOG: &str = "demo.log";
 
 /// What the buyer holds in their hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +90,7 @@ where
         stage.close().await;
     }
     if let Some(problem) = problem {
-        panic!("{problem}\n(a picture and the page are in {})", evidence_folder().display());
+        panic!("{problem}\n(picture, page and log are in {})", evidence_folder().display());
     }
 }
 
@@ -125,7 +127,7 @@ impl Stage {
         let _ = self.demo.kill().await;
     }
 
-    /// A picture of the page, and its source; of the frame too, when the test was in one.
+    /// The server's log, a picture of the page, and its source; of the frame too, when the test was in one.
     async fn keep_evidence(&self, name: &str) {
         let folder = evidence_folder();
         let keep = |file: String, bytes: Vec<u8>| {
@@ -134,6 +136,9 @@ impl Stage {
                 eprintln!("cannot write {}: {error}", path.display());
             }
         };
+        if let Ok(log) = std::fs::read(self.folder.path().join(DEMO_LOG)) {
+            keep(format!("{name}.log"), log);
+        }
         if let Ok(picture) = self.browser.screenshot().await {
             keep(format!("{name}.png"), picture);
         }
@@ -184,7 +189,7 @@ async fn start_demo(folder: &Path, config: &str) -> Done<(Child, String, String)
         .arg("--config")
         .arg(&file)
         .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(folder.join("demo.log"))?)
+        .stderr(std::fs::File::create(folder.join(DEMO_LOG))?)
         .spawn()?;
     let stdout = demo.stdout.take().ok_or("the demo has no output")?;
     let mut said = Lines::of(stdout);
