@@ -65,7 +65,9 @@ fn storefront_routes(config: &ApiConfig) -> Router<Arc<Api>> {
         .route("/verifyAmount", post(storefront::verify_amount::handle))
         .route("/confirm", post(storefront::confirm::handle))
         .route("/cancel", post(storefront::cancel::handle))
-        .route("/{backend_order_id}", get(storefront::get_payment::handle));
+        .route("/{backend_order_id}", get(storefront::get_payment::handle))
+        // Before the layer below: a fallback that is set after it would answer preflights without it.
+        .method_not_allowed_fallback(ops::nowhere::no_such_method);
     let routes = if config.allowed_origins.is_empty() {
         routes
     } else {
