@@ -61,7 +61,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Takes over at most `limit` payments that are due, oldest first: from now on their former holders are
     /// superseded, and they are due again at `until`.
-    async fn lease_due(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
+    async fn lease_due(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Payment>, StoreError>;
 
     /// When the next payment is due, if any is.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
