@@ -40,7 +40,7 @@ CREATE TABLE payments (
   -- Counts from 1 within the order: which attempt to pay it this is.
   attempt             INTEGER NOT NULL CHECK (attempt > 0),
   toss_order_id       TEXT    NOT NULL CHECK (octet_length(toss_order_id) BETWEEN 6 AND 64),
-  toss_payment_key    TEXT    NOT NULL UNIQUE CHECK (octet_length(toss_payment_key) BETWEEN 1 AND 200),
+  toss_payment_key    TEXT    NOT NULL UNIQUE CHECK (octet_length(toss_payment_key) BETWEEN 3 AND 200),
   -- Toss's Korean name of the method: an open set, unknown before Toss has told it.
   toss_payment_method TEXT,
   toss_payment_status TEXT    NOT NULL CHECK (toss_payment_status IN (
@@ -78,8 +78,8 @@ CREATE TABLE payments (
   CONSTRAINT reserved_while_canceling CHECK (reserved_amount = 0 OR state = 'canceling'),
   CONSTRAINT moving_is_due CHECK (due_at IS NOT NULL OR state NOT IN ('confirming', 'canceling')),
   CONSTRAINT tries_while_moving CHECK ((tries IS NOT NULL) = (state IN ('confirming', 'canceling'))),
-  CONSTRAINT round_while_confirming CHECK ((round IS NOT NULL) = (state = 'confirming')),
-  CONSTRAINT answered_while_confirming CHECK ((answered IS NOT NULL) = (state = 'confirming')),
+  CONSTRAINT round_while_moving CHECK ((round IS NOT NULL) = (state IN ('confirming', 'canceling'))),
+  CONSTRAINT answered_while_moving CHECK ((answered IS NOT NULL) = (state IN ('confirming', 'canceling'))),
   CONSTRAINT unchanged_while_canceling CHECK ((unchanged IS NOT NULL) = (state = 'canceling')),
   CONSTRAINT canceled_by_somebody CHECK ((canceled_by IS NOT NULL) = (state = 'canceled')),
   CONSTRAINT declined_with_refusal CHECK (

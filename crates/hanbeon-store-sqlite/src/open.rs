@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,7 +159,7 @@ impl SqliteStore {
             Role::Server => Some(take_lock(path)?.ok_or_else(|| OpenError::Held(path.to_owned()))?),
             Role::Tool => None,
         };
-        private_file(path)?;
+        make_private(path)?;
         let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // Looked at before anything is set: another program's file stays as it is.
         let pending = pending(&db, path, known)?;
@@ -195,7 +196,8 @@ fn take_lock(path: &Path) -> Result<Option<File>, OpenError> {
     let mut name = OsString::from(path);
     name.push(".lock");
     let path = PathBuf::from(name);
-    let file = private_file(&path)?;
+    let file = private().create(true).open(&path);
+    let file = file.map_err(|source| OpenError::File { path: path.clone(), source })?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -203,14 +205,24 @@ fn take_lock(path: &Path) -> Result<Option<File>, OpenError> {
     }
 }
 
-/// Makes the file if it is new, readable by its owner only: it holds personal data. SQLite gives its log the
-/// same mode.
-fn private_file(path: &Path) -> Result<File, OpenError> {
+/// Makes the file if it is new. One that exists is not even opened here: closing it would let go of the locks
+/// that SQLite holds on it elsewhere in this process (that is how POSIX locks work).
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    match private().create_new(true).open(path) {
+        Err(source) if source.kind() != ErrorKind::AlreadyExists => {
+            Err(OpenError::File { path: path.to_owned(), source })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Readable by its owner only: it holds personal data. SQLite gives its log the same mode.
+fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
+    options.append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|source| OpenError::File { path: path.to_owned(), source })
+    options
 }
 
 fn set_writer_up(db: &Connection, options: Options) -> Result<(), OpenError> {
@@ -223,7 +235,8 @@ fn set_writer_up(db: &Connection, options: Options) -> Result<(), OpenError> {
     // FULL: a commit is on the disk, not on its way there. The fullfsync pair means the same on macOS.
     db.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864;",
+         PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -65536;",
     )
     .map_err(OpenError::sqlite("set the writer up"))?;
     if let Some(pages) = options.pages_max {
@@ -251,6 +264,9 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+        // Plans do not depend on bound values. Without this, a partial index makes SQLite compile a prepared
+        // statement again at every execution (it compares the values with the index's WHERE).
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.execute_batch(
             "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
         )?;

@@ -227,12 +227,11 @@ fn state(cells: &mut Cells<'_>, name: StateName) -> Result<State, StoreError> {
         }
         StateName::Canceling => {
             cells.at = FACTS.start;
-            let tries = cells.take()?;
-            cells.at = FACTS.start + 3;
-            let unchanged = cells.take()?;
+            let (tries, round) = (cells.take()?, cells.take()?);
+            let (answered, unchanged) = (cells.take()?, cells.take()?);
             cells.at = FACTS.end;
             let refund = Box::new(refund(cells)?);
-            (2, State::Canceling { refund, tries, unchanged })
+            (4, State::Canceling { refund, tries, unchanged, round, answered })
         }
         StateName::Canceled => {
             cells.at = FACTS.start + 4;

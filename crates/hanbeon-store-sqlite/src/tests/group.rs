@@ -41,7 +41,15 @@ impl Gate {
 
 type Offer<T> = JoinHandle<Result<T, StoreError>>;
 
-/// Queues the order. On the tests' single-threaded runtime, one `yield_now` lets every offer reach the queue.
+/// Lets every offer reach the queue: on the tests' single-threaded runtime each yield runs at least one other
+/// task, and no test has more than these.
+async fn all_queue() {
+    for _ in 0..300 {
+        yield_now().await;
+    }
+}
+
+/// Offers the order in a task of its own; see [`all_queue`].
 fn offer(store: &Arc<SqliteStore>, order: &Order) -> Offer<Inserted> {
     let (store, order) = (Arc::clone(store), order.clone());
     tokio::spawn(async move { store.insert_order(&order).await })
@@ -53,6 +61,10 @@ fn run<T: Send + 'static>(
 ) -> Offer<T> {
     let store = Arc::clone(store);
     tokio::spawn(async move { store.writer.run(verb).await })
+}
+
+fn planted_panic(_: &Connection) -> Result<(), StoreError> {
+    panic!("planted")
 }
 
 async fn is_stored(store: &SqliteStore, order: &Order) -> bool {
@@ -77,7 +89,7 @@ async fn verbs_that_wait_share_one_commit() {
     let orders: Vec<_> = (0..250).scan(world(&store), |world, _| Some(world.unstored_order())).collect();
     let gate = Gate::close(&store).await;
     let offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
-    yield_now().await;
+    all_queue().await;
     gate.open().await;
     for offer in offers {
         assert_eq!(offer.await.unwrap().unwrap(), Inserted::New);
@@ -121,12 +133,10 @@ async fn a_verb_that_fails_is_undone_alone() {
     });
     let panics = run(&store, |db| {
         insert_probe(db, 1)?;
-        let nothing: Option<()> = None;
-        nothing.expect("planted");
-        Ok(())
+        planted_panic(db)
     });
     let last = offer(&store, &after);
-    yield_now().await;
+    all_queue().await;
     gate.open().await;
     assert_eq!(first.await.unwrap().unwrap(), Inserted::New);
     assert!(matches!(fails.await.unwrap(), Err(StoreError::Superseded)));
@@ -155,7 +165,7 @@ async fn a_commit_that_fails_fails_its_whole_group_and_no_other() {
             VALUES (zeroblob(32), 'order-1', 1, 1)";
         db.execute_batch(broken).map_err(crate::error::sql("saved_amounts"))
     });
-    yield_now().await;
+    all_queue().await;
     gate.open().await;
     assert_unavailable(innocent.await.unwrap(), "FOREIGN KEY");
     assert_unavailable(poison.await.unwrap(), "FOREIGN KEY");
@@ -178,7 +188,7 @@ async fn a_transaction_that_is_given_up_half_way_fails_its_whole_group() {
         Err::<(), _>(crate::error::unavailable("disk I/O error"))
     });
     let last = offer(&store, &late);
-    yield_now().await;
+    all_queue().await;
     gate.open().await;
     for end in [first.await.unwrap(), last.await.unwrap()] {
         assert_unavailable(end, "disk I/O error");
@@ -196,7 +206,7 @@ async fn a_full_queue_answers_at_once() {
     let orders: Vec<_> = (0..5).map(|_| world.unstored_order()).collect();
     let gate = Gate::close(&store).await;
     let mut offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
-    yield_now().await;
+    all_queue().await;
     let turned_away = offers.pop().unwrap();
     assert_unavailable(turned_away.await.unwrap(), "too many writes are waiting");
     gate.open().await;
@@ -213,7 +223,7 @@ async fn a_write_is_carried_out_although_its_caller_has_gone() {
     let order = world(&store).unstored_order();
     let gate = Gate::close(&store).await;
     let gone = offer(&store, &order);
-    yield_now().await;
+    all_queue().await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
     gate.open().await;
@@ -230,7 +240,7 @@ async fn dropping_the_store_finishes_what_is_queued() {
     drop(world);
     let gate = Gate::close(&store).await;
     let offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
-    yield_now().await;
+    all_queue().await;
     for offer in offers {
         offer.abort();
         assert!(offer.await.unwrap_err().is_cancelled());
@@ -282,8 +292,7 @@ async fn a_read_waits_for_no_write() {
 async fn a_read_that_panics_or_fails_leaves_the_reader_as_it_was() {
     let place = Place::new();
     let store = place.open_with(Options { readers: 1, ..server() });
-    let nothing: Option<()> = None;
-    let panics = store.readers.run(move |_| Ok(nothing.expect("planted"))).await;
+    let panics = store.readers.run(planted_panic).await;
     assert_unavailable(panics, "panicked");
     let writes = store.readers.run(|db| insert_probe(db, 1)).await;
     assert_unavailable(writes, "readonly");

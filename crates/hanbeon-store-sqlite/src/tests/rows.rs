@@ -92,7 +92,7 @@ async fn an_impossible_row_is_named_and_does_not_stop_the_others() {
     let db = place.raw();
     db.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").unwrap();
     let broken = [
-        "UPDATE payments SET answered = 1",
+        "UPDATE payments SET answered = NULL",
         "UPDATE payments SET unchanged = NULL",
         "UPDATE payments SET reserved_amount = 1",
         "UPDATE payments SET refunded_amount = 49000",

@@ -178,9 +178,13 @@ impl<'a> Facts<'a> {
             State::Confirming { tries, round, answered } => {
                 Self { tries: Some(*tries), round: Some(*round), answered: Some(*answered), ..none }
             }
-            State::Canceling { tries, unchanged, .. } => {
-                Self { tries: Some(*tries), unchanged: Some(*unchanged), ..none }
-            }
+            State::Canceling { tries, round, answered, unchanged, .. } => Self {
+                tries: Some(*tries),
+                round: Some(*round),
+                answered: Some(*answered),
+                unchanged: Some(*unchanged),
+                ..none
+            },
             State::Canceled { by } => Self { canceled_by: Some(canceled_by_to_str(*by)), ..none },
             State::Declined { refusal } => Self { refusal: Some(refusal), ..none },
             State::NeedsReview { why } => Self { review_reason: Some(why), ..none },

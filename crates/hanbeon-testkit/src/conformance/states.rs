@@ -67,8 +67,9 @@ fn paths() -> Vec<Vec<Turn>> {
             Cancel(Some(1)),
             Said(seen(T::PartialCanceled, TOTAL - 1)),
             Cancel(None),
-            Said(unclear(false)),
+            Said(unclear(true)),
             Said(seen(T::PartialCanceled, TOTAL - 1)),
+            Said(unclear(false)),
             Said(seen(T::PartialCanceled, 0)),
         ],
         // a deposit that is cancelled before it comes; refused first
