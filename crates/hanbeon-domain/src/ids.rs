@@ -135,8 +135,9 @@ text_id!(
 );
 text_id!(
     /// Toss's name for a payment (Toss core API, conventions: opaque, at most 200 characters). We allow the
-    /// characters that are safe in a URL path, because it becomes part of one.
-    PaymentKey, "paymentKey", 1..=200, |c| c.is_ascii_alphanumeric() || "-_=.~".contains(c), "A-Z a-z 0-9 - _ = . ~"
+    /// characters that are safe in a URL path, because it becomes part of one; for the same reason it has at
+    /// least 3, so that it is neither `.` nor `..`.
+    PaymentKey, "paymentKey", 3..=200, |c| c.is_ascii_alphanumeric() || "-_=.~".contains(c), "A-Z a-z 0-9 - _ = . ~"
 );
 text_id!(
     /// The shop's own name for an order, unique in the shop.
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn a_payment_key_cannot_leave_its_place_in_a_url() {
         assert!(PaymentKey::parse("tgen_20240912104313ewsG6").is_ok());
-        for bad in ["a/b", "a?b", "a%2fb", "a b", "", "a#b"] {
+        for bad in ["a/b", "a?b", "a%2fb", "a b", "", "a#b", ".", ".."] {
             assert!(PaymentKey::parse(bad).is_err(), "{bad}");
         }
     }

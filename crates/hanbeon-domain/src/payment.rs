@@ -85,6 +85,11 @@ pub enum State {
         tries: u32,
         /// Has a read shown, after the last call, that nothing had happened?
         unchanged: bool,
+        /// As in [`State::Confirming`]. Two keys cannot give back twice: every call names the balance that it was
+        /// decided on (`refundableAmount`), and Toss refuses it when that is another by then.
+        round: u32,
+        /// As in [`State::Confirming`].
+        answered: bool,
     },
     /// Some of the money was given back.
     PartiallyCanceled,
@@ -238,6 +243,15 @@ impl Payment {
     pub fn confirm_key(&self) -> String {
         let round = if let State::Confirming { round, .. } = self.state { round } else { 0 };
         format!("hanbeon-{}-confirm-{round}", self.id)
+    }
+
+    /// The same for the refund that is under way.
+    #[must_use]
+    pub fn cancel_key(&self, refund: &Refund) -> String {
+        match self.state {
+            State::Canceling { round, .. } if round > 0 => format!("{}-{round}", refund.idempotency_key()),
+            _ => refund.idempotency_key(),
+        }
     }
 
     /// What is promised to refunds that are under way.

@@ -77,7 +77,8 @@ pub enum Cause {
 }
 
 impl Refund {
-    /// The `Idempotency-Key` that every worker and every restart sends for this refund.
+    /// The `Idempotency-Key` of this refund; see [`Payment::cancel_key`](crate::Payment::cancel_key) for what is
+    /// sent after Toss has answered it with an error.
     #[must_use]
     pub fn idempotency_key(&self) -> String {
         format!("hanbeon-{}-cancel", self.id)

@@ -55,7 +55,8 @@ impl Psp for TossPsp {
             currency: None,
             cancel_request_id: None,
         };
-        let answer = self.client.cancel(payment.key.as_str(), &call, &under(&refund.idempotency_key())).await;
+        let answer =
+            self.client.cancel(payment.key.as_str(), &call, &under(&payment.cancel_key(refund))).await;
         judge::judge(answer, self.asked(payment), Operation::Cancel)
     }
 }

@@ -63,7 +63,7 @@ fn canceling() -> State {
         requested_at: Timestamp::default(),
         balance_before: won(TOTAL),
     };
-    State::Canceling { refund: Box::new(refund), tries: 0, unchanged: false }
+    State::Canceling { refund: Box::new(refund), tries: 0, unchanged: false, round: 0, answered: false }
 }
 
 fn fresh() -> PaymentId {

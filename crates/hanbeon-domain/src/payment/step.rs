@@ -32,14 +32,12 @@ impl Payment {
                 self.cancel(request, moment)?
             }
             (S::Canceling { refund, .. }, E::PspSaid(V::Seen(seen))) => self.cancel_seen(refund, *seen),
-            (S::Canceling { refund, tries, unchanged }, E::PspSaid(V::Refused(refusal)))
-                if *tries == 0 || *unchanged =>
-            {
+            (S::Canceling { refund, .. }, E::PspSaid(V::Refused(refusal))) if self.refuses_all(moment) => {
                 self.cancel_refused(refund, refusal, moment)
             }
-            (S::Canceling { .. }, E::PspSaid(V::ReadIt)) => self.cancel_again(false, Action::Lookup),
-            (S::Canceling { tries, .. }, E::PspSaid(_)) => {
-                self.cancel_again(false, rest_until_retry(*tries, moment))
+            (S::Canceling { .. }, E::PspSaid(V::ReadIt)) => self.ask_again(true, Action::Lookup),
+            (S::Canceling { tries, .. }, E::PspSaid(verdict)) => {
+                self.ask_again(verdict.was_answered(), rest_until_retry(*tries, moment))
             }
             (S::Confirming { .. } | S::Canceling { .. }, E::TriesExhausted) => {
                 self.give_up("Toss did not tell the outcome in as many tries as allowed".to_owned())
@@ -117,7 +115,7 @@ impl Payment {
 
     fn compensate(&self, seen: &Snapshot, moment: Moment<'_>) -> (Self, Action, Settled) {
         let refund = Refund::compensation(self.id, self.amount, moment.now);
-        let state = State::Canceling { refund: Box::new(refund), tries: 0, unchanged: false };
+        let state = canceling(refund);
         (Self { captured: self.amount, state, ..self.with_facts(seen) }, Action::Cancel, None)
     }
 
@@ -157,7 +155,7 @@ impl Payment {
             requested_at: moment.now,
             balance_before: left,
         };
-        let state = State::Canceling { refund: Box::new(refund), tries: 0, unchanged: false };
+        let state = canceling(refund);
         Ok((Self { state, ..self.clone() }, Action::Cancel, None))
     }
 
@@ -166,7 +164,7 @@ impl Payment {
             return self.cancel_done(refund, seen);
         }
         if seen.balance == refund.balance_before {
-            return self.cancel_again(true, Action::Cancel);
+            return self.cancel_again();
         }
         let why = format!("the balance at Toss is {} won, which no refund of ours explains", seen.balance);
         self.give_up(why)
@@ -183,6 +181,15 @@ impl Payment {
         let transaction_key = seen.last_transaction_key;
         let outcome = RefundOutcome::Done { transaction_key, evidence: seen.evidence };
         (next, Action::Rest { due: None }, Some((refund.id, outcome)))
+    }
+
+    /// Does a refusal of the last call mean that the refund will not happen? Yes when it was the only call; yes
+    /// when a read has shown that nothing had happened, and every call had the same key. But a call of an earlier
+    /// round was answered with an error and may still land: only when it has had all the time in the world.
+    fn refuses_all(&self, moment: Moment<'_>) -> bool {
+        let State::Canceling { refund, tries, unchanged, round, .. } = &self.state else { return false };
+        let landed = refund.requested_at.plus(moment.policy.confirm_window) <= moment.now;
+        *tries == 0 || (*unchanged && (*round == 0 || landed))
     }
 
     fn cancel_refused(
@@ -203,11 +210,22 @@ impl Payment {
         (Self { state, ..self.clone() }, then, Some((refund.id, RefundOutcome::Refused(refusal))))
     }
 
-    fn cancel_again(&self, seen_unchanged: bool, then: Action) -> (Self, Action, Settled) {
-        let State::Canceling { refund, tries, .. } = &self.state else {
+    /// See [`Payment::confirm_again`]: the same for a refund.
+    fn cancel_again(&self) -> (Self, Action, Settled) {
+        let State::Canceling { ref refund, tries, round, answered, .. } = self.state else {
+            return (self.clone(), Action::Rest { due: None }, None);
+        };
+        let (refund, round) = (refund.clone(), round + u32::from(answered));
+        let state = State::Canceling { refund, tries: tries + 1, unchanged: true, round, answered: false };
+        (Self { state, ..self.clone() }, Action::Cancel, None)
+    }
+
+    fn ask_again(&self, was_answered: bool, then: Action) -> (Self, Action, Settled) {
+        let State::Canceling { ref refund, tries, round, answered, .. } = self.state else {
             return (self.clone(), then, None);
         };
-        let state = State::Canceling { refund: refund.clone(), tries: tries + 1, unchanged: seen_unchanged };
+        let (refund, answered) = (refund.clone(), answered || was_answered);
+        let state = State::Canceling { refund, tries: tries + 1, unchanged: false, round, answered };
         (Self { state, ..self.clone() }, then, None)
     }
 
@@ -240,6 +258,10 @@ impl Payment {
     fn window_is_over(&self, moment: Moment<'_>) -> bool {
         self.created_at.plus(moment.policy.confirm_window) <= moment.now
     }
+}
+
+fn canceling(refund: Refund) -> State {
+    State::Canceling { refund: Box::new(refund), tries: 0, unchanged: false, round: 0, answered: false }
 }
 
 fn rest_until_retry(tries: u32, moment: Moment<'_>) -> Action {

@@ -54,6 +54,18 @@ fn a_cancel_that_is_refused_is_believed_on_the_first_try_or_after_an_unchanged_r
 }
 
 #[test]
+fn a_refusal_of_a_later_round_is_believed_only_when_the_earlier_one_cannot_land_any_more() {
+    let first = canceling(refund(300, AMOUNT, Cause::Requested), 0, false);
+    let answered = step(&first, unclear(true)).next;
+    let second = step(&answered, seen(T::Done, AMOUNT)).next;
+    let window = Policy::default().confirm_window;
+    let last = after(window.checked_sub(Duration::from_micros(1)).unwrap());
+    for (moment, want) in [(moment(), "ccl:D"), (last, "ccl:D"), (after(window), "paid:R")] {
+        assert_eq!(super::cell(&step_at(&second, event("Refused"), moment)), want);
+    }
+}
+
+#[test]
 fn a_refused_cancel_goes_back_to_where_it_came_from() {
     let paid = canceling(refund(300, AMOUNT, Cause::Requested), 0, false);
     let part = canceling(refund(200, 700, Cause::Requested), 0, false);
@@ -135,7 +147,9 @@ fn the_budget_bounds_a_cancel() {
 fn a_cancel_reserves_what_it_will_give_back() {
     for (amount, reserved, whole) in [(None, 700, true), (Some(200), 200, false), (Some(700), 700, false)] {
         let next = step(&payment(StateName::PartiallyCanceled), cancel_requested(amount)).next;
-        let State::Canceling { refund, tries: 0, unchanged: false } = &next.state else { panic!("{next:?}") };
+        let State::Canceling { refund, tries: 0, unchanged: false, .. } = &next.state else {
+            panic!("{next:?}")
+        };
         assert_eq!((refund.whole, refund.cause), (whole, Cause::Requested));
         assert_eq!((refund.balance_before, next.refunded), (won(700), won(300)));
         assert_eq!(next.reserved(), won(reserved));
@@ -196,6 +210,34 @@ fn the_confirm_key_changes_only_after_an_answered_error_and_a_read_that_shows_no
         }
         let want = format!("hanbeon-{}-confirm-{round}", payment.id);
         assert_eq!(payment.confirm_key(), want, "{what}");
+    }
+}
+
+#[test]
+fn the_cancel_key_changes_only_after_an_answered_error_and_a_read_that_shows_nothing() {
+    let unchanged = || seen(T::Done, AMOUNT);
+    let cases: [(&str, Vec<Event>, &str); 6] = [
+        ("silence, then nothing happened", vec![unclear(false), unchanged()], ""),
+        ("never sent", vec![event("NotSent"), unchanged(), event("NotSent"), unchanged()], ""),
+        ("an answered error, and no read yet", vec![unclear(true), event("Absent"), unclear(false)], ""),
+        ("an answered error, then nothing happened", vec![unclear(true), unchanged()], "-1"),
+        ("told to read, then nothing happened", vec![event("ReadIt"), unchanged()], "-1"),
+        ("the new key fails too", vec![unclear(true), unchanged(), unclear(true), unchanged()], "-2"),
+    ];
+    let refund = refund(300, AMOUNT, Cause::Requested);
+    for (what, events, round) in cases {
+        let mut payment = canceling(refund.clone(), 0, false);
+        for (at, event) in events.into_iter().enumerate() {
+            let (before, cancels) = (payment.cancel_key(&refund), event == unchanged());
+            let after = step(&payment, event);
+            assert_eq!(after.then == Action::Cancel, cancels, "{what}: event {at}");
+            assert!(
+                cancels || after.next.cancel_key(&refund) == before,
+                "{what}: event {at} changed the key"
+            );
+            payment = after.next;
+        }
+        assert_eq!(payment.cancel_key(&refund), format!("hanbeon-{}-cancel{round}", refund.id), "{what}");
     }
 }
 

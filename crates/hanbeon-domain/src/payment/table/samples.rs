@@ -79,14 +79,15 @@ pub(super) fn confirming(tries: u32, round: u32, answered: bool) -> Payment {
 /// A refund of a paid payment; what is not in `balance_before` has been given back.
 pub(super) fn canceling(refund: Refund, tries: u32, unchanged: bool) -> Payment {
     let refunded = won(AMOUNT).minus(refund.balance_before).unwrap();
-    let state = State::Canceling { refund: Box::new(refund), tries, unchanged };
+    let state = State::Canceling { refund: Box::new(refund), tries, unchanged, round: 0, answered: false };
     Payment { captured: won(AMOUNT), refunded, ..bare(state) }
 }
 
 /// A full cancel before the deposit: nothing is captured.
 pub(super) fn canceling_deposit(tries: u32) -> Payment {
     let refund = refund(AMOUNT, AMOUNT, Cause::Requested);
-    bare(State::Canceling { refund: Box::new(refund), tries, unchanged: false })
+    let refund = Box::new(refund);
+    bare(State::Canceling { refund, tries, unchanged: false, round: 0, answered: false })
 }
 
 pub(super) fn refund(amount: i64, balance_before: i64, cause: Cause) -> Refund {
