@@ -6,10 +6,11 @@
 //! 3. **drive**: the same function as a fresh request.
 use crate::App;
 use crate::drive::DriveError;
-use hanbeon_domain::{Actor, Timestamp};
+use hanbeon_domain::{Actor, Payment, Timestamp};
 use hanbeon_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -32,66 +33,86 @@ pub struct Tick {
     pub failed: usize,
 }
 
+/// How one payment's turn ended.
+type Driven = Result<Payment, DriveError>;
+
 impl App {
     /// One tick: takes on at most `limit` payments that are due, and carries each as far as it goes.
     ///
     /// # Errors
     /// What the store says when it cannot lease.
     pub async fn recover_once(self: &Arc<Self>, limit: usize) -> Result<Tick, StoreError> {
-        let held_until = self.lease_until();
-        let due = self.store.lease_due(self.now(), held_until, limit).await?;
-        let mut tick = Tick { leased: due.len(), ..Tick::default() };
-        let driven: Vec<_> = due
-            .into_iter()
-            .map(|payment| {
-                let app = Arc::clone(self);
-                self.tasks.spawn(async move {
-                    let todo = payment.resume(&app.settings.policy);
-                    app.drive(payment, todo, Actor::Recovery, held_until).await
-                })
-            })
-            .collect();
-        for task in driven {
-            match task.await {
-                Ok(Ok(payment)) => tick.settled += usize::from(!payment.is_moving()),
-                Ok(Err(DriveError::Superseded)) => tick.failed += 1,
-                Ok(Err(error)) => {
-                    warn!(%error, "a payment stays due");
-                    tick.failed += 1;
-                }
-                Err(panic) => {
-                    warn!(error = %panic, "a payment stays due");
-                    tick.failed += 1;
-                }
+        let mut under_way = JoinSet::new();
+        self.take_on(limit, &mut under_way).await?;
+        let mut tick = Tick { leased: under_way.len(), ..Tick::default() };
+        while let Some(ended) = under_way.join_next().await {
+            match noted(ended) {
+                Some(payment) => tick.settled += usize::from(!payment.is_moving()),
+                None => tick.failed += 1,
             }
         }
         Ok(tick)
     }
 
-    /// Ticks until `stop` is done. A tick that found nothing is followed by a nap until the next payment is
-    /// due, somebody rings, or the period is over.
+    /// Takes on what is due until `stop` is done, never more than [`TICK_MAX`] at once. A slow payment delays
+    /// no other: each that ends makes room. Otherwise it naps until the next one is due, somebody rings, or
+    /// the period is over.
     pub async fn recover_until(self: &Arc<Self>, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
+        let mut under_way = JoinSet::new();
         loop {
-            let nap = match self.recover_once(TICK_MAX).await {
-                Ok(Tick { leased: TICK_MAX, failed: 0, .. }) => Duration::ZERO,
-                Ok(_) => self.nap().await,
+            let nap = match self.take_on(TICK_MAX - under_way.len(), &mut under_way).await {
+                Ok(()) if under_way.len() < TICK_MAX => self.nap().await,
+                Ok(()) => PERIOD,
                 Err(error) => {
                     warn!(%error, "the recovery cannot see what is due");
                     PERIOD
                 }
             };
             tokio::select! {
-                () = &mut stop => return,
+                () = &mut stop => break,
+                Some(ended) = under_way.join_next() => drop(noted(ended)),
                 _ = timeout(nap, self.left_work.notified()) => {}
             }
         }
+        // What is under way is drained with everything else.
+        under_way.detach_all();
+    }
+
+    async fn take_on(
+        self: &Arc<Self>,
+        limit: usize,
+        under_way: &mut JoinSet<Driven>,
+    ) -> Result<(), StoreError> {
+        if limit == 0 {
+            return Ok(());
+        }
+        let held_until = self.lease_until();
+        for payment in self.store.lease_due(self.now(), held_until, limit).await? {
+            let app = Arc::clone(self);
+            under_way.spawn(self.tasks.track_future(async move {
+                let todo = payment.resume(&app.settings.policy);
+                app.drive(payment, todo, Actor::Recovery, held_until).await
+            }));
+        }
+        Ok(())
     }
 
     async fn nap(&self) -> Duration {
         let due = self.store.next_due().await.ok().flatten();
         due.map_or(PERIOD, |due| until(self.now(), due).clamp(PERIOD_MIN, PERIOD))
     }
+}
+
+/// The payment, unless its turn failed; a failure is logged, and the payment stays due.
+fn noted(ended: Result<Driven, JoinError>) -> Option<Payment> {
+    match ended {
+        Ok(Ok(payment)) => return Some(payment),
+        Ok(Err(DriveError::Superseded)) => {}
+        Ok(Err(error)) => warn!(%error, "a payment stays due"),
+        Err(panic) => warn!(error = %panic, "a payment stays due"),
+    }
+    None
 }
 
 fn until(now: Timestamp, then: Timestamp) -> Duration {
