@@ -1,0 +1,20 @@
+//! The real binary, seen from outside: a process of its own with a real database, beside a sandbox that lives in
+//! the test and is its oracle. What the sandbox's journal says is what happened; what our answers and our
+//! database say must agree with it, whatever was killed, lost or slow in between.
+//!
+//! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`],
+//! [`lost`] and [`crashes`] (what the network and `kill -9` do), [`store_down`] (a database that refuses),
+//! [`crash_loop`], [`secrets`], [`cli`].
+
+mod bad_input;
+mod buyer;
+mod cli;
+mod contract;
+mod crash_loop;
+mod crashes;
+mod lost;
+mod merchant;
+mod races;
+mod secrets;
+mod store_down;
+mod support;
