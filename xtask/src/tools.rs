@@ -20,7 +20,10 @@ pub(crate) fn browser() -> Result<(), String> {
     }
     println!("the browser tests need {}, which is missing: installing it", missing.join(", "));
     if !works(Command::new("apt-get").arg("--version")) {
-        return Err(format!("install {} (Chromium, ChromeDriver, a Korean font) by hand", missing.join(", ")));
+        return Err(format!(
+            "install {} (Chromium, ChromeDriver, a Korean font) by hand",
+            missing.join(", ")
+        ));
     }
     let as_root = works(Command::new("sh").args(["-c", "test $(id -u) = 0"]));
     let apt = |args: &[&str]| {

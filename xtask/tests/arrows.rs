@@ -18,8 +18,15 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "hanbeon",
         &[
-            "hanbeon-domain", "hanbeon-store", "hanbeon-store-sqlite", "hanbeon-psp", "hanbeon-app", "hanbeon-api",
-            "demo-shop", "toss-client", "toss-sandbox",
+            "hanbeon-domain",
+            "hanbeon-store",
+            "hanbeon-store-sqlite",
+            "hanbeon-psp",
+            "hanbeon-app",
+            "hanbeon-api",
+            "demo-shop",
+            "toss-client",
+            "toss-sandbox",
         ],
     ),
     // For development only; nothing above depends on these but in tests.
@@ -28,10 +35,8 @@ const TABLE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates of others that may not be below a layer: the pure core stays pure.
-const PURE: &[(&str, &[&str])] = &[
-    ("hanbeon-domain", &["thiserror", "uuid"]),
-    ("hanbeon-store", &["async-trait", "thiserror"]),
-];
+const PURE: &[(&str, &[&str])] =
+    &[("hanbeon-domain", &["thiserror", "uuid"]), ("hanbeon-store", &["async-trait", "thiserror"])];
 
 #[test]
 fn every_arrow_points_down() {
