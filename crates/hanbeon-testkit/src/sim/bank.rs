@@ -53,32 +53,42 @@ pub(super) enum Deposit {
 pub(super) struct Order {
     pub(super) idempotency_key: String,
     pub(super) key: PaymentKey,
-    /// The bank says no.
-    pub(super) declines: bool,
+    /// What the bank says to it.
+    pub(super) says: Says,
     /// It takes back a charge that could not be recorded: a refusal of that needs a human.
     pub(super) compensates: bool,
     pub(super) what: What,
 }
 
 /// See [`Order`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    Yes,
+    /// The payment is over.
+    No,
+    /// The payment stays as it is.
+    NotNow,
+}
+
+/// See [`Order`].
 #[derive(Clone, Debug)]
 pub(super) enum What {
     Charge { toss_order: TossOrderId, amount: Won },
-    Cancel { amount: Won },
+    Cancel { amount: Won, balance_before: Won },
 }
 
 impl Order {
     pub(super) fn charge(payment: &Payment) -> Self {
         let what = What::Charge { toss_order: payment.toss_order.clone(), amount: payment.amount };
         let idempotency_key = payment.confirm_key();
-        Self { idempotency_key, key: payment.key.clone(), declines: false, compensates: false, what }
+        Self { idempotency_key, key: payment.key.clone(), says: Says::Yes, compensates: false, what }
     }
 
     pub(super) fn cancel(payment: &Payment, refund: &Refund) -> Self {
-        let what = What::Cancel { amount: refund.amount };
-        let idempotency_key = refund.idempotency_key();
+        let what = What::Cancel { amount: refund.amount, balance_before: refund.balance_before };
+        let idempotency_key = payment.cancel_key(refund);
         let compensates = refund.cause == Cause::Compensation;
-        Self { idempotency_key, key: payment.key.clone(), declines: false, compensates, what }
+        Self { idempotency_key, key: payment.key.clone(), says: Says::Yes, compensates, what }
     }
 }
 
@@ -118,7 +128,8 @@ impl Bank {
             let (at, order) = self.under_way.remove(0);
             self.pass_time(at);
             let verdict = self.carry_out(&order);
-            self.answered.insert(order.idempotency_key, Some(verdict));
+            let answer = self.answered.entry(order.idempotency_key).or_default();
+            answer.get_or_insert(verdict);
         }
         self.pass_time(now);
     }
@@ -159,6 +170,11 @@ impl Bank {
     /// Carries an order out later. It has arrived in time, and so the session waits for it.
     pub(super) fn obey_at(&mut self, at: Timestamp, order: Order) {
         self.answered.insert(order.idempotency_key.clone(), None);
+        self.land_at(at, order);
+    }
+
+    /// The same, whatever was answered already; that answer stands.
+    pub(super) fn land_at(&mut self, at: Timestamp, order: Order) {
         if let Some(account) = self.accounts.get_mut(&order.key) {
             account.session_ends = account.session_ends.max(at.plus(Duration::from_micros(1)));
         }
@@ -181,7 +197,11 @@ impl Bank {
                 }
                 account.charge(order, twice)
             }
-            What::Cancel { amount } => {
+            What::Cancel { balance_before, .. } if account.cancels_differently(*balance_before) && !twice => {
+                // Toss documents: ask, then decide anew.
+                Verdict::Unclear { answered: true, why: "400 NOT_MATCHES_REFUNDABLE_AMOUNT".to_owned() }
+            }
+            What::Cancel { amount, .. } => {
                 let verdict = account.cancel(order, *amount, twice);
                 if order.compensates && matches!(verdict, Verdict::Refused(_)) {
                     self.excused.insert(order.key.clone());
@@ -193,9 +213,17 @@ impl Bank {
 }
 
 impl Account {
+    /// Is something left, but not what the canceller thinks?
+    fn cancels_differently(&self, balance_before: Won) -> bool {
+        matches!(self.status, TossStatus::Done | TossStatus::PartialCanceled)
+            && !self.balance.is_zero()
+            && self.balance != balance_before
+    }
+
     fn charge(&mut self, order: &Order, twice: bool) -> Verdict {
         match self.status {
-            TossStatus::InProgress if order.declines => {
+            TossStatus::InProgress if order.says == Says::NotNow => refused("NOT_AVAILABLE_PAYMENT", order),
+            TossStatus::InProgress if order.says == Says::No => {
                 self.status = TossStatus::Aborted;
                 refused("REJECT_CARD_PAYMENT", order)
             }
@@ -221,7 +249,7 @@ impl Account {
         let waiting = self.status == TossStatus::WaitingForDeposit;
         let after_deposit = self.deposit != Deposit::Card && !waiting;
         match self.status {
-            _ if order.declines => refused("NOT_CANCELABLE_PAYMENT", order),
+            _ if order.says != Says::Yes => refused("NOT_CANCELABLE_PAYMENT", order),
             // Its refund needs a bank account, which nobody gave us.
             TossStatus::Done | TossStatus::PartialCanceled if after_deposit => {
                 refused("INVALID_REFUND_ACCOUNT_INFO", order)

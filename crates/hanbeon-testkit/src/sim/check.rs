@@ -1,6 +1,6 @@
 //! What must be true when all is quiet: nothing is under way, nothing fails any more.
 use super::bank::{Account, Bank};
-use super::heard::{Heard, sum};
+use super::heard::{Heard, refund_of, sum};
 use super::world::World;
 use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::{OrderId, Payment, PaymentKey, RefundOutcome, State, TossStatus as T, Won};
@@ -43,11 +43,11 @@ impl World {
     fn check_heard(&self, bank: &Bank) {
         let heard = self.heard();
         let done: BTreeSet<_> =
-            bank.accounts.values().flat_map(|a| a.cancels.iter().map(|(key, _)| key)).collect();
-        for cancel in heard.canceled.iter().filter(|cancel| !done.contains(cancel)) {
+            bank.accounts.values().flat_map(|a| a.cancels.iter().map(|(key, _)| refund_of(key))).collect();
+        for cancel in heard.canceled.iter().filter(|cancel| !done.contains(cancel.as_str())) {
             self.object(format!("told that {cancel} is done, and it is not"));
         }
-        for cancel in heard.refused.iter().filter(|cancel| done.contains(cancel)) {
+        for cancel in heard.refused.iter().filter(|cancel| done.contains(cancel.as_str())) {
             self.object(format!("told that {cancel} is refused, and it is done"));
         }
     }
@@ -66,9 +66,11 @@ fn compare(
         State::Paid => *status == T::Done && balance == amount && charges.len() == 1,
         State::PartiallyCanceled => *status == T::PartialCanceled && !balance.is_zero() && balance < amount,
         State::Canceled { .. } => balance.is_zero(),
-        State::Declined { .. } | State::Expired => {
-            charges.is_empty() && matches!(status, T::Aborted | T::Expired)
+        // Refused without an end at Toss: nobody confirms it any more, and its session runs out.
+        State::Declined { .. } => {
+            charges.is_empty() && matches!(status, T::Aborted | T::Expired | T::InProgress)
         }
+        State::Expired => charges.is_empty() && matches!(status, T::Aborted | T::Expired),
         State::WaitingForDeposit => *status == T::WaitingForDeposit,
         State::NeedsReview { .. } => bank.excused.contains(&payment.key),
         State::Ready | State::Confirming { .. } | State::Canceling { .. } => false,
@@ -106,7 +108,8 @@ fn compare_refunds(payment: &Payment, refunds: &[RefundRecord], account: &Accoun
     if payment.state == (State::Canceled { by: CanceledBy::Compensation }) {
         done.entry(format!("hanbeon-{}-cancel", payment.id)).or_insert(payment.amount);
     }
-    let at_toss: BTreeMap<_, _> = account.cancels.iter().cloned().collect();
+    let of = |(key, amount): &(String, Won)| (refund_of(key).to_owned(), *amount);
+    let at_toss: BTreeMap<_, _> = account.cancels.iter().map(of).collect();
     if done == at_toss { Ok(()) } else { Err(format!("S9 our refunds are {done:?}")) }
 }
 
@@ -118,7 +121,7 @@ fn check_books(account: &Account) -> Result<(), String> {
     if sum(&account.cancels).is_none_or(|sum| account.amount < sum) {
         return Err("S7 more is cancelled than was paid".to_owned());
     }
-    let keys: BTreeSet<_> = account.cancels.iter().map(|(key, _)| key).collect();
+    let keys: BTreeSet<_> = account.cancels.iter().map(|(key, _)| refund_of(key)).collect();
     if keys.len() != account.cancels.len() {
         return Err("S10 one refund was carried out twice".to_owned());
     }

@@ -12,8 +12,10 @@ pub enum Fault {
     RequestLost,
     /// It happens; the reply is lost.
     ReplyLost,
-    /// The bank says no.
+    /// The bank says no, for good.
     Declines,
+    /// The bank says no, and nothing else: the payment stays as it is.
+    Refuses,
     /// The bank takes its time, and answers.
     Slow,
     /// It happens after the caller has given up waiting.
@@ -22,6 +24,8 @@ pub enum Fault {
     ErrorBefore,
     /// An error is answered, and it happened all the same. Repeated likewise.
     ErrorAfter,
+    /// An error is answered, and it happens later. Repeated likewise.
+    ErrorLate,
     /// "A request with this idempotency key is being processed", and nothing happens.
     Busy,
     /// The reply shows another payment; nothing happened to ours.
@@ -32,16 +36,18 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::None,
         Self::NotSent,
         Self::RequestLost,
         Self::ReplyLost,
         Self::Declines,
+        Self::Refuses,
         Self::Slow,
         Self::Late,
         Self::ErrorBefore,
         Self::ErrorAfter,
+        Self::ErrorLate,
         Self::Busy,
         Self::WrongPayment,
         Self::Hidden,
@@ -54,10 +60,12 @@ impl Fault {
             Self::RequestLost => "money: request lost",
             Self::ReplyLost => "money: reply lost",
             Self::Declines => "money: declined",
+            Self::Refuses => "money: refused",
             Self::Slow => "money: slow",
             Self::Late => "money: late",
             Self::ErrorBefore => "money: error, nothing happened",
             Self::ErrorAfter => "money: error, happened",
+            Self::ErrorLate => "money: error, happens later",
             Self::Busy => "money: busy",
             Self::WrongPayment => "money: wrong payment shown",
             Self::Hidden => "money: hidden from look-ups",
@@ -117,6 +125,9 @@ pub struct Outage {
     pub readable: bool,
 }
 
+/// How long a paused process sleeps: longer than its lease.
+pub(super) const PAUSE: Duration = Duration::from_secs(100);
+
 /// The process dies at its `at`-th call to the outside, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
@@ -139,6 +150,8 @@ pub(super) struct Odds {
     pub(super) crash: u64,
     pub(super) hiccup: u64,
     pub(super) pause: u64,
+    /// The store stops taking anything just when an approval is to be recorded.
+    pub(super) approvals: u64,
     pub(super) money: u64,
     pub(super) look: u64,
     /// The faults that may come up.

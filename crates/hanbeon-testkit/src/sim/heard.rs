@@ -17,9 +17,9 @@ pub(super) struct Heard {
     pub(super) asked: BTreeMap<PaymentKey, u32>,
     /// By payment: how many cancels were wished for and not refused for good.
     pub(super) wishes: BTreeMap<PaymentKey, u32>,
-    /// Idempotency keys of cancels that clients were told are done.
+    /// Refunds that clients were told are done.
     pub(super) canceled: BTreeSet<String>,
-    /// Idempotency keys of cancels that clients were told are refused.
+    /// Refunds that clients were told are refused.
     pub(super) refused: BTreeSet<String>,
 }
 
@@ -97,17 +97,23 @@ impl World {
                 if let Some(cancel) = body.strip_prefix("refused ") {
                     self.count("told: cancel refused");
                     never_mind();
-                    heard.refused.insert(cancel.to_owned());
+                    heard.refused.insert(refund_of(cancel).to_owned());
                 } else {
                     self.count("told: cancelled");
                     if account.cancels.is_empty() {
                         self.object(format!("told cancelled, but nothing is: {body}"));
                     }
-                    heard.canceled.extend(body.strip_prefix("cancel ").map(str::to_owned));
+                    heard.canceled.extend(body.strip_prefix("cancel ").map(|key| refund_of(key).to_owned()));
                 }
             }
         }
     }
+}
+
+/// The refund that an idempotency key is about, in whatever round.
+pub(super) fn refund_of(idempotency_key: &str) -> &str {
+    let end = idempotency_key.find("-cancel").map_or(idempotency_key.len(), |at| at + "-cancel".len());
+    &idempotency_key[..end]
 }
 
 /// The sum of cancels.

@@ -1,5 +1,5 @@
 //! The line to the bank, which loses and delays things: the simulated [`Psp`].
-use super::bank::{Bank, Order, What};
+use super::bank::{Bank, Order, Says};
 use super::faults::{Fault, HIDDEN, LATE, Look, SLOW};
 use super::process::Process;
 use async_trait::async_trait;
@@ -65,7 +65,8 @@ impl Process {
                 world.bank().obey(&order);
                 self.give_up_waiting().await
             }
-            Fault::Declines => world.bank().obey(&Order { declines: true, ..order }),
+            Fault::Declines => world.bank().obey(&Order { says: Says::No, ..order }),
+            Fault::Refuses => world.bank().obey(&Order { says: Says::NotNow, ..order }),
             Fault::Slow => {
                 let key = order.idempotency_key.clone();
                 world.bank().obey_at(world.now().plus(SLOW), order);
@@ -86,10 +87,15 @@ impl Process {
                 bank.keep_error(&order);
                 error()
             }
+            Fault::ErrorLate => {
+                let mut bank = world.bank();
+                bank.keep_error(&order);
+                bank.land_at(world.now().plus(LATE), order);
+                error()
+            }
             Fault::Busy => busy(),
             Fault::WrongPayment => {
                 let mut bank = world.bank();
-                bank.excuse(&order);
                 let wrong = Verdict::NotOurs("the reply is about another payment".to_owned());
                 bank.remember(&order.idempotency_key, wrong.clone());
                 wrong
@@ -158,15 +164,7 @@ impl Process {
 }
 
 impl Bank {
-    /// A cancel has one idempotency key for ever: if Toss repeats an error under it, a human has to look.
-    fn excuse(&mut self, order: &Order) {
-        if matches!(order.what, What::Cancel { .. }) {
-            self.excused.insert(order.key.clone());
-        }
-    }
-
     fn keep_error(&mut self, order: &Order) {
-        self.excuse(order);
         self.remember(&order.idempotency_key, error());
     }
 }

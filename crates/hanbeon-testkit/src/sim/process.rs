@@ -1,6 +1,6 @@
 //! One life of the process: everything it does outside itself goes through a gate, and it may die there.
 use super::client::App;
-use super::faults::{Crash, Hiccup, Outage};
+use super::faults::{Crash, Hiccup, Outage, PAUSE};
 use super::line::Line;
 use super::planted;
 use super::shaky::Shaky;
@@ -30,6 +30,8 @@ pub(super) struct Plan {
     pub(super) crash: Option<Crash>,
     /// By the number of the call to the store, counted from 1.
     pub(super) hiccups: BTreeMap<u32, Hiccup>,
+    /// The machine is suspended when this call has come back, for longer than a lease.
+    pub(super) pause: Option<u32>,
     /// The store is down for a while.
     pub(super) outage: Option<Outage>,
 }
@@ -83,6 +85,9 @@ impl Process {
         }
         self.linger().await;
         let out = work.await;
+        if self.plan.pause == Some(call) {
+            sleep(PAUSE).await;
+        }
         self.live().await;
         if self.crashes(call, true) {
             self.die();

@@ -14,6 +14,8 @@ use hanbeon_domain::{ConfirmRequest, Won};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// One thing that is asked for, and all that goes wrong meanwhile.
 #[derive(Clone, Debug)]
@@ -30,6 +32,9 @@ pub struct Scene {
     pub second_crash: Option<Crash>,
     /// The store fails the first life, and perhaps the next.
     pub outage: Option<Outage>,
+    /// The first life is suspended when this call has come back, for longer than a lease; another instance works
+    /// off what is due meanwhile.
+    pub pause: Option<u32>,
     /// Does the client ask again?
     pub again: bool,
     /// What happens to an approval that the store would not take.
@@ -77,6 +82,7 @@ impl Scene {
             crash: None,
             second_crash: None,
             outage: None,
+            pause: None,
             again: true,
             unrecorded: Unrecorded::Cancel,
             bug: None,
@@ -103,10 +109,19 @@ impl Scene {
         world.script().money.extend(&self.money);
         world.script().looks.extend(&self.looks);
 
-        let plan = Plan { crash: self.crash, outage: self.outage, ..Plan::default() };
+        let plan = Plan { crash: self.crash, outage: self.outage, pause: self.pause, ..Plan::default() };
         let first = Process::start(&world, settings, plan);
-        self.ask(&first, &request).await;
-        first.survive(first.app().drain()).await;
+        let other = async {
+            if self.pause.is_some() {
+                sleep(Duration::from_secs(92)).await;
+                Process::start(&world, settings, Plan::default()).settle().await;
+            }
+        };
+        let asked = async {
+            self.ask(&first, &request).await;
+            first.survive(first.app().drain()).await;
+        };
+        tokio::join!(asked, other);
         let (calls, store_calls) = first.calls();
         first.die();
 

@@ -6,13 +6,14 @@ use super::world::World;
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId,
-    SessionId, Step, Timestamp,
+    SessionId, StateName, Step, Timestamp,
 };
 use hanbeon_store::{
     ApiKey, Begun, Inserted, OrderRecord, PaymentRecord, RefundRecord, SavedAmount, Store, StoreError,
 };
 use std::future::pending;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// One process's way to the store.
 pub(super) struct Shaky {
@@ -60,6 +61,12 @@ impl Store for Shaky {
     }
 
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
+        let approves = step.from == StateName::Confirming && !step.next.is_moving();
+        let odds = self.world.script().odds.approvals;
+        if approves && self.world.once_in(odds) {
+            let span = Duration::from_secs(self.world.pick(&[3, 8, 30, 100]));
+            self.world.break_store(span, self.world.roll(4) > 0);
+        }
         self.write(planted::commit(&self.world, step, lease_until)).await
     }
 

@@ -21,7 +21,7 @@ impl Spy {
                 self.intents.insert(next.confirm_key(), (next.id, next.amount));
             }
             State::Canceling { refund, .. } => {
-                self.intents.insert(refund.idempotency_key(), (next.id, refund.amount));
+                self.intents.insert(next.cancel_key(refund), (next.id, refund.amount));
             }
             _ => {}
         }
@@ -52,7 +52,7 @@ impl Spy {
 
     /// A call that moves money is about to leave: is its intent durable?
     pub(super) fn check_intended(&self, world: &World, payment: &Payment, order: &Order) {
-        let (What::Charge { amount, .. } | What::Cancel { amount }) = &order.what;
+        let (What::Charge { amount, .. } | What::Cancel { amount, .. }) = &order.what;
         let intended = self.intents.get(&order.idempotency_key);
         // While the store is down, the intent to charge stands for the compensation: whoever finds it asks.
         let charge = payment.id;

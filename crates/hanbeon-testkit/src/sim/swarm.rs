@@ -7,7 +7,7 @@ use super::process::{Plan, Process};
 use super::scenes::in_paused_time;
 use super::world::World;
 use hanbeon_app::{Settings, Unrecorded};
-use hanbeon_domain::{ConfirmRequest, PaymentKey};
+use hanbeon_domain::ConfirmRequest;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -72,9 +72,9 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
         for _ in 0..world.pick(&[0, 1, 1, 2]) {
             actors.spawn(browser(Arc::clone(&world), instances.clone(), request.clone()));
         }
-        if world.once_in(2) {
-            actors.spawn(shop(Arc::clone(&world), instances.clone(), request.key.clone()));
-        }
+    }
+    for _ in 0..world.roll(3) {
+        actors.spawn(shop(Arc::clone(&world), instances.clone()));
     }
     sleep(STORM).await;
     world.calm_down();
@@ -111,6 +111,7 @@ fn roll_odds(world: &World) -> Odds {
         crash: world.pick(&[0, 0, 200, 60, 20]),
         hiccup: world.pick(&[0, 0, 40, 8]),
         pause: world.pick(&[0, 0, 200, 40]),
+        approvals: world.pick(&[0, 0, 0, 4, 2]),
         money: world.pick(&[0, 4, 2, 1]),
         look: world.pick(&[0, 4, 2]),
         faults: Fault::ALL.into_iter().filter(|_| world.once_in(2)).collect(),
@@ -168,12 +169,17 @@ async fn browser(world: Arc<World>, instances: Vec<Arc<Instance>>, request: Conf
 }
 
 /// The shop gives money back, in parts or all of it.
-async fn shop(world: Arc<World>, instances: Vec<Arc<Instance>>, key: PaymentKey) {
-    sleep(world.millis(90_000)).await;
-    for _ in 0..=world.roll(3) {
+async fn shop(world: Arc<World>, instances: Vec<Arc<Instance>>) {
+    for _ in 0..=world.roll(4) {
+        sleep(world.millis(60_000)).await;
+        let payments = world.store.all_payments();
+        let holding: Vec<_> = payments.iter().filter(|(payment, _)| !payment.leaves_order_free()).collect();
+        if holding.is_empty() {
+            continue;
+        }
+        let (payment, _) = world.pick(&holding);
         let amount = world.pick(&[None, Some(TOTAL / 3), Some(TOTAL / 2), Some(1)]);
-        any(&world, &instances).cancel(&key, amount.map(won)).await;
-        sleep(world.millis(40_000)).await;
+        any(&world, &instances).cancel(&payment.key, amount.map(won)).await;
     }
 }
 
