@@ -133,6 +133,18 @@ async fn a_body_that_is_not_the_right_json_is_refused_everywhere() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_there_twice_means_neither() {
+    let bench = Bench::new().await;
+    let fields = ["orderId", "amount", "amount", "paymentKey", "totalAmount"];
+    for ((path, good), field) in bench.bodies().into_iter().zip(fields) {
+        let text = good.to_string();
+        let twice = format!("{},{}:{}}}", &text[..text.len() - 1], json!(field), good[field]);
+        assert_eq!(bench.refuses(path, bench.request(path, twice)).await.status, 400, "{path}");
+    }
+    bench.still_works().await;
+}
+
+#[tokio::test]
 async fn a_field_that_we_do_not_know_is_passed_over_however_deep_it_is() {
     let bench = Bench::new().await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
