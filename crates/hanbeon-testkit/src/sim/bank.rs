@@ -39,6 +39,13 @@ pub(super) struct Account {
     deposit: Deposit,
 }
 
+/// What is known of an idempotency key.
+pub(super) enum Replay {
+    New,
+    Running,
+    Answered(Verdict),
+}
+
 /// How the buyer pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deposit {
@@ -138,7 +145,7 @@ impl Bank {
         for account in self.accounts.values_mut() {
             match (account.status, account.deposit) {
                 (TossStatus::InProgress, _) if account.session_ends <= now => {
-                    account.status = TossStatus::Expired
+                    account.status = TossStatus::Expired;
                 }
                 (TossStatus::WaitingForDeposit, Deposit::Account(Some(at))) if at <= now => {
                     account.status = TossStatus::Done;
@@ -149,10 +156,14 @@ impl Bank {
         }
     }
 
-    /// What was answered to this idempotency key: `Some(None)` is "still running".
-    pub(super) fn replay(&self, idempotency_key: &str) -> Option<Option<Verdict>> {
+    /// What is known of this idempotency key.
+    pub(super) fn replay(&self, idempotency_key: &str) -> Replay {
         let forgets = self.bug == Some(Bug::NothingStopsASecondCharge);
-        self.answered.get(idempotency_key).filter(|_| !forgets).cloned()
+        match self.answered.get(idempotency_key) {
+            Some(Some(verdict)) if !forgets => Replay::Answered(verdict.clone()),
+            Some(None) if !forgets => Replay::Running,
+            _ => Replay::New,
+        }
     }
 
     /// From now on this idempotency key is answered so.

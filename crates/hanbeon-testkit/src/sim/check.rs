@@ -147,9 +147,9 @@ fn check_promises(heard: &Heard, key: &PaymentKey, account: &Account) -> Result<
         return Err("told that nothing was charged, and it is".to_owned());
     }
     let compensations = usize::from(account.cancels.iter().any(|(_, amount)| *amount == account.amount));
-    let wished = usize::try_from(wishes.copied().unwrap_or(0)).unwrap_or(usize::MAX);
-    if account.cancels.len() > wished.saturating_add(compensations) {
-        return Err(format!("{} cancels for {wished} wishes", account.cancels.len()));
+    let most = usize::try_from(wishes.copied().unwrap_or(0)).unwrap_or(usize::MAX);
+    if account.cancels.len() > most.saturating_add(compensations) {
+        return Err(format!("{} cancels for {most} wishes", account.cancels.len()));
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! The line to the bank, which loses and delays things: the simulated [`Psp`].
-use super::bank::{Bank, Order, Says};
+use super::bank::{Bank, Order, Replay, Says};
 use super::faults::{Fault, HIDDEN, LATE, Look, SLOW};
 use super::process::Process;
 use async_trait::async_trait;
@@ -57,8 +57,11 @@ impl Process {
             Fault::RequestLost => return self.give_up_waiting().await,
             _ => {}
         }
-        if let Some(known) = world.bank().replay(&order.idempotency_key) {
-            return known.unwrap_or_else(busy);
+        let known = world.bank().replay(&order.idempotency_key);
+        match known {
+            Replay::New => {}
+            Replay::Running => return busy(),
+            Replay::Answered(verdict) => return verdict,
         }
         match fault {
             Fault::ReplyLost => {
@@ -71,7 +74,10 @@ impl Process {
                 let key = order.idempotency_key.clone();
                 world.bank().obey_at(world.now().plus(SLOW), order);
                 sleep(SLOW).await;
-                world.bank().replay(&key).flatten().unwrap_or_else(silence)
+                match world.bank().replay(&key) {
+                    Replay::Answered(verdict) => verdict,
+                    Replay::New | Replay::Running => silence(),
+                }
             }
             Fault::Late => {
                 world.bank().obey_at(world.now().plus(LATE), order);

@@ -78,7 +78,9 @@ impl Store for Shaky {
     ) -> Result<Vec<Payment>, StoreError> {
         self.write(async {
             let leased = self.world.store.lease_due(now, until, limit).await?;
-            leased.iter().for_each(|payment| self.world.spy().saw(&self.world, payment));
+            for payment in &leased {
+                self.world.spy().saw(&self.world, payment);
+            }
             Ok(leased)
         })
         .await

@@ -78,7 +78,9 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     }
     sleep(STORM).await;
     world.calm_down();
-    instances.iter().for_each(|instance| instance.life().die());
+    for instance in &instances {
+        instance.life().die();
+    }
     actors.shutdown().await;
 
     let last = Process::start(&world, settings, Plan::default());
