@@ -8,12 +8,14 @@
 //! If the store will not take the record of a charge, the charge is taken back: see [`App::compensate`].
 use crate::settings::CALL_TIMEOUT;
 use crate::{App, Unrecorded};
+use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::verdict::Snapshot;
 use hanbeon_domain::{Action, Actor, Event, Payment, Refused, State, Step, Timestamp, Verdict};
 use hanbeon_store::StoreError;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use tracing::{debug, error, info, warn};
+use tracing::{Instrument as _, debug, error, info, warn};
 
 /// Moves in one go. Confirm → look up → confirm → look up is as far as one holder should go; the rest is the
 /// recovery's, in its own time.
@@ -44,7 +46,7 @@ pub enum DriveError {
 impl App {
     /// Carries a payment, which the caller holds until `held_until` at least, to its next rest.
     pub(crate) async fn drive(
-        &self,
+        self: &Arc<Self>,
         mut payment: Payment,
         mut todo: Action,
         actor: Actor,
@@ -54,7 +56,7 @@ impl App {
             let Some(event) = self.act(&payment, todo).await else { break };
             let approval = approval_in(&payment, &event);
             let step = payment.step(event, self.moment(self.now(), actor))?;
-            match (self.record(&step).await, approval) {
+            match (self.record(&step, self.settings.store_retry).await, approval) {
                 (Ok(()), _) => {
                     held_until = step.at.plus(self.settings.lease);
                     (payment, todo) = (step.next, step.then);
@@ -63,7 +65,11 @@ impl App {
                     if self.settings.unrecorded == Unrecorded::Cancel =>
                 {
                     error!(payment.id = %payment.id, error = %cause, "approved, but cannot be stored");
-                    (payment, todo) = self.compensate(payment, seen, actor, held_until).await?;
+                    (payment, todo) = self.compensate(payment, step, seen, held_until).await?;
+                }
+                (Err(error @ DriveError::Store(_)), _) => {
+                    self.offer_on(step, held_until);
+                    return Err(error);
                 }
                 (Err(error), _) => return Err(error),
             }
@@ -93,9 +99,9 @@ impl App {
         Some(event)
     }
 
-    /// Writes a step, offering it again for `store_retry` if the store hesitates.
-    async fn record(&self, step: &Step) -> Result<(), DriveError> {
-        let give_up_at = Instant::now() + self.settings.store_retry;
+    /// Writes a step, offering it again as long as `patience` lasts if the store hesitates.
+    async fn record(&self, step: &Step, patience: Duration) -> Result<(), DriveError> {
+        let give_up_at = Instant::now() + patience;
         let mut wait = RECORD_RETRY_FIRST;
         let mut hesitated = false;
         loop {
@@ -122,6 +128,25 @@ impl App {
         Ok(())
     }
 
+    /// Goes on offering a result to a store that is down, for as long as the payment is ours, so that nobody has
+    /// to wait for the end of the lease once the store is back. Only a result that is the end of a turn: what
+    /// would have to be done after it is the recovery's.
+    fn offer_on(self: &Arc<Self>, step: Step, held_until: Timestamp) {
+        if !matches!(step.then, Action::Rest { .. }) {
+            return;
+        }
+        let left = held_until.as_micros().saturating_sub(self.now().as_micros());
+        let patience = Duration::from_micros(u64::try_from(left).unwrap_or(0));
+        let app = Arc::clone(self);
+        let offer = async move {
+            match app.record(&step, patience).await {
+                Ok(()) => app.left_work.notify_one(),
+                Err(error) => warn!(payment.id = %step.next.id, %error, "left to the recovery"),
+            }
+        };
+        self.tasks.spawn(offer.in_current_span());
+    }
+
     async fn is_recorded(&self, step: &Step) -> bool {
         let stored = self.store.payment_by_key(&step.next.key).await;
         matches!(stored, Ok(Some(stored)) if stored == step.next)
@@ -131,6 +156,9 @@ impl App {
         let Step { next, from, event, actor, .. } = step;
         let to = next.state.name();
         self.counters.state(to);
+        if matches!(next.state, State::Canceled { by: CanceledBy::Compensation }) {
+            self.counters.compensated();
+        }
         if let State::NeedsReview { why } = &next.state {
             error!(payment.id = %next.id, payment.order = %next.order, why, "a payment needs review");
         }
@@ -151,12 +179,13 @@ impl App {
     /// receipt lost (the store can still be read, and shows the intent); and nobody can take the payment over,
     /// find it approved and record that, while the cancel is on its way. Otherwise the recovery decides.
     async fn compensate(
-        &self,
+        self: &Arc<Self>,
         payment: Payment,
+        approval: Step,
         seen: Box<Snapshot>,
-        actor: Actor,
         held_until: Timestamp,
     ) -> Result<(Payment, Action), DriveError> {
+        let actor = approval.actor;
         let decided = payment.step(Event::CompensationDue(seen), self.moment(self.now(), actor))?;
         match self.store.commit(&decided, self.lease_until()).await {
             Ok(()) => {
@@ -166,12 +195,17 @@ impl App {
             Err(StoreError::Superseded) => return Err(DriveError::Superseded),
             Err(cause) => warn!(payment.id = %payment.id, error = %cause, "the store is still down"),
         }
-        match self.store.payment_by_key(&payment.key).await.map_err(DriveError::Store)? {
-            Some(stored) if stored == decided.next => return Ok((decided.next, decided.then)),
-            Some(stored) if stored.version == payment.version => {}
-            _ => return Err(DriveError::Superseded),
+        match self.store.payment_by_key(&payment.key).await {
+            Ok(Some(stored)) if stored == decided.next => return Ok((decided.next, decided.then)),
+            Ok(Some(stored)) if stored.version == payment.version => {}
+            Ok(_) => return Err(DriveError::Superseded),
+            Err(cause) => {
+                self.offer_on(approval, held_until);
+                return Err(DriveError::Store(cause));
+            }
         }
         if held_until < self.now().plus(CALL_TIMEOUT + LANDING_MARGIN) {
+            self.offer_on(approval, held_until);
             let late = "too late to cancel: somebody may take the payment over meanwhile".to_owned();
             return Err(DriveError::Store(StoreError::Unavailable(late)));
         }
@@ -182,15 +216,9 @@ impl App {
             Event::PspSaid(Verdict::Seen(canceled)) if canceled.balance.is_zero() => {
                 let found = Event::PspSaid(Verdict::Seen(canceled));
                 let step = payment.step(found, self.moment(self.now(), actor))?;
-                self.counters.compensated();
-                match self.store.commit(&step, self.lease_until()).await {
-                    Ok(()) => self.note(&step),
-                    Err(cause) => warn!(
-                        payment.id = %payment.id, error = %cause,
-                        "cancelled at Toss; the recovery will read and record that"
-                    ),
-                }
-                Ok((step.next, Action::Rest { due: None }))
+                let canceled = step.next.clone();
+                self.offer_on(step, held_until);
+                Ok((canceled, Action::Rest { due: None }))
             }
             _ => Err(DriveError::Store(StoreError::Unavailable("and the cancel is unclear".to_owned()))),
         }

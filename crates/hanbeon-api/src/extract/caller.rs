@@ -47,7 +47,8 @@ fn session_cookie(headers: &HeaderMap) -> Option<SessionSecret> {
     let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs =
         cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, value)| SessionSecret::parse(value))
+    // The first that can be ours: a page of a sibling domain may have planted junk under the same name.
+    pairs.find_map(|(name, value)| (name == COOKIE_NAME).then(|| SessionSecret::parse(value))?)
 }
 
 /// The key of `Authorization: Bearer …`, not yet checked.

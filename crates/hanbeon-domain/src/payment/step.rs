@@ -89,8 +89,9 @@ impl Payment {
         let State::Confirming { tries, round, answered } = self.state else {
             return (self.clone(), Action::Rest { due: None }, None);
         };
+        // A read that brought a fact is no try without one; but there has been a call that we know nothing of.
         let state =
-            State::Confirming { tries: tries + 1, round: round + u32::from(answered), answered: false };
+            State::Confirming { tries: tries.max(1), round: round + u32::from(answered), answered: false };
         (Self { state, ..self.clone() }, Action::Confirm, None)
     }
 
@@ -216,7 +217,7 @@ impl Payment {
             return (self.clone(), Action::Rest { due: None }, None);
         };
         let (refund, round) = (refund.clone(), round + u32::from(answered));
-        let state = State::Canceling { refund, tries: tries + 1, unchanged: true, round, answered: false };
+        let state = State::Canceling { refund, tries: tries.max(1), unchanged: true, round, answered: false };
         (Self { state, ..self.clone() }, Action::Cancel, None)
     }
 
