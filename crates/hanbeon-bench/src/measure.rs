@@ -66,8 +66,19 @@ pub(crate) struct Measured {
     pub(crate) machine_busy: u64,
     /// Bytes written to disk per confirm.
     pub(crate) written_bytes: u64,
-    /// Commits per confirm and verbs per commit, both in hundredths, if the server tells.
-    pub(crate) commits: Option<(u64, u64)>,
+    /// What the store did, if the server tells.
+    pub(crate) store: Option<StoreWork>,
+}
+
+/// What the store did during a load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoreWork {
+    /// Commits per confirm, in hundredths.
+    pub(crate) commits: u64,
+    /// Writes per commit, in hundredths.
+    pub(crate) writes: u64,
+    /// Mean time of a commit, flush included, in µs.
+    pub(crate) commit_us: u64,
 }
 
 impl Measured {
@@ -129,7 +140,7 @@ pub(crate) async fn measure(place: &Place, setting: Setting) -> Result<Measured,
         sandbox_cpu_ns: per_confirm(cpu_between(&before.1, &after.1).map(|(_, ns)| ns).sum()),
         machine_busy,
         written_bytes: per_confirm(after.0.written_bytes.saturating_sub(before.0.written_bytes)),
-        commits: commits(before.2, after.2, answered),
+        store: store_work(before.2, after.2, answered),
         counted,
     })
 }
@@ -188,23 +199,42 @@ fn cpu_between<'a>(before: &'a Usage, after: &'a Usage) -> impl Iterator<Item = 
     })
 }
 
-/// Commits and verbs of the store so far, from the server's metrics; `None` if it shows none.
-async fn store_counters(server: SocketAddr) -> Option<(u64, u64)> {
+/// What the store has counted so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct StoreCounters {
+    commits: u64,
+    writes: u64,
+    commit_us: u64,
+}
+
+/// From the server's metrics; `None` if it shows none.
+async fn store_counters(server: SocketAddr) -> Option<StoreCounters> {
     let mut connection = Connection::open(server).await.ok()?;
     let answer = connection.exchange(&http::get(server, "/metrics")).await.ok()?;
     let page = std::str::from_utf8(answer.body).ok().filter(|_| answer.status == 200)?;
-    Some((counter(page, "hanbeon_store_groups_total")?, counter(page, "hanbeon_store_verbs_total")?))
+    Some(StoreCounters {
+        commits: counter(page, "hanbeon_store_commits_total")?,
+        writes: counter(page, "hanbeon_store_write_verbs_total")?,
+        commit_us: counter(page, "hanbeon_store_commit_microseconds_total")?,
+    })
 }
 
 fn counter(page: &str, name: &str) -> Option<u64> {
     page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
-/// Commits per confirm and verbs per commit, in hundredths.
-fn commits(before: Option<(u64, u64)>, after: Option<(u64, u64)>, answered: u64) -> Option<(u64, u64)> {
+fn store_work(
+    before: Option<StoreCounters>,
+    after: Option<StoreCounters>,
+    answered: u64,
+) -> Option<StoreWork> {
     let (before, after) = (before?, after?);
-    let (groups, verbs) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
-    Some((figures::share(groups, answered, 100), figures::share(verbs, groups, 100)))
+    let commits = after.commits.saturating_sub(before.commits);
+    Some(StoreWork {
+        commits: figures::share(commits, answered, 100),
+        writes: figures::share(after.writes.saturating_sub(before.writes), commits, 100),
+        commit_us: figures::share(after.commit_us.saturating_sub(before.commit_us), commits, 1),
+    })
 }
 
 #[cfg(test)]
@@ -213,16 +243,19 @@ mod tests {
 
     #[test]
     fn the_stores_counters_are_found_among_others() {
-        let page = "# TYPE hanbeon_store_verbs counter\nhanbeon_store_verbs_total 40\n\
-                    hanbeon_store_verbs_total_of_something 9\nhanbeon_store_groups_total 10\n# EOF\n";
-        assert_eq!(counter(page, "hanbeon_store_verbs_total"), Some(40));
-        assert_eq!(counter(page, "hanbeon_store_groups_total"), Some(10));
-        assert_eq!(counter(page, "hanbeon_store_reads_total"), None);
+        let page = "# TYPE hanbeon_store_commits counter\nhanbeon_store_commits_total 40\n\
+                    hanbeon_store_commits_total_of_something 9\nhanbeon_store_write_verbs_total 10\n# EOF\n";
+        assert_eq!(counter(page, "hanbeon_store_commits_total"), Some(40));
+        assert_eq!(counter(page, "hanbeon_store_write_verbs_total"), Some(10));
+        assert_eq!(counter(page, "hanbeon_store_read_verbs_total"), None);
     }
 
     #[test]
-    fn commits_are_counted_between_two_looks() {
-        assert_eq!(commits(Some((10, 40)), Some((30, 120)), 40), Some((50, 400)));
-        assert_eq!(commits(None, Some((30, 120)), 40), None);
+    fn the_stores_work_is_what_was_counted_between_two_looks() {
+        let before = StoreCounters { commits: 10, writes: 40, commit_us: 1_000 };
+        let after = StoreCounters { commits: 30, writes: 120, commit_us: 9_000 };
+        let work = StoreWork { commits: 50, writes: 400, commit_us: 400 };
+        assert_eq!(store_work(Some(before), Some(after), 40), Some(work));
+        assert_eq!(store_work(None, Some(after), 40), None);
     }
 }

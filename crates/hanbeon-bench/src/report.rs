@@ -1,7 +1,7 @@
 //! The page, made from the figures alone, its reasons too.
 use crate::figures::{grouped, hundredths, median, share, thousandths};
 use crate::machine::Machine;
-use crate::measure::Measured;
+use crate::measure::{Measured, StoreWork};
 use crate::run::{Level, Results, Round};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -132,9 +132,10 @@ fn why_missed(level: &Level, machine: &Machine) -> String {
         format!(
             "Waiting is the bound, for the cores are only {busy} % busy. A confirm is two commits in a row, the \
              intent before Toss is asked and the result after, and each ends with a flush: {} ms here when nothing \
-             else runs. With few confirms at once hardly any two share one. A confirm takes {} ms longer than at the \
-             limit (p50).",
+             else runs; a whole commit took {} ms. With few confirms at once hardly any two share one. A confirm \
+             takes {} ms longer than at the limit (p50).",
             thousandths(machine.disk.flush_p50_us),
+            thousandths(level.middle(hanbeon, |m| m.store.map_or(0, |work| work.commit_us))),
             thousandths(longer(|m| m.counted.p50_us)),
         )
     };
@@ -185,19 +186,19 @@ fn method(results: &Results) -> String {
 fn work(results: &Results) -> String {
     let mut text = String::from(
         "Processor time per confirm, in µs, and what hanbeon's store does (medians):\n\n\
-         | connections | limit | hanbeon | sandbox (limit / hanbeon) | load (limit / hanbeon) | cores busy, % (limit / hanbeon) | commits per confirm | writes per commit | KiB to disk per confirm |\n\
-         |---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+         | connections | limit | hanbeon | sandbox (limit / hanbeon) | load (limit / hanbeon) | cores busy, % (limit / hanbeon) | commits per confirm | writes per commit | ms per commit | KiB to disk per confirm |\n\
+         |---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for level in &results.levels {
         let us = |pick, figure| level.middle(pick, figure) / 1_000;
         let both = |figure| format!("{} / {}", us(limit, figure), us(hanbeon, figure));
-        let told: Vec<_> = level.rounds.iter().filter_map(|round| round.hanbeon.commits).collect();
-        let shown = |pick: fn(&(u64, u64)) -> u64| {
-            if told.is_empty() { "not told".to_owned() } else { hundredths(median(told.iter().map(pick))) }
+        let told: Vec<_> = level.rounds.iter().filter_map(|round| round.hanbeon.store).collect();
+        let shown = |figure: fn(&StoreWork) -> u64, show: fn(u64) -> String| {
+            if told.is_empty() { "not told".to_owned() } else { show(median(told.iter().map(figure))) }
         };
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} / {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} / {} | {} | {} | {} | {} |",
             level.connections,
             us(limit, Measured::server_ns),
             us(hanbeon, Measured::server_ns),
@@ -205,8 +206,9 @@ fn work(results: &Results) -> String {
             both(Measured::load_ns),
             level.middle(limit, |m| m.machine_busy),
             level.middle(hanbeon, |m| m.machine_busy),
-            shown(|told| told.0),
-            shown(|told| told.1),
+            shown(|work| work.commits, hundredths),
+            shown(|work| work.writes, hundredths),
+            shown(|work| work.commit_us, thousandths),
             hundredths(share(level.middle(hanbeon, |m| m.written_bytes), 1_024, 100)),
         );
     }
