@@ -49,15 +49,14 @@ async fn b6_an_approval_that_cannot_be_stored_is_cancelled_and_the_buyer_hears_t
 }
 
 #[tokio::test]
-async fn b6_a_store_that_takes_nothing_at_all_is_told_later() {
-    let mut world = World::with(HASTY).await;
+async fn b6_a_store_that_takes_nothing_at_all_is_told_when_it_is_back() {
+    let world = World::with(HASTY).await;
     refuse(&world, EVERYTHING);
     let buyer = Buyer::ready(&world, 1_000).await;
     buyer.confirm(&world.api).await.is(500, DATABASE_ERROR);
     assert_eq!(world.effects(&buyer.key), CHARGED_AND_RETURNED, "returned before the buyer is told");
     assert_eq!(world.stored(&buyer.key).as_deref(), Some("confirming"), "the intent still says: ask Toss");
     mend(&world);
-    world.restart().await;
     failed_and_payable_again(&world, &buyer).await;
 }
 
@@ -83,13 +82,12 @@ async fn b6_a_store_that_hesitates_keeps_the_charge() {
 async fn b6_with_finish_the_buyer_is_told_pending_and_the_charge_stays() {
     let settings =
         "[storefront]\nunrecorded = \"finish\"\n[limits]\nstore_retry_ms = 300\nanswer_within_ms = 1500\n";
-    let mut world = World::with(settings).await;
+    let world = World::with(settings).await;
     refuse(&world, EVERYTHING);
     let buyer = Buyer::ready(&world, 1_000).await;
     buyer.confirm(&world.api).await.is(202, &buyer.view_by("null", "IN_PROGRESS"));
     assert_eq!(world.status_at_toss(&buyer.key), "DONE");
     mend(&world);
-    world.restart().await;
     world.until_stored(&buyer.key, "paid").await;
     buyer.confirm(&world.api).await.is(200, &buyer.view("DONE"));
     assert_eq!(world.effects(&buyer.key), CHARGED_AND_RETURNED[..1]);
@@ -193,12 +191,11 @@ async fn i5_a_database_that_another_process_holds_is_a_500_before_any_money_move
 
 #[tokio::test]
 async fn f3_a_cancel_whose_result_cannot_be_stored_is_not_repeated() {
-    let mut world = World::with("[limits]\nstore_retry_ms = 300\nanswer_within_ms = 1500\n").await;
+    let world = World::with("[limits]\nstore_retry_ms = 300\nanswer_within_ms = 1500\n").await;
     let buyer = Buyer::paid(&world, 1_000).await;
     refuse(&world, "'canceled', 'partially_canceled'");
     assert_eq!(buyer.cancel_part(&world.api, 400).await.has_status(202)["code"], "CANCEL_IN_PROGRESS");
     mend(&world);
-    world.restart().await;
     world.until_stored(&buyer.key, "partially_canceled").await;
     assert_eq!(world.effects(&buyer.key)[1..], [(EffectKind::Canceled, Some(400))]);
     assert_eq!(world.calls(Operation::Cancel), 1);
