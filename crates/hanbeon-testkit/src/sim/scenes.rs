@@ -143,6 +143,7 @@ impl Scene {
             third.settle().await;
         }
         world.wait_for_the_bank().await;
+        third.settle().await;
         world.check().await;
         let state = world.store.all_payments().first().map(|(payment, _)| payment.state.name().to_string());
         Ending {

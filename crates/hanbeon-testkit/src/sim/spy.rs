@@ -50,6 +50,11 @@ impl Spy {
         }
     }
 
+    /// Was an intent with this idempotency key ever durable?
+    pub(super) fn has_intent(&self, idempotency_key: &str) -> bool {
+        self.intents.contains_key(idempotency_key)
+    }
+
     /// A call that moves money is about to leave: is its intent durable?
     pub(super) fn check_intended(&self, world: &World, payment: &Payment, order: &Order) {
         let (What::Charge { amount, .. } | What::Cancel { amount, .. }) = &order.what;

@@ -92,6 +92,7 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     }
     last.settle().await;
     world.wait_for_the_bank().await;
+    last.settle().await;
     world.check().await;
     let mut states = BTreeMap::new();
     for (payment, _) in world.store.all_payments() {
