@@ -162,10 +162,15 @@ impl App {
         if let State::NeedsReview { why } = &next.state {
             error!(payment.id = %next.id, payment.order = %next.order, why, "a payment needs review");
         }
-        info!(
-            payment.id = %next.id, payment.order = %next.order, payment.from = %from, payment.state = %to,
-            actor = actor.as_str(), event, "payment moved"
-        );
+        // An intent is in the journal, and is followed by its outcome here: one line per payment is enough.
+        if next.is_moving() {
+            debug!(payment.id = %next.id, payment.state = %to, actor = actor.as_str(), event, "payment moves");
+        } else {
+            info!(
+                payment.id = %next.id, payment.order = %next.order, payment.from = %from, payment.state = %to,
+                actor = actor.as_str(), event, "payment moved"
+            );
+        }
     }
 
     /// The money is taken and the store would not take the record of it. Take the money back.

@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// A payment is a few kilobytes; a list is the largest answer.
 const MAX_RESPONSE: usize = 1024 * 1024;
-const POOL_IDLE_PER_HOST: usize = 64;
+const POOL_IDLE_PER_HOST: usize = 256;
 /// Shorter than the usual keep-alive of a server: a request on a connection that the server is about to close
 /// ends as an unknown outcome.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
