@@ -1,6 +1,6 @@
 //! The group commit: one thread, one connection, many verbs per flush.
 //!
-//! 1. take every verb that waits (at least one, at most a group);
+//! 1. take every verb that waits (at least one, at most a group), and under load gather for a moment;
 //! 2. run each in its own savepoint inside one transaction;
 //! 3. commit once;
 //! 4. answer all of them;
@@ -25,6 +25,12 @@ const CHECKPOINT_PAGES: u64 = 2_048;
 const RESTART_PAGES: u64 = 32_768;
 /// How long to wait for them: our reads take microseconds, and a foreign one (a backup) must not stop payments.
 const RESTART_PATIENCE: Duration = Duration::from_millis(100);
+
+/// From this many verbs in a group on, there is a crowd, and the next group gathers. A buyer who is alone, or
+/// almost, waits for nobody.
+const CROWD: usize = 12;
+/// Gathering never costs more than this: a flush of a good disk.
+const PATIENCE_MAX: Duration = Duration::from_millis(2);
 
 /// The door to the writer thread. Dropping it lets the queue drain and waits for the thread.
 #[derive(Debug)]
@@ -137,13 +143,16 @@ where
 fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, group_max: usize, counters: &Counters) {
     let mut group = Vec::with_capacity(group_max);
     let mut checkpoint_at = CHECKPOINT_PAGES;
+    let mut patience = Duration::ZERO;
     while let Ok(first) = waiting.recv() {
         group.push(first);
-        group.extend(waiting.try_iter().take(group_max - 1));
+        gather(&mut group, waiting, group_max, patience);
         let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
         Counters::add(&counters.verbs, size);
         counters.largest_group.fetch_max(size, Relaxed);
+        let start = Instant::now();
         let failure = transact(db, &mut group, counters).err();
+        patience = if group.len() < CROWD { Duration::ZERO } else { start.elapsed().min(PATIENCE_MAX) };
         if let Some(why) = &failure {
             Counters::add(&counters.failed_groups, 1);
             tracing::error!(store.group = size, error = why, "a group of writes was not committed");
@@ -153,6 +162,26 @@ fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, group_max: usize, c
             work.answer(failure.as_deref());
         }
         checkpoint_at = checkpoint(db, counters.wal_pages.load(Relaxed), checkpoint_at);
+    }
+}
+
+/// Fills the group with what waits, and with what comes within `patience` or until it is full. The verbs that
+/// come in a crowd are the next steps of those that were just answered: as long as the last group took, most of
+/// them come, and share this flush.
+fn gather(
+    group: &mut Vec<Box<dyn Work>>,
+    waiting: &Receiver<Box<dyn Work>>,
+    group_max: usize,
+    patience: Duration,
+) {
+    let until = Instant::now() + patience;
+    while group.len() < group_max {
+        let left = until.saturating_duration_since(Instant::now());
+        let next = if left.is_zero() { waiting.try_recv().ok() } else { waiting.recv_timeout(left).ok() };
+        match next {
+            Some(work) => group.push(work),
+            None => break,
+        }
     }
 }
 
