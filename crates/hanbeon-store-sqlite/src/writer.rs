@@ -28,7 +28,7 @@ const RESTART_PATIENCE: Duration = Duration::from_millis(100);
 
 /// From this many verbs in a group on, there is a crowd, and the next group gathers. A buyer who is alone, or
 /// almost, waits for nobody.
-const CROWD: usize = 20;
+const CROWD: usize = 32;
 /// Gathering never costs more than this: a flush of a good disk.
 const PATIENCE_MAX: Duration = Duration::from_millis(2);
 
