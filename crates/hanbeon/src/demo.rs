@@ -24,7 +24,8 @@ const DATABASE_FILE: &str = "hanbeon-data/hanbeon.db";
 const SHOP_KEY: &str = "demo shop";
 /// Toss's public documentation key pair for the payment widget: anybody may use it, no money moves.
 const DOCS_CLIENT_KEY: &str = "test_gck_docs_Ovk5rk1EwkEbP0W43n07xlzm";
-const DOCS_SECRET_KEY: &str = "test_gsk_docs_OaPz8L5KdmQXkzRz3y47BMw6";
+/// See [`DOCS_CLIENT_KEY`].
+pub(crate) const DOCS_SECRET_KEY: &str = "test_gsk_docs_OaPz8L5KdmQXkzRz3y47BMw6";
 
 pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);

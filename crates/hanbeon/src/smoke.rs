@@ -2,6 +2,7 @@
 //! printed; the first difference from the contract ends it with a failure.
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::demo::DOCS_SECRET_KEY;
 use crate::{keys, sandbox, wire};
 use clap::Args;
 use hanbeon_app::env::SystemEnv;
@@ -13,7 +14,6 @@ use std::time::Duration;
 
 /// What is bought, in won.
 const AMOUNT: i64 = 1_000;
-const DOCS_SECRET_KEY: &str = "test_gsk_docs_OaPz8L5KdmQXkzRz3y47BMw6";
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Args, Debug)]

@@ -1,11 +1,10 @@
 //! What went wrong, as `{"code":"…","message":"…"}`: a code to branch on, and words that say what to do.
+use crate::answer::{coded, problem_from};
 use crate::extract::body::BadBody;
-use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hanbeon_app::StoreError;
 use hanbeon_app::orders::OrderError;
-use serde::Serialize;
 use tracing::error;
 
 /// A request that came to nothing. Nothing has changed.
@@ -23,12 +22,6 @@ pub(crate) enum Problem {
     NotFound(&'static str),
     /// The store.
     Store(StoreError),
-}
-
-#[derive(Serialize)]
-struct Coded<'a> {
-    code: &'a str,
-    message: &'a str,
 }
 
 impl IntoResponse for Problem {
@@ -62,18 +55,4 @@ fn unavailable(cause: &StoreError) -> Response {
     ([(header::RETRY_AFTER, "1")], answer).into_response()
 }
 
-fn coded(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(Coded { code, message })).into_response()
-}
-
-macro_rules! from {
-    ($($source:ty => $variant:ident),* $(,)?) => {
-        $(impl From<$source> for Problem {
-            fn from(source: $source) -> Self {
-                Self::$variant(source)
-            }
-        })*
-    };
-}
-
-from!(BadBody => Body, OrderError => Order, StoreError => Store);
+problem_from!(BadBody => Body, OrderError => Order, StoreError => Store);

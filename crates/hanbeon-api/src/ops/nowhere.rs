@@ -1,6 +1,7 @@
 //! A URL or a method that we do not have: said in our own shape, with the way out.
-use axum::http::{Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use crate::answer::coded;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::Response;
 
 pub(crate) async fn no_such_url(uri: Uri) -> Response {
     let message = format!("there is nothing at {}; the README lists every URL", uri.path());
@@ -10,9 +11,4 @@ pub(crate) async fn no_such_url(uri: Uri) -> Response {
 pub(crate) async fn no_such_method(method: Method, uri: Uri) -> Response {
     let message = format!("{} does not take {method}; the README lists every call", uri.path());
     coded(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", &message)
-}
-
-fn coded(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = serde_json::json!({ "code": code, "message": message }).to_string();
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

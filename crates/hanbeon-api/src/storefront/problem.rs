@@ -1,5 +1,6 @@
 //! What went wrong, in the words of the contract: `{"code":400,"message":…}` where the original speaks,
 //! `{"code":"NOT_FOUND_PAYMENT","message":…}` where Toss would.
+use crate::answer::{coded, problem_from};
 use crate::extract::body::BadBody;
 use axum::Json;
 use axum::http::StatusCode;
@@ -38,12 +39,6 @@ struct Numbered<'a> {
     message: &'a str,
 }
 
-#[derive(Serialize)]
-struct Coded<'a> {
-    code: &'a str,
-    message: &'a str,
-}
-
 /// The original's answer when the database fails; its fields are in this order.
 #[derive(Serialize)]
 struct DatabaseFailed {
@@ -61,7 +56,7 @@ impl IntoResponse for Problem {
             Self::Cancel(error) => cancel(error),
             Self::UnknownKey => {
                 let message = "인증되지 않은 API 키입니다. 키를 확인해주세요.";
-                toss_shaped(StatusCode::UNAUTHORIZED, "UNAUTHORIZED_KEY", message)
+                coded(StatusCode::UNAUTHORIZED, "UNAUTHORIZED_KEY", message)
             }
             Self::Store(error) => store(&error),
         }
@@ -107,11 +102,11 @@ fn not_payable(reason: &NotPayable) -> Response {
 fn cancel(error: CancelError) -> Response {
     match error {
         CancelError::UnknownPayment => {
-            toss_shaped(StatusCode::NOT_FOUND, "NOT_FOUND_PAYMENT", "존재하지 않는 결제 정보 입니다.")
+            coded(StatusCode::NOT_FOUND, "NOT_FOUND_PAYMENT", "존재하지 않는 결제 정보 입니다.")
         }
         CancelError::NotAllowed => {
             warn!("cancel refused: neither the session that paid nor the shop");
-            toss_shaped(StatusCode::FORBIDDEN, "FORBIDDEN_REQUEST", "허용되지 않은 요청입니다.")
+            coded(StatusCode::FORBIDDEN, "FORBIDDEN_REQUEST", "허용되지 않은 요청입니다.")
         }
         CancelError::Refused(reason) => {
             warn!(%reason, "cancel refused");
@@ -120,7 +115,7 @@ fn cancel(error: CancelError) -> Response {
         CancelError::Store(error) => store(&error),
         CancelError::Crowded => {
             let message = "반복적인 요청은 허용되지 않습니다. 잠시 후 다시 시도해주세요.";
-            toss_shaped(StatusCode::CONFLICT, "FORBIDDEN_CONSECUTIVE_REQUEST", message)
+            coded(StatusCode::CONFLICT, "FORBIDDEN_CONSECUTIVE_REQUEST", message)
         }
     }
 }
@@ -129,17 +124,17 @@ fn cancel(error: CancelError) -> Response {
 fn not_cancelable(reason: &Refused) -> Response {
     match reason {
         Refused::NotNow { state: StateName::Canceled, .. } => {
-            toss_shaped(StatusCode::BAD_REQUEST, "ALREADY_CANCELED_PAYMENT", "이미 취소된 결제 입니다.")
+            coded(StatusCode::BAD_REQUEST, "ALREADY_CANCELED_PAYMENT", "이미 취소된 결제 입니다.")
         }
         Refused::NotNow { .. } => {
-            toss_shaped(StatusCode::FORBIDDEN, "NOT_CANCELABLE_PAYMENT", "취소 할 수 없는 결제 입니다.")
+            coded(StatusCode::FORBIDDEN, "NOT_CANCELABLE_PAYMENT", "취소 할 수 없는 결제 입니다.")
         }
         Refused::OverBalance { .. } | Refused::NothingAsked => {
-            toss_shaped(StatusCode::FORBIDDEN, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.")
+            coded(StatusCode::FORBIDDEN, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.")
         }
         Refused::PartialBeforeDeposit => {
             let code = "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT";
-            toss_shaped(StatusCode::FORBIDDEN, code, "입금 대기중인 결제는 부분 환불이 불가합니다.")
+            coded(StatusCode::FORBIDDEN, code, "입금 대기중인 결제는 부분 환불이 불가합니다.")
         }
     }
 }
@@ -158,7 +153,7 @@ pub(super) fn database() -> Response {
 /// Toss's own answer to a confirm that comes after the 10 minutes.
 pub(super) fn session_expired() -> Response {
     let message = "결제 시간이 만료되어 결제 진행 데이터가 존재하지 않습니다.";
-    toss_shaped(StatusCode::NOT_FOUND, "NOT_FOUND_PAYMENT_SESSION", message)
+    coded(StatusCode::NOT_FOUND, "NOT_FOUND_PAYMENT_SESSION", message)
 }
 
 fn amount_not_valid() -> Response {
@@ -169,18 +164,4 @@ fn numbered(status: StatusCode, message: &str) -> Response {
     (status, Json(Numbered { code: status.as_u16(), message })).into_response()
 }
 
-pub(super) fn toss_shaped(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(Coded { code, message })).into_response()
-}
-
-macro_rules! from {
-    ($($source:ty => $variant:ident),* $(,)?) => {
-        $(impl From<$source> for Problem {
-            fn from(source: $source) -> Self {
-                Self::$variant(source)
-            }
-        })*
-    };
-}
-
-from!(BadBody => Body, ConfirmError => Confirm, CancelError => Cancel, StoreError => Store);
+problem_from!(BadBody => Body, ConfirmError => Confirm, CancelError => Cancel, StoreError => Store);

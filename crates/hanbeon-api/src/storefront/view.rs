@@ -1,5 +1,6 @@
 //! What the buyer gets. The order of the fields is part of the contract.
-use super::problem::{self, toss_shaped};
+use super::problem;
+use crate::answer::coded;
 use axum::Json;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
@@ -74,7 +75,7 @@ pub(super) fn canceled(answer: CancelAnswer) -> Response {
         CancelAnswer::Toss(evidence) => passed_through(&evidence),
         CancelAnswer::Pending => {
             let message = "취소 결과를 확인하고 있습니다. 잠시 후 결제 상태를 다시 확인해주세요.";
-            toss_shaped(StatusCode::ACCEPTED, "CANCEL_IN_PROGRESS", message)
+            coded(StatusCode::ACCEPTED, "CANCEL_IN_PROGRESS", message)
         }
     }
 }
@@ -83,7 +84,7 @@ pub(super) fn canceled(answer: CancelAnswer) -> Response {
 fn refused(refusal: &Refusal) -> Response {
     if refusal.evidence.body.is_empty() {
         let status = StatusCode::from_u16(refusal.evidence.http_status).unwrap_or(StatusCode::BAD_REQUEST);
-        return toss_shaped(status, &refusal.code, &refusal.message);
+        return coded(status, &refusal.code, &refusal.message);
     }
     passed_through(&refusal.evidence)
 }
