@@ -120,9 +120,12 @@ impl Payment {
                 method: None,
                 requested_at: None,
                 approved_at: None,
+                secret: None,
             },
             captured: Won::ZERO,
             refunded: Won::ZERO,
+            last_cancel_at: None,
+            late: false,
             state: State::Ready,
         }
     }

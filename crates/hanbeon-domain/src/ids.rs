@@ -181,6 +181,11 @@ digest!(
     /// An API key of the shop: the SHA-256 of the key, which itself is stored nowhere.
     ApiKeyHash
 );
+digest!(
+    /// What proves a deposit notice: the SHA-256 of `Payment.secret`, which Toss told us when we confirmed (Toss
+    /// webhooks, verification). The secret itself is stored nowhere.
+    DepositSecret
+);
 
 #[cfg(test)]
 mod tests {

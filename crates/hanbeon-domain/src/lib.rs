@@ -25,11 +25,14 @@ pub mod won;
 
 pub use checkout::{Checkout, ConfirmRequest, Decision};
 pub use ids::{
-    ApiKeyHash, MerchantReference, OrderId, PaymentId, PaymentKey, RefundId, SessionId, TossOrderId,
+    ApiKeyHash, DepositSecret, MerchantReference, OrderId, PaymentId, PaymentKey, RefundId, SessionId,
+    TossOrderId,
 };
 pub use order::{Customer, Line, Order};
-pub use payment::{Action, Actor, Event, Moment, Payment, Policy, Refused, State, StateName, Step};
+pub use payment::{
+    Action, Actor, Event, Moment, OperatorSays, Payment, Policy, Refused, State, StateName, Step,
+};
 pub use refund::{CancelRequest, Refund, RefundOutcome};
 pub use time::Timestamp;
-pub use verdict::{Evidence, Refusal, Snapshot, TossStatus, Verdict};
+pub use verdict::{Evidence, Refusal, Snapshot, TossCancel, TossStatus, Verdict};
 pub use won::Won;

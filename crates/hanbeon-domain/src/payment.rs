@@ -2,18 +2,22 @@
 //!
 //! A stored state never means "not sent yet": [`State::Confirming`] is on disk before Toss hears of it, so
 //! whoever finds it *asks* before acting.
+mod charge;
+mod give_back;
 mod name;
 mod policy;
+mod reread;
 mod step;
 #[cfg(test)]
 mod table;
 
 pub use name::StateName;
-pub use policy::Policy;
+pub use policy::{LateSuccess, Policy};
 
 use crate::{
-    OrderId, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Timestamp,
-    TossOrderId, TossStatus, Verdict, Won, refund::CancelRequest, verdict::Snapshot,
+    DepositSecret, Evidence, OrderId, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refusal,
+    SessionId, Timestamp, TossCancel, TossOrderId, TossStatus, Verdict, Won, refund::CancelRequest,
+    verdict::Snapshot,
 };
 
 /// A payment. Read it freely; it changes through [`Payment::step`] only.
@@ -41,6 +45,10 @@ pub struct Payment {
     pub captured: Won,
     /// Given back, in won. `reserved() + refunded <= captured`, always.
     pub refunded: Won,
+    /// When a cancel was last called for, or answered: Toss ignores a second one that comes within a second.
+    pub last_cancel_at: Option<Timestamp>,
+    /// The money turned up after the payment had let go of its order, and cannot claim it back.
+    pub late: bool,
     /// Where it stands.
     pub state: State,
 }
@@ -56,6 +64,8 @@ pub struct TossFacts {
     pub requested_at: Option<Timestamp>,
     /// When the money was taken.
     pub approved_at: Option<Timestamp>,
+    /// What a notice of a deposit must prove to know.
+    pub secret: Option<DepositSecret>,
 }
 
 /// Where a payment stands, with the facts of that state.
@@ -117,7 +127,7 @@ pub enum State {
 pub enum CanceledBy {
     /// The buyer or the shop, through us.
     Request,
-    /// We, because the approval could not be stored.
+    /// We, because the approval could not be stored, or came too late.
     Compensation,
     /// Somebody at Toss's side; we only read it.
     Elsewhere,
@@ -136,6 +146,22 @@ pub enum Event {
     PspSaid(Verdict),
     /// Nothing became known in as many tries as the policy allows.
     TriesExhausted,
+    /// A human has looked, in Toss's own records, at a payment that needed it.
+    OperatorSaid {
+        /// What they found.
+        says: OperatorSays,
+        /// Who they are and how they know; kept in the journal.
+        note: String,
+    },
+}
+
+/// What a human found out about a payment that needed review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorSays {
+    /// Toss never took the money.
+    NothingCharged,
+    /// The buyer has all of it back.
+    GivenBack,
 }
 
 /// What to do once the new state is on disk.
@@ -169,6 +195,14 @@ pub struct Step {
     pub actor: Actor,
     /// When.
     pub at: Timestamp,
+    /// Toss's answer that moved it, if one did.
+    pub evidence: Option<Evidence>,
+    /// Every cancel that Toss shows. Those that no refund of ours explains were made elsewhere.
+    pub cancels: Vec<TossCancel>,
+    /// From when on a refund that waits for its turn may have it.
+    pub refund_from: Timestamp,
+    /// From when on a notice that came meanwhile may be followed.
+    pub notice_from: Timestamp,
     /// A refund that this move ends.
     pub settled: Option<(RefundId, RefundOutcome)>,
     /// What to do next.
@@ -184,6 +218,8 @@ pub enum Actor {
     Merchant,
     /// The recovery, which finishes what a crash or a lost answer left.
     Recovery,
+    /// A human with access to this machine.
+    Operator,
 }
 
 impl Actor {
@@ -194,6 +230,7 @@ impl Actor {
             Self::Buyer => "buyer",
             Self::Merchant => "merchant",
             Self::Recovery => "recovery",
+            Self::Operator => "operator",
         }
     }
 }
@@ -270,13 +307,37 @@ impl Payment {
     }
 
     /// May another payment begin on the same order? Only when this one took nothing, or gave all of it back
-    /// because *we* failed; an order that the shop cancelled is over.
+    /// because *we* failed; an order that the shop cancelled is over. Money that turned up late claims no order.
     #[must_use]
     pub const fn leaves_order_free(&self) -> bool {
-        matches!(
-            self.state,
-            State::Declined { .. } | State::Expired | State::Canceled { by: CanceledBy::Compensation }
-        )
+        self.late
+            || matches!(
+                self.state,
+                State::Declined { .. } | State::Expired | State::Canceled { by: CanceledBy::Compensation }
+            )
+    }
+
+    /// How much a wish to cancel would give back, if it came after wishes for `queued` won. The same is asked
+    /// again when its turn comes.
+    ///
+    /// # Errors
+    /// [`Refused`] when the payment cannot come into a state in which there is that much to give back.
+    pub fn admit(&self, request: &CancelRequest, queued: Won) -> Result<Won, Refused> {
+        let left = match &self.state {
+            State::Confirming { .. } | State::WaitingForDeposit => self.amount,
+            State::Paid | State::PartiallyCanceled | State::Canceling { .. } => self.refundable(),
+            state => return Err(Refused::NotNow { state: state.name(), event: "cancel_requested" }),
+        };
+        let left = left.minus(queued).unwrap_or(Won::ZERO);
+        let amount = request.amount.unwrap_or(left);
+        if left < amount || left.is_zero() {
+            return Err(Refused::OverBalance { asked: amount, left });
+        }
+        if amount.is_zero() {
+            return Err(Refused::NothingAsked);
+        }
+        let waits = self.state == State::WaitingForDeposit;
+        if waits && amount != self.amount { Err(Refused::PartialBeforeDeposit) } else { Ok(amount) }
     }
 
     /// Is a call to Toss under way or due, so that an asker had better wait?
@@ -285,14 +346,25 @@ impl Payment {
         matches!(self.state, State::Confirming { .. } | State::Canceling { .. })
     }
 
-    /// What a finder of this row, who knows nothing else, should do: ask, never act blindly.
+    /// What a finder of this row, who knows nothing else, should do: ask, never act blindly. A payment at rest is
+    /// asked about only when somebody gave `notice` that there may be something to see.
     #[must_use]
-    pub fn resume(&self, policy: &Policy) -> Action {
+    pub fn resume(&self, policy: &Policy, notice: bool) -> Action {
         match self.state {
             State::Confirming { tries, .. } | State::Canceling { tries, .. } if policy.tries_max <= tries => {
                 Action::GiveUp
             }
             State::Confirming { .. } | State::Canceling { .. } | State::WaitingForDeposit => Action::Lookup,
+            State::Paid
+            | State::PartiallyCanceled
+            | State::Canceled { .. }
+            | State::Declined { .. }
+            | State::Expired
+            | State::NeedsReview { .. }
+                if notice =>
+            {
+                Action::Lookup
+            }
             State::Ready
             | State::Paid
             | State::PartiallyCanceled

@@ -1,5 +1,5 @@
 //! Giving money back: reserved in the budget first, then asked of Toss, then settled by Toss's answer.
-use crate::{Evidence, PaymentId, RefundId, Refusal, Timestamp, Won};
+use crate::{Evidence, PaymentId, RefundId, Refusal, Timestamp, TossCancel, Won};
 
 /// Longest reason (Toss core API, Cancel: `cancelReason`).
 pub const REASON_MAX: usize = 200;
@@ -41,10 +41,20 @@ impl CancelReason {
         &self.0
     }
 
-    /// The reason that we give when an approval could not be stored.
+    /// Of a cancel that was made elsewhere, without a reason.
     #[must_use]
-    pub fn compensation() -> Self {
-        Self("결제 정보를 저장하지 못해 자동으로 취소되었습니다.".to_owned())
+    pub fn untold() -> Self {
+        Self("-".to_owned())
+    }
+
+    /// The reason that we give when we undo a charge.
+    #[must_use]
+    pub fn undoing(cause: Cause) -> Self {
+        let why = match cause {
+            Cause::LateSuccess => "결제 가능 시간이 지나 자동으로 취소되었습니다.",
+            Cause::Compensation | Cause::Requested => "결제 정보를 저장하지 못해 자동으로 취소되었습니다.",
+        };
+        Self(why.to_owned())
     }
 }
 
@@ -74,6 +84,8 @@ pub enum Cause {
     Requested,
     /// We took money that we could not record.
     Compensation,
+    /// The money turned up after the payment had been given up, and the order with it.
+    LateSuccess,
 }
 
 impl Refund {
@@ -84,22 +96,36 @@ impl Refund {
         format!("hanbeon-{}-cancel", self.id)
     }
 
+    /// Is it one of ours to undo a charge, and not anybody's wish?
+    #[must_use]
+    pub const fn undoes_a_charge(&self) -> bool {
+        matches!(self.cause, Cause::Compensation | Cause::LateSuccess)
+    }
+
+    /// This refund among the cancels that Toss shows: the one of its amount that led to its balance. Every call
+    /// names the balance that it starts from, and a balance never rises, so there is at most one.
+    #[must_use]
+    pub fn found_in<'a>(&self, cancels: &'a [TossCancel]) -> Option<&'a TossCancel> {
+        let after = Some(self.balance_after());
+        cancels.iter().find(|cancel| cancel.amount == self.amount && cancel.balance_after == after)
+    }
+
     /// What must be left at Toss once this refund has happened.
     #[must_use]
     pub fn balance_after(&self) -> Won {
         self.balance_before.minus(self.amount).unwrap_or(Won::ZERO)
     }
 
-    /// The refund that takes back a payment which could not be recorded. Its id is the payment's, so that
-    /// nothing has to be stored for two workers to agree on it.
+    /// The refund that takes back a charge which we could not record, or could not keep. Its id is the
+    /// payment's, so that nothing has to be stored for two workers to agree on it.
     #[must_use]
-    pub fn compensation(payment: PaymentId, amount: Won, now: Timestamp) -> Self {
+    pub fn undoing(payment: PaymentId, amount: Won, cause: Cause, now: Timestamp) -> Self {
         Self {
             id: RefundId::from_uuid(payment.uuid()),
             amount,
             whole: true,
-            reason: CancelReason::compensation(),
-            cause: Cause::Compensation,
+            reason: CancelReason::undoing(cause),
+            cause,
             requested_at: now,
             balance_before: amount,
         }

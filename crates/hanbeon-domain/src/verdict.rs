@@ -1,5 +1,5 @@
 //! Everything that a call to the payment provider can end in. There is no error beside it.
-use crate::{Timestamp, Won};
+use crate::{DepositSecret, Timestamp, Won};
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,10 +43,29 @@ pub struct Snapshot {
     pub approved_at: Option<Timestamp>,
     /// The newest approval or cancel.
     pub last_transaction_key: Option<String>,
+    /// Every cancel that Toss carried out, ours or not, oldest first.
+    pub cancels: Vec<TossCancel>,
+    /// What a notice of a deposit must prove to know.
+    pub secret: Option<DepositSecret>,
     /// Why it is ABORTED or EXPIRED.
     pub failure: Option<Failure>,
     /// Toss's answer, as it came.
     pub evidence: Evidence,
+}
+
+/// One cancel that Toss carried out (Toss core API, Cancel object).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TossCancel {
+    /// Toss's name for it; unique.
+    pub transaction_key: String,
+    /// How much was given back.
+    pub amount: Won,
+    /// What could still be cancelled afterwards, if Toss says.
+    pub balance_after: Option<Won>,
+    /// When.
+    pub canceled_at: Option<Timestamp>,
+    /// Why, in the words of whoever cancelled.
+    pub reason: String,
 }
 
 /// Code and message of a failed payment.

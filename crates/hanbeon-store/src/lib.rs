@@ -12,10 +12,22 @@
 //!
 //! It will never: decide anything, read a clock, or call the payment provider.
 
+mod claims;
+mod journal;
+mod notices;
+mod refunds;
+
+pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX};
+pub use journal::{CHAIN_START, JournalLine, Seal};
+pub use notices::{
+    Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict,
+};
+pub use refunds::{NewRefund, Progress, QUEUED_REFUNDS_MAX, Queued, RefundRecord};
+
 use async_trait::async_trait;
 use hanbeon_domain::{
-    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, Refund, RefundId,
-    RefundOutcome, SessionId, Step, Timestamp, TossOrderId, Won,
+    ApiKeyHash, CancelRequest, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey,
+    RefundId, Refusal, SessionId, StateName, Step, Timestamp, TossOrderId, Won,
 };
 
 /// Everything that hanbeon remembers.
@@ -52,11 +64,14 @@ pub trait Store: Send + Sync + 'static {
     /// session if that is new), or a new intent on an existing one. Due again at `lease_until`.
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError>;
 
-    /// Writes what an intent led to, if nobody else did first. At rest it is due when the step says; otherwise
-    /// the lease goes on until `lease_until`.
+    /// Writes what an intent led to, if nobody else did first; and, of the cancels that the step shows, those that
+    /// no refund of this payment explains, as refunds made elsewhere. At rest it is due when the step says, or
+    /// earlier: from `step.refund_from` if a refund waits for its turn, from `step.notice_from` if a notice came
+    /// since the payment was taken. Otherwise the lease goes on until `lease_until`.
     ///
     /// # Errors
-    /// [`StoreError::Superseded`] when the stored version is not the one before the step's.
+    /// [`StoreError::Superseded`] when the stored version is not the one before the step's;
+    /// [`StoreError::OrderTaken`] when the payment would claim an order that another one holds.
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError>;
 
     /// Takes over at most `limit` payments that are due, oldest first: from now on their former holders are
@@ -66,7 +81,16 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<Payment>, StoreError>;
+    ) -> Result<Vec<Turn>, StoreError>;
+
+    /// Takes over this payment if it is at rest, or due: from now on its former holder is superseded, and it is due
+    /// again at `until`. `None` when somebody else holds it, or it does not exist.
+    async fn lease(
+        &self,
+        payment: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Turn>, StoreError>;
 
     /// When the next payment is due, if any is.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
@@ -80,8 +104,50 @@ pub trait Store: Send + Sync + 'static {
     /// The payment with this payment key.
     async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError>;
 
+    /// Payments in this state, those that changed last first, at most `limit`.
+    async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError>;
+
+    /// Payments in the order of their ids, after `after`, at most `limit`, each with refunds and history: for whoever
+    /// verifies all of them.
+    async fn records_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRecord>, StoreError>;
+
     /// One refund.
     async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError>;
+
+    /// Makes a wish to give money back durable. It waits for its turn: the payment is due from `from` on, unless
+    /// somebody holds it, who leaves it due. In one transaction, so that wishes that come at once cannot together
+    /// exceed what the payment has: the sum of what is refunded, under way and waiting is within its amount.
+    async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError>;
+
+    /// Ends a waiting refund that cannot be carried out; says whether it was waiting.
+    async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Keeps a notice of Toss's, and makes its payment due from `from` on (when somebody holds it: after they have
+    /// rested, see [`Store::commit`]), unless the verdict says that it is not to be followed. In one transaction.
+    async fn keep_webhook(&self, new: &NewWebhook, from: Timestamp) -> Result<Kept, StoreError>;
+
+    /// The payment that a hint is about; `None` when we have none.
+    async fn payment_of_hint(&self, hint: &Hint) -> Result<Option<Payment>, StoreError>;
+
+    /// Makes a payment due from `from` on, as a webhook does; says whether there is one.
+    async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError>;
+
+    /// Webhooks, newest first, at most `limit`, older than `before`.
+    async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError>;
+
+    /// Claims an idempotency key for one request, by one atomic insert. A claim that was not answered by its `until`
+    /// is taken over: its request died.
+    async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError>;
+
+    /// Keeps the answer of a claimed request, for whoever repeats it.
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError>;
+
+    /// Gives a claim up: the request could not be carried out and may be tried again.
+    async fn release_claim(&self, key: &str) -> Result<(), StoreError>;
 
     /// The newest refund of a payment that was asked for as "everything that is left".
     async fn whole_refund(&self, payment: PaymentId) -> Result<Option<RefundRecord>, StoreError>;
@@ -153,36 +219,19 @@ pub struct PaymentRecord {
     pub refunds: Vec<RefundRecord>,
     /// Oldest first.
     pub history: Vec<JournalLine>,
+    /// The seal of the last line: without it nobody could tell that lines are missing from the end.
+    pub seal: Option<Seal>,
 }
 
-/// A refund as it is stored.
+/// A payment that was taken over, and what there is to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefundRecord {
-    /// What was intended.
-    pub refund: Refund,
-    /// Of which payment.
-    pub payment: PaymentId,
-    /// How it ended; `None` while nobody knows.
-    pub outcome: Option<RefundOutcome>,
-    /// When it ended.
-    pub settled_at: Option<Timestamp>,
-}
-
-/// One line of a payment's history. Lines are only ever added.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JournalLine {
-    /// Counts from 1 within the payment: it is the version that the line produced.
-    pub version: u64,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: String,
-    /// The state before.
-    pub from: String,
-    /// The state after.
-    pub to: String,
-    /// What happened, without personal data.
-    pub event: String,
+pub struct Turn {
+    /// The payment, at the version that its new holder has to name.
+    pub payment: Payment,
+    /// Somebody gave notice that there may be something to see.
+    pub notice: bool,
+    /// The refund whose turn it is, if one waits.
+    pub waiting: Option<CancelRequest>,
 }
 
 /// An API key of the shop, without the key.
@@ -202,6 +251,9 @@ pub enum StoreError {
     /// Somebody else changed the payment first; what they wrote is the truth.
     #[error("somebody else changed the payment first")]
     Superseded,
+    /// The payment would claim an order that another payment holds.
+    #[error("another payment holds the order")]
+    OrderTaken,
     /// A name that must be unique is taken.
     #[error("{0} is taken")]
     NameTaken(&'static str),

@@ -18,6 +18,22 @@ pub struct Policy {
     /// How often a virtual account is asked for its deposit. Toss discourages polling and sends a webhook;
     /// this is the net under it.
     pub deposit_poll: Duration,
+    /// Between two cancels of one payment: Toss silently ignores the second of two within a second. A margin for
+    /// the way there.
+    pub cancel_spacing: Duration,
+    /// Between two reads of a payment that notices ask for: notices come in bursts, and anybody can send one.
+    pub notice_spacing: Duration,
+    /// What becomes of money that turns up after its payment had been given up.
+    pub late_success: LateSuccess,
+}
+
+/// What becomes of money that turns up after its payment had been given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateSuccess {
+    /// It goes back, by itself: the buyer may have paid in another way since.
+    Cancel,
+    /// It stays, if nothing else has paid the order since.
+    Keep,
 }
 
 impl Default for Policy {
@@ -28,17 +44,32 @@ impl Default for Policy {
             retry_cap: Duration::from_secs(60),
             confirm_window: Duration::from_secs(11 * 60),
             deposit_poll: Duration::from_secs(10 * 60),
+            cancel_spacing: Duration::from_millis(1_250),
+            notice_spacing: Duration::from_secs(3),
+            late_success: LateSuccess::Cancel,
         }
     }
 }
 
 impl Policy {
-    /// When to try again after `tries` tries without a fact.
+    /// When to try again after `tries` tries without a fact. `salt` tells one payment from another: up to a quarter
+    /// is added, another for each, so that what failed together does not come back together.
     #[must_use]
-    pub fn retry_at(&self, now: Timestamp, tries: u32) -> Timestamp {
+    pub fn retry_at(&self, now: Timestamp, tries: u32, salt: u64) -> Timestamp {
         let doubled = self.retry_first.saturating_mul(1_u32.checked_shl(tries).unwrap_or(u32::MAX));
-        now.plus(doubled.min(self.retry_cap))
+        let wait = doubled.min(self.retry_cap);
+        now.plus(wait + wait / 4 * jitter(salt, tries) / JITTER_MAX)
     }
+}
+
+/// See [`jitter`].
+const JITTER_MAX: u32 = 255;
+
+/// 0 to [`JITTER_MAX`], from the payment and the try: no dice in here, and yet no two alike.
+fn jitter(salt: u64, tries: u32) -> u32 {
+    let mixed =
+        (salt ^ u64::from(tries).wrapping_mul(0xD134_2543_DE82_EF95)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    u32::from(mixed.to_be_bytes()[0])
 }
 
 #[cfg(test)]
@@ -48,7 +79,20 @@ mod tests {
     #[test]
     fn the_wait_doubles_up_to_its_cap() {
         let policy = Policy::default();
-        let wait = |tries| policy.retry_at(Timestamp::default(), tries).as_micros() / 1_000_000;
-        assert_eq!([0, 1, 2, 5, 6, 31, 32, 99].map(wait), [1, 2, 4, 32, 60, 60, 60, 60]);
+        for salt in [0, 1, 42, u64::MAX] {
+            let wait = |tries| policy.retry_at(Timestamp::default(), tries, salt).as_micros() / 1_000;
+            for (tries, least) in [(0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (31, 60), (32, 60), (99, 60)] {
+                let least = least * 1_000;
+                assert!((least..=least * 5 / 4).contains(&wait(tries)), "{tries} tries: {}", wait(tries));
+            }
+        }
+    }
+
+    #[test]
+    fn payments_that_failed_together_do_not_come_back_together() {
+        let policy = Policy::default();
+        let wait = |salt| policy.retry_at(Timestamp::default(), 6, salt);
+        let different: std::collections::BTreeSet<_> = (0..100).map(wait).collect();
+        assert!(different.len() > 50, "{}", different.len());
     }
 }

@@ -1,0 +1,165 @@
+//! Until the money is out again: what the arms of [`Payment::step`] do while a refund is intended.
+use super::step::{Move, rest_until_deposit};
+use super::{Action, CanceledBy, Moment, Payment, Refused, State};
+use crate::refund::{CancelRequest, Cause, Refund, RefundOutcome};
+use crate::verdict::{Evidence, Snapshot};
+use crate::{Refusal, Timestamp, Won};
+
+const REST: Action = Action::Rest { due: None };
+
+impl Payment {
+    /// From when on the next cancel of this payment may be called for.
+    #[must_use]
+    pub fn cancel_from(&self, moment: Moment<'_>) -> Timestamp {
+        self.last_cancel_at.map_or(moment.now, |at| at.plus(moment.policy.cancel_spacing))
+    }
+
+    pub(super) fn cancel(&self, request: CancelRequest, moment: Moment<'_>) -> Result<Move, Refused> {
+        let amount = self.admit(&request, Won::ZERO)?;
+        let waits = self.state == State::WaitingForDeposit;
+        let balance_before = if waits { self.amount } else { self.refundable() };
+        let refund = Refund {
+            id: request.id,
+            amount,
+            whole: request.amount.is_none(),
+            reason: request.reason,
+            cause: Cause::Requested,
+            requested_at: moment.now,
+            balance_before,
+        };
+        Ok((Self { state: State::canceling(refund), ..self.clone() }, Action::Cancel, None))
+    }
+
+    pub(super) fn cancel_seen(&self, refund: &Refund, seen: Snapshot, moment: Moment<'_>) -> Move {
+        if let Some(done) = refund.found_in(&seen.cancels) {
+            let transaction_key = Some(done.transaction_key.clone());
+            return self.cancel_done(refund, seen, transaction_key);
+        }
+        // Cancelled before any money came in, or by an answer that does not list its cancels.
+        let unlisted = seen.cancels.is_empty() || self.captured.is_zero();
+        if unlisted && seen.balance <= refund.balance_after() {
+            let transaction_key = seen.last_transaction_key.clone();
+            return self.cancel_done(refund, seen, transaction_key);
+        }
+        if seen.balance == refund.balance_before {
+            return self.cancel_again(refund.clone(), moment);
+        }
+        if seen.balance < refund.balance_before {
+            return self.cancel_elsewhere(refund, &seen, moment);
+        }
+        let why = format!("the balance at Toss is {} won, more than before the refund", seen.balance);
+        self.give_up(why)
+    }
+
+    fn cancel_done(&self, refund: &Refund, seen: Snapshot, transaction_key: Option<String>) -> Move {
+        let by = if refund.undoes_a_charge() { CanceledBy::Compensation } else { CanceledBy::Request };
+        let next = self.left_at_toss(&seen, by);
+        let outcome = RefundOutcome::Done { transaction_key, evidence: seen.evidence };
+        (next, REST, Some((refund.id, outcome)))
+    }
+
+    /// What Toss's balance says of captured money.
+    pub(super) fn left_at_toss(&self, seen: &Snapshot, by: CanceledBy) -> Self {
+        let state = if seen.balance.is_zero() { State::Canceled { by } } else { State::PartiallyCanceled };
+        let refunded = self.captured.minus(seen.balance).unwrap_or(Won::ZERO);
+        Self { refunded, state, ..self.with_facts(seen) }
+    }
+
+    /// Somebody cancelled at Toss's side before our call could: ours names a balance that is gone, and will be
+    /// refused whenever it lands. What is left of the wish starts anew from the balance that there is.
+    fn cancel_elsewhere(&self, refund: &Refund, seen: &Snapshot, moment: Moment<'_>) -> Move {
+        let left = seen.balance;
+        if left.is_zero() || (!refund.whole && left < refund.amount) {
+            let next = self.left_at_toss(seen, CanceledBy::Elsewhere);
+            let outcome = RefundOutcome::Refused(too_late(left));
+            return (next, REST, Some((refund.id, outcome)));
+        }
+        let amount = if refund.whole { left } else { refund.amount };
+        let refund = Refund { amount, balance_before: left, ..refund.clone() };
+        let refunded = self.captured.minus(left).unwrap_or(Won::ZERO);
+        // Answered or not: the old key was for another balance.
+        let anew = self.answered_in_this_round().with_facts(seen);
+        Self { refunded, ..anew }.cancel_again(Box::new(refund), moment)
+    }
+
+    fn answered_in_this_round(&self) -> Self {
+        let mut next = self.clone();
+        if let State::Canceling { answered, .. } = &mut next.state {
+            *answered = true;
+        }
+        next
+    }
+
+    /// A read has shown that nothing has happened yet: cancel, with the same key unless Toss has already answered
+    /// that key; but not so soon after the last call that Toss would ignore it.
+    fn cancel_again(&self, refund: impl Into<Box<Refund>>, moment: Moment<'_>) -> Move {
+        let refund = refund.into();
+        let State::Canceling { tries, round, answered, .. } = self.state else {
+            return (self.clone(), REST, None);
+        };
+        let from = self.cancel_from(moment);
+        let soon = tries > 0 && moment.now < from;
+        let (round, answered) = if soon { (round, answered) } else { (round + u32::from(answered), false) };
+        let state = State::Canceling { refund, tries: tries.max(1), unchanged: true, round, answered };
+        let then = if soon { Action::Rest { due: Some(from) } } else { Action::Cancel };
+        (Self { state, ..self.clone() }, then, None)
+    }
+
+    pub(super) fn ask_again(&self, was_answered: bool, then: Action) -> Move {
+        let State::Canceling { ref refund, tries, round, answered, .. } = self.state else {
+            return (self.clone(), then, None);
+        };
+        let (refund, answered) = (refund.clone(), answered || was_answered);
+        let state = State::Canceling { refund, tries: tries + 1, unchanged: false, round, answered };
+        (Self { state, ..self.clone() }, then, None)
+    }
+
+    /// Does a refusal of the last call mean that the refund will not happen? Yes when it was the only call; yes
+    /// when a read has shown that nothing had happened, and every call had the same key. But a call of an earlier
+    /// round was answered with an error and may still land: only when it has had all the time in the world.
+    pub(super) fn refuses_all(&self, moment: Moment<'_>) -> bool {
+        let State::Canceling { refund, tries, unchanged, round, .. } = &self.state else { return false };
+        let landed = refund.requested_at.plus(moment.policy.confirm_window) <= moment.now;
+        *tries == 0 || (*unchanged && (*round == 0 || landed))
+    }
+
+    pub(super) fn cancel_refused(&self, refund: &Refund, refusal: Refusal, moment: Moment<'_>) -> Move {
+        if refund.undoes_a_charge() {
+            return self.give_up(format!("Toss refused to take back a charge: {}", refusal.code));
+        }
+        let (state, then) = match (self.captured.is_zero(), self.refunded.is_zero()) {
+            (true, _) => (State::WaitingForDeposit, rest_until_deposit(moment)),
+            (false, true) => (State::Paid, REST),
+            (false, false) => (State::PartiallyCanceled, REST),
+        };
+        (Self { state, ..self.clone() }, then, Some((refund.id, RefundOutcome::Refused(refusal))))
+    }
+}
+
+impl State {
+    pub(super) fn canceling(refund: Refund) -> Self {
+        let refund = Box::new(refund);
+        Self::Canceling { refund, tries: 0, unchanged: false, round: 0, answered: false }
+    }
+}
+
+/// Our own refusal, in Toss's words for it (Toss core API, Cancel).
+fn too_late(left: Won) -> Refusal {
+    let (code, message) = if left.is_zero() {
+        ("ALREADY_CANCELED_PAYMENT", "이미 취소된 결제 입니다.")
+    } else {
+        ("NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.")
+    };
+    Refusal::ours(403, code, message)
+}
+
+impl Refusal {
+    /// A refusal that we made, in the shape of Toss's.
+    #[must_use]
+    pub fn ours(http_status: u16, code: &str, message: &str) -> Self {
+        // Codes and messages of ours contain nothing that JSON would have to escape.
+        let body = format!(r#"{{"code":"{code}","message":"{message}"}}"#).into_bytes().into();
+        let evidence = Evidence { http_status, body };
+        Self { code: code.to_owned(), message: message.to_owned(), evidence }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a read shows of a payment that was at rest: a cancel made in Toss's own console, a deposit that the bank
+//! took back, money that turned up late. A notice only makes somebody look; what is seen decides.
+use super::charge::refusal_from;
+use super::step::Move;
+use super::{Action, CanceledBy, LateSuccess, Moment, OperatorSays, Payment, Refused, State};
+use crate::refund::{Cause, Refund};
+use crate::verdict::{Snapshot, TossStatus as T, Verdict as V};
+use crate::{Timestamp, Won};
+
+const REST: Action = Action::Rest { due: None };
+
+impl Payment {
+    /// Money that we hold: what is left of it at Toss?
+    pub(super) fn reread_captured(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
+        let ours = self.captured.minus(self.refunded).unwrap_or(Won::ZERO);
+        match seen.status {
+            T::Done | T::PartialCanceled | T::Canceled if seen.balance == ours => {
+                (self.with_facts(seen), REST, None)
+            }
+            T::Done | T::PartialCanceled | T::Canceled if seen.balance < ours => {
+                (self.left_at_toss(seen, CanceledBy::Elsewhere), REST, None)
+            }
+            T::WaitingForDeposit if self.refunded.is_zero() => self.deposit_awaited(seen, moment),
+            T::Unknown => self.stay(),
+            _ => self.contradicted(seen, moment),
+        }
+    }
+
+    /// Money that we gave back: is it?
+    pub(super) fn reread_canceled(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
+        match seen.status {
+            T::Done | T::PartialCanceled | T::WaitingForDeposit if !seen.balance.is_zero() => {
+                self.contradicted(seen, moment)
+            }
+            _ => self.stay(),
+        }
+    }
+
+    /// A payment that took nothing: did it, after all?
+    pub(super) fn reread_dead(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
+        match (seen.status, moment.policy.late_success) {
+            (T::Done | T::PartialCanceled, LateSuccess::Keep) if !seen.balance.is_zero() => {
+                self.captured_at_toss(seen, CanceledBy::Elsewhere)
+            }
+            (T::WaitingForDeposit, LateSuccess::Keep) => self.deposit_awaited(seen, moment),
+            (T::Done | T::PartialCanceled, LateSuccess::Cancel) if !seen.balance.is_zero() => {
+                let refunded = self.amount.minus(seen.balance).unwrap_or(Won::ZERO);
+                let held = Self { captured: self.amount, refunded, ..self.with_facts(seen) };
+                held.undo_late(seen.balance, moment.now)
+            }
+            (T::WaitingForDeposit, LateSuccess::Cancel) => {
+                self.with_facts(seen).undo_late(self.amount, moment.now)
+            }
+            _ => self.stay(),
+        }
+    }
+
+    fn undo_late(self, balance: Won, now: Timestamp) -> Move {
+        let state = State::canceling(Refund::undoing(self.id, balance, Cause::LateSuccess, now));
+        (Self { late: true, state, ..self }, Action::Cancel, None)
+    }
+
+    /// A payment that a human was asked about: does Toss tell now?
+    pub(super) fn reread_unknown(&self, seen: Snapshot, moment: Moment<'_>) -> Move {
+        let held_late = self.late && !seen.balance.is_zero();
+        match seen.status {
+            _ if held_late => self.stay(),
+            T::Done | T::PartialCanceled | T::Canceled => self.captured_at_toss(&seen, CanceledBy::Elsewhere),
+            T::WaitingForDeposit => self.deposit_awaited(&seen, moment),
+            T::Aborted if self.captured.is_zero() => self.decline(refusal_from(seen)),
+            T::Expired if self.captured.is_zero() => self.expire(),
+            T::Aborted | T::Expired | T::Ready | T::InProgress | T::Unknown => self.stay(),
+        }
+    }
+
+    /// A human has found out what Toss would not tell us.
+    pub(super) fn resolve(&self, says: OperatorSays) -> Result<Move, Refused> {
+        match says {
+            OperatorSays::NothingCharged if self.captured.is_zero() => Ok(self.expire()),
+            OperatorSays::NothingCharged => {
+                Err(Refused::NotNow { state: self.state.name(), event: "operator_said nothing charged" })
+            }
+            OperatorSays::GivenBack => {
+                let state = State::Canceled { by: CanceledBy::Elsewhere };
+                let (captured, refunded) = (self.amount, self.amount);
+                Ok((Self { captured, refunded, state, ..self.clone() }, REST, None))
+            }
+        }
+    }
+
+    /// A read that brought no payment. Somebody had a reason to look: if nothing was learnt, look again.
+    pub(super) fn reread_nothing(&self, verdict: &V, moment: Moment<'_>) -> Move {
+        let then = match verdict {
+            V::NotSent(_) | V::Unclear { .. } => self.look_again(moment),
+            V::Seen(_) | V::Refused(_) | V::ReadIt | V::Absent | V::NotOurs(_) => REST,
+        };
+        (self.clone(), then, None)
+    }
+
+    fn stay(&self) -> Move {
+        (self.clone(), REST, None)
+    }
+
+    /// What Toss shows cannot be, after what we know. A read may lag behind our own cancel: then look again.
+    fn contradicted(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
+        let settles = self.last_cancel_at.map(|at| at.plus(moment.policy.confirm_window));
+        if settles.is_some_and(|at| moment.now < at) {
+            return (self.clone(), self.look_again(moment), None);
+        }
+        let state = self.state.name();
+        self.give_up(format!(
+            "Toss shows {} with {} won left, of a payment that is {state}",
+            seen.status.as_str(),
+            seen.balance
+        ))
+    }
+
+    fn look_again(&self, moment: Moment<'_>) -> Action {
+        Action::Rest { due: Some(moment.policy.retry_at(moment.now, u32::MAX, self.salt())) }
+    }
+}
