@@ -2,6 +2,10 @@
 use crate::shell::{cargo, step, works};
 use crate::tools;
 
+/// The binary under test has named points at which it can be told to end itself; the binary that is shipped has
+/// none.
+pub(crate) const FAILPOINTS: [&str; 2] = ["--features", "hanbeon/failpoints"];
+
 /// Runs it all; the first failure ends it.
 ///
 /// # Errors
@@ -9,20 +13,33 @@ use crate::tools;
 pub(crate) fn run() -> Result<(), String> {
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     tools::browser()?;
-    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-    step("lints", &mut cargo(&clippy))?;
-    step("the binary that the tests run", &mut cargo(&["build", "--locked", "--bin", "hanbeon"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
+    step("lints", cargo(&clippy).args(FAILPOINTS).args(["--", "-D", "warnings"]))?;
+    without_failpoints()?;
+    step(
+        "the binary that the tests run",
+        cargo(&["build", "--locked", "--bin", "hanbeon"]).args(FAILPOINTS),
+    )?;
     tests()?;
     step("examples in the documentation", &mut cargo(&["test", "--workspace", "--doc", "--locked"]))
+}
+
+/// Built as it is shipped, the binary knows nothing of the points: a name that it would have to refuse, were they
+/// compiled in, means nothing to it.
+fn without_failpoints() -> Result<(), String> {
+    let mut shipped = cargo(&["run", "--quiet", "--locked", "--bin", "hanbeon", "--", "--version"]);
+    step("the binary that is shipped has no failpoints", shipped.env("HANBEON_FAILPOINT", "no such point:1"))
 }
 
 /// Every test of the workspace: unit, conformance, simulation, contract, crash and browser tests.
 fn tests() -> Result<(), String> {
     if works(&mut cargo(&["nextest", "--version"])) {
-        return step("tests", &mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]));
+        let all = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
+        return step("tests", cargo(&all).args(FAILPOINTS));
     }
     println!("cargo-nextest is not installed: using `cargo test`");
-    step("tests", &mut cargo(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]))
+    let all = ["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"];
+    step("tests", cargo(&all).args(FAILPOINTS))
 }
 
 /// Rewrites the generated parts of the documents.

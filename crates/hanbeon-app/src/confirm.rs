@@ -79,6 +79,7 @@ impl App {
     pub(crate) async fn begin(&self, step: &Step) -> Result<Intent, StoreError> {
         let cause = match self.store.begin(step, self.lease_until()).await {
             Ok(Begun::Fresh) => {
+                self.env.reached("intent stored");
                 self.note(step);
                 return Ok(Intent::Ours);
             }
@@ -113,11 +114,13 @@ impl App {
             driven.ok()
         };
         let driven = self.tasks.spawn(work.in_current_span());
-        match timeout_at(deadline, driven).await {
+        let payment = match timeout_at(deadline, driven).await {
             Ok(Ok(Some(payment))) => self.settled(payment, deadline).await,
             Ok(_) => self.settled(before, deadline).await,
             Err(_elapsed) => before,
-        }
+        };
+        self.env.reached("before answering");
+        payment
     }
 
     /// Waits until the payment rests, or the deadline is there; then it is as it is.

@@ -83,6 +83,9 @@ impl App {
     /// One call, one verdict. `None` is rest.
     async fn act(&self, payment: &Payment, todo: Action) -> Option<Event> {
         let started = Instant::now();
+        if matches!(todo, Action::Confirm | Action::Lookup | Action::Cancel) {
+            self.env.reached("before the call");
+        }
         let verdict = match (todo, &payment.state) {
             (Action::Confirm, _) => self.psp.confirm(payment).await,
             (Action::Lookup, _) => self.psp.lookup(payment).await,
@@ -90,6 +93,7 @@ impl App {
             (Action::GiveUp, _) => return Some(Event::TriesExhausted),
             (Action::Cancel | Action::Rest { .. }, _) => return None,
         };
+        self.env.reached("verdict in hand");
         self.counters.verdict(&verdict);
         let event = Event::PspSaid(verdict);
         debug!(
@@ -124,6 +128,7 @@ impl App {
             sleep(wait).await;
             wait = (wait * 2).min(RECORD_RETRY_CAP);
         }
+        self.env.reached("recorded");
         self.note(step);
         Ok(())
     }
@@ -190,6 +195,7 @@ impl App {
         seen: Box<Snapshot>,
         held_until: Timestamp,
     ) -> Result<(Payment, Action), DriveError> {
+        self.env.reached("before compensating");
         let actor = approval.actor;
         let decided = payment.step(Event::CompensationDue(seen), self.moment(self.now(), actor))?;
         match self.store.commit(&decided, self.lease_until()).await {
@@ -214,9 +220,11 @@ impl App {
             let late = "too late to cancel: somebody may take the payment over meanwhile".to_owned();
             return Err(DriveError::Store(StoreError::Unavailable(late)));
         }
+        self.env.reached("before the unrecorded cancel");
         let Some(event) = self.act(&decided.next, decided.then).await else {
             return Err(DriveError::Superseded);
         };
+        self.env.reached("after the unrecorded cancel");
         match event {
             Event::PspSaid(Verdict::Seen(canceled)) if canceled.balance.is_zero() => {
                 let found = Event::PspSaid(Verdict::Seen(canceled));

@@ -9,7 +9,24 @@ pub trait Env: Send + Sync + 'static {
 
     /// 32 bytes that nobody can guess.
     fn random(&self) -> [u8; 32];
+
+    /// A named point of the walk, one of [`POINTS`]. Nothing happens, except in tests, which may end the process
+    /// here.
+    fn reached(&self, _point: &'static str) {}
 }
+
+/// The points between two effects, where a crash leaves something to find out, in the order of the walk.
+pub const POINTS: [&str; 9] = [
+    "leased",
+    "intent stored",
+    "before the call",
+    "verdict in hand",
+    "recorded",
+    "before compensating",
+    "before the unrecorded cancel",
+    "after the unrecorded cancel",
+    "before answering",
+];
 
 /// The machine's own clock and the kernel's randomness.
 #[derive(Clone, Copy, Debug, Default)]

@@ -89,6 +89,7 @@ impl App {
         }
         let held_until = self.lease_until();
         for payment in self.store.lease_due(self.now(), held_until, limit).await? {
+            self.env.reached("leased");
             let app = Arc::clone(self);
             under_way.spawn(self.tasks.track_future(async move {
                 let todo = payment.resume(&app.settings.policy);

@@ -34,5 +34,5 @@ mod writer;
 mod tests;
 
 pub use migrate::SCHEMA_VERSION;
-pub use open::{OpenError, Options, Role, SqliteStore};
+pub use open::{OpenError, Options, POINTS, Role, SqliteStore};
 pub use stats::Stats;

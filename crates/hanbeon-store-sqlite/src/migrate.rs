@@ -1,7 +1,6 @@
 //! The schema: a list of migrations, forward only, each applied once and in one transaction. A process that is
 //! killed half way leaves nothing of the one that it was in, and the next start goes on from there.
-use crate::open::OpenError;
-use hanbeon_domain::Timestamp;
+use crate::open::{OpenError, Options};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -51,11 +50,11 @@ pub(crate) fn migrate(
     db: &Connection,
     path: &Path,
     known: &[Migration],
-    now: Timestamp,
+    options: &Options,
 ) -> Result<(), OpenError> {
     while let Some(version) = pending(db, path, known)? {
         let Some(migration) = known.iter().find(|migration| migration.version == version) else { break };
-        apply(db, path, known, migration, now)?;
+        apply(db, path, known, migration, options)?;
         tracing::info!(store.schema = version, name = migration.name, "the database was migrated");
     }
     Ok(())
@@ -66,7 +65,7 @@ fn apply(
     path: &Path,
     known: &[Migration],
     migration: &Migration,
-    now: Timestamp,
+    options: &Options,
 ) -> Result<(), OpenError> {
     let failed = || OpenError::sqlite(format!("apply migration {} ({})", migration.version, migration.name));
     let transaction =
@@ -87,10 +86,11 @@ fn apply(
         .map_err(failed())?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed())?;
     transaction.execute_batch(migration.sql).map_err(failed())?;
+    (options.reached)("in a migration");
     transaction
         .execute(
             "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
-            params![migration.version, migration.name, checksum_of(migration), now.as_micros()],
+            params![migration.version, migration.name, checksum_of(migration), options.now.as_micros()],
         )
         .map_err(failed())?;
     transaction.commit().map_err(failed())

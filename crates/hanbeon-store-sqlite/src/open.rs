@@ -55,13 +55,26 @@ pub struct Options {
     pub group_max: usize,
     /// Most pages (4 KiB each) that the file may have, if it is to be bounded.
     pub pages_max: Option<u32>,
+    /// Told when one of [`POINTS`] is reached. For tests, which may end the process there.
+    pub reached: fn(&'static str),
 }
+
+/// The points at which a crash leaves a transaction begun, or done and not yet answered for.
+pub const POINTS: [&str; 3] = ["in a migration", "before COMMIT", "after COMMIT"];
 
 impl Options {
     /// For the server.
     #[must_use]
     pub const fn server(now: Timestamp) -> Self {
-        Self { role: Role::Server, now, readers: 2, queue_max: 1_024, group_max: 256, pages_max: None }
+        Self {
+            role: Role::Server,
+            now,
+            readers: 2,
+            queue_max: 1_024,
+            group_max: 256,
+            pages_max: None,
+            reached: |_| {},
+        }
     }
 
     /// For a command beside the server.
@@ -168,7 +181,7 @@ impl SqliteStore {
             if lock.is_none() {
                 lock = Some(take_lock(path)?.ok_or(OpenError::OldServerRuns { needed })?);
             }
-            migrate(&db, path, known, options.now)?;
+            migrate(&db, path, known, &options)?;
         }
         match options.role {
             Role::Server => take_over(&db, options.now)?,
@@ -179,7 +192,7 @@ impl SqliteStore {
         let connections: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| connect_reader(path)).collect();
         let readers = Readers::start(connections?, options.queue_max, Arc::clone(&counters))?;
-        let writer = Writer::start(db, options.queue_max, options.group_max, Arc::clone(&counters))?;
+        let writer = Writer::start(db, options, Arc::clone(&counters))?;
         Ok(Self { readers, writer, counters, _lock: lock })
     }
 

@@ -6,7 +6,7 @@
 //! 4. answer all of them;
 //! 5. move the write-ahead log into the file, when it has grown and after everybody has been answered.
 use crate::error::unavailable;
-use crate::open::BUSY_TIMEOUT;
+use crate::open::{BUSY_TIMEOUT, Options};
 use crate::stats::Counters;
 use hanbeon_store::StoreError;
 use rusqlite::Connection;
@@ -47,11 +47,10 @@ impl Writer {
     /// When the system has no thread to give, or SQLite refuses the log's hook.
     pub(crate) fn start(
         mut db: Connection,
-        queue_max: usize,
-        group_max: usize,
+        options: Options,
         counters: Arc<Counters>,
     ) -> Result<Self, StoreError> {
-        let (queue, waiting) = sync_channel(queue_max);
+        let (queue, waiting) = sync_channel(options.queue_max);
         let pages = Arc::clone(&counters);
         // The hook replaces SQLite's own checkpointing, which would make a caller wait for it.
         let hook = move |_: &mut Wal, in_log: std::ffi::c_int| {
@@ -62,7 +61,7 @@ impl Writer {
         let counted = Arc::clone(&counters);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(&db, &waiting, group_max.max(1), &counted))
+            .spawn(move || serve(&db, &waiting, options, &counted))
             .map_err(|e| unavailable(e.to_string()))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
@@ -140,7 +139,9 @@ where
     }
 }
 
-fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, group_max: usize, counters: &Counters) {
+fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, options: Options, counters: &Counters) {
+    let Options { reached, .. } = options;
+    let group_max = options.group_max.max(1);
     let mut group = Vec::with_capacity(group_max);
     let mut checkpoint_at = CHECKPOINT_PAGES;
     let mut patience = Duration::ZERO;
@@ -151,7 +152,7 @@ fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, group_max: usize, c
         Counters::add(&counters.verbs, size);
         counters.largest_group.fetch_max(size, Relaxed);
         let start = Instant::now();
-        let failure = transact(db, &mut group, counters).err();
+        let failure = transact(db, &mut group, counters, reached).err();
         patience = if group.len() < CROWD { Duration::ZERO } else { start.elapsed().min(PATIENCE_MAX) };
         if let Some(why) = &failure {
             Counters::add(&counters.failed_groups, 1);
@@ -189,7 +190,12 @@ fn gather(
 ///
 /// # Errors
 /// Why nothing of it is written.
-fn transact(db: &Connection, group: &mut [Box<dyn Work>], counters: &Counters) -> Result<(), String> {
+fn transact(
+    db: &Connection,
+    group: &mut [Box<dyn Work>],
+    counters: &Counters,
+    reached: fn(&'static str),
+) -> Result<(), String> {
     execute(db, "BEGIN IMMEDIATE")?;
     for work in group {
         execute(db, "SAVEPOINT verb")?;
@@ -206,9 +212,11 @@ fn transact(db: &Connection, group: &mut [Box<dyn Work>], counters: &Counters) -
         }
         execute(db, "RELEASE verb")?;
     }
+    reached("before COMMIT");
     let start = Instant::now();
     execute(db, "COMMIT")?;
     counters.committed(start.elapsed());
+    reached("after COMMIT");
     Ok(())
 }
 

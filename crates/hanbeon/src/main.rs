@@ -10,11 +10,15 @@
 //! 4. [`serve`]: listeners, recovery, graceful stop;
 //! 5. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
 //! 6. [`telemetry`](mod@telemetry): logs.
+//!
+//! `failpoints` is compiled in for tests only (the feature of that name): places at which the binary kills itself.
 
 mod cli;
 mod config;
 mod demo;
 mod doctor;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod import;
 mod keys;
 mod sandbox;
@@ -27,6 +31,11 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    if let Err(error) = failpoints::arm() {
+        eprintln!("hanbeon: {error}");
+        return ExitCode::FAILURE;
+    }
     let cli = cli::Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {

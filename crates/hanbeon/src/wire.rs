@@ -1,10 +1,13 @@
 //! The only composition: configuration in, application and router out.
 use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
+#[cfg(feature = "failpoints")]
+use crate::failpoints::{ENV, reached};
 use axum::Router;
 use axum::http::HeaderValue;
 use hanbeon_api::{ApiConfig, Metrics, Number, Numbers};
-use hanbeon_app::env::SystemEnv;
+#[cfg(not(feature = "failpoints"))]
+use hanbeon_app::env::SystemEnv as ENV;
 use hanbeon_app::{App, Env as _};
 use hanbeon_psp::TossPsp;
 use hanbeon_store::Store;
@@ -30,7 +33,7 @@ pub(crate) fn wire(config: &Config) -> Result<Wired, Failure> {
     let numbers = store_numbers(Arc::clone(&sqlite));
     let store: Arc<dyn Store> = sqlite;
     let psp = TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone());
-    let app = App::new(Arc::clone(&store), Arc::new(psp), Arc::new(SystemEnv), config.settings());
+    let app = App::new(Arc::clone(&store), Arc::new(psp), Arc::new(ENV), config.settings());
     let metrics = Metrics::new(Arc::clone(&app), vec![numbers]);
     let router = hanbeon_api::router(Arc::clone(&app), metrics, &api_config(config)?);
     Ok(Wired { app, router, store })
@@ -51,9 +54,11 @@ fn open_sqlite(config: &Config, role: Role) -> Result<Arc<SqliteStore>, Failure>
         std::fs::create_dir_all(folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
     }
     let options = match role {
-        Role::Server => Options::server(SystemEnv.now()),
-        Role::Tool => Options::tool(SystemEnv.now()),
+        Role::Server => Options::server(ENV.now()),
+        Role::Tool => Options::tool(ENV.now()),
     };
+    #[cfg(feature = "failpoints")]
+    let options = Options { reached, ..options };
     let store = SqliteStore::open(&path, options).map_err(|e| format!("cannot open {url}: {}", chain(&e)))?;
     Ok(Arc::new(store))
 }

@@ -10,10 +10,14 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    calls::{Cancel, Confirm, encode_cancel, encode_confirm, encode_payment, encode_payment_by_order},
+    calls::{
+        Cancel, Confirm, Transactions, encode_cancel, encode_confirm, encode_payment,
+        encode_payment_by_order, encode_transactions,
+    },
     error::Error,
     keys::{Mode, SecretKey},
-    model::Payment,
+    model::{Payment, Transaction},
+    pages::TransactionPages,
     transport::{Answer, Limits, Transport, secret_header},
     wire::{Call, Reply, RequestOptions, decode},
 };
@@ -93,6 +97,18 @@ impl Client {
         options: &RequestOptions,
     ) -> Result<Reply<Payment>, Error> {
         self.call(encode_cancel(payment_key, request, options)?).await
+    }
+
+    /// One page of approvals and cancels, in Toss's order. A page with fewer rows than
+    /// its limit is the last one.
+    pub async fn transactions(&self, request: &Transactions) -> Result<Reply<Vec<Transaction>>, Error> {
+        self.call(encode_transactions(request)?).await
+    }
+
+    /// Walks the pages of [`transactions`](Self::transactions), at most `most_pages` of them.
+    #[must_use]
+    pub fn transaction_pages(&self, request: Transactions, most_pages: usize) -> TransactionPages {
+        TransactionPages::new(self.clone(), request, most_pages)
     }
 
     async fn call<T: DeserializeOwned>(&self, call: Call) -> Result<Reply<T>, Error> {

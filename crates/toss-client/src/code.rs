@@ -27,7 +27,7 @@ pub enum RetryClass {
 pub enum Operation {
     /// `POST /v1/payments/confirm`
     Confirm,
-    /// `GET /v1/payments/…`
+    /// `GET /v1/payments/…`, `GET /v1/transactions`
     Read,
     /// `POST /v1/payments/{paymentKey}/cancel`
     Cancel,

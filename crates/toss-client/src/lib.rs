@@ -4,7 +4,8 @@
 //!
 //! [`client`] is the front door. [`calls`] holds each request and its pure encoding, [`wire`] a request and an
 //! answer as plain values, [`error`] and [`code`] what can go wrong and what to do then, [`model`] what Toss
-//! answers with, [`keys`] the keys. The private `transport` is the only file that touches a socket.
+//! answers with, [`keys`] the keys, [`pages`] the walk through a list, [`webhook`] what Toss sends by itself. The
+//! private `transport` is the only file that touches a socket.
 
 pub mod calls;
 pub mod client;
@@ -12,13 +13,17 @@ pub mod code;
 pub mod error;
 pub mod keys;
 pub mod model;
+pub mod pages;
 mod transport;
+pub mod webhook;
 pub mod wire;
 
-pub use calls::{Cancel, Confirm, RefundReceiveAccount};
+pub use calls::{Cancel, Confirm, RefundReceiveAccount, Transactions};
 pub use client::{BuildError, Client, ClientBuilder};
 pub use code::{ErrorCode, Operation, RetryClass};
 pub use error::{ApiError, Error, NotSent, NotSentCause, Unanswered, UnansweredCause, Unreadable};
 pub use keys::{ClientKey, IdempotencyKey, IdempotencyKeyError, KeyError, KeyFamily, Mode, SecretKey};
-pub use model::{Amount, Payment};
+pub use model::{Amount, Payment, Transaction};
+pub use pages::TransactionPages;
+pub use webhook::Webhook;
 pub use wire::{Reply, RequestOptions};

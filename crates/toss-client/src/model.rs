@@ -1,4 +1,4 @@
-//! What Toss answers with: the Payment object and everything inside it.
+//! What Toss answers with: the Payment object and everything inside it, and the rows of lists.
 //!
 //! Three rules hold everywhere. Only the fields without which a payment means nothing are required; the rest is
 //! `Option`, whether Toss's page calls it nullable or not, because an answer about money that moved must never
@@ -16,6 +16,7 @@ mod payment;
 mod receipts;
 mod sensitive;
 mod time;
+mod transaction;
 
 pub use amount::{Amount, AmountError};
 pub use enums::{
@@ -30,3 +31,4 @@ pub use payment::{Cancellation, Discount, Failure, Link, Payment};
 pub use receipts::{CashReceipt, IssuedReceipt};
 pub use sensitive::Sensitive;
 pub use time::TossTime;
+pub use transaction::Transaction;

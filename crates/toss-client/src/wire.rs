@@ -33,7 +33,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub struct Call {
     /// HTTP method.
     pub method: Method,
-    /// Path, percent-encoded.
+    /// Path and query, percent-encoded.
     pub path: String,
     /// Headers of this call.
     pub headers: HeaderMap,

@@ -29,6 +29,8 @@ pub(crate) enum Behaviour {
     RawThenSilent(&'static str),
     /// Reads a request and writes this for every one.
     Answer(Arc<str>),
+    /// Writes these one after the other, whatever the connection, and the last one for ever.
+    Answers(Arc<[String]>),
     /// Answers one request with this body, as if the connection were kept, then closes.
     AnswerThenClose(&'static str),
     /// Answers the first request of a connection with this body, reads the second and closes.
@@ -40,6 +42,10 @@ pub(crate) enum Behaviour {
 impl Behaviour {
     pub(crate) fn answer(status: u16, body: &str) -> Self {
         Self::Answer(http(status, body).into())
+    }
+
+    pub(crate) fn answers(answers: &[(u16, String)]) -> Self {
+        Self::Answers(answers.iter().map(|(status, body)| http(*status, body)).collect())
     }
 }
 
@@ -106,7 +112,11 @@ async fn serve(mut stream: TcpStream, behaviour: Behaviour, seen: Arc<Mutex<Seen
     }
     let mut answered = 0;
     while let Some(request) = read_request(&mut stream).await {
-        seen.lock().expect("no test panics inside").requests.push(request);
+        let before = {
+            let mut seen = seen.lock().expect("no test panics inside");
+            seen.requests.push(request);
+            seen.requests.len() - 1
+        };
         let (text, keep) = match &behaviour {
             Behaviour::CloseAtOnce | Behaviour::SilentAtOnce | Behaviour::ReadThenClose => return,
             Behaviour::ReadThenReset => {
@@ -117,6 +127,7 @@ async fn serve(mut stream: TcpStream, behaviour: Behaviour, seen: Arc<Mutex<Seen
             Behaviour::Raw(text) => ((*text).to_owned(), false),
             Behaviour::RawThenSilent(text) => ((*text).to_owned(), true),
             Behaviour::Answer(text) => (text.to_string(), true),
+            Behaviour::Answers(texts) => (texts[before.min(texts.len() - 1)].clone(), true),
             Behaviour::AnswerThenClose(body) => (http(200, body), false),
             Behaviour::AnswerOnceThenReadAndClose(_) if answered > 0 => return,
             Behaviour::AnswerOnceThenReadAndClose(body) => (http(200, body), true),
