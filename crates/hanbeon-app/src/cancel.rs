@@ -1,23 +1,28 @@
 //! Cancel: money goes back, through the same machine as it came.
 //!
 //! 1. **find and authorise**: the session that paid (where the shop allows it), or the shop;
-//! 2. **wait**: a payment that is moving is waited for; the same cancel under way is joined, not repeated;
-//! 3. **decide** (pure): is that much left? A repeated full cancel ends here with the first one's answer;
-//! 4. **begin**: the refund is reserved in the budget, durable, before Toss hears of it;
-//! 5. **drive**, and **answer** with what Toss said, byte for byte.
-use crate::confirm::Intent;
+//! 2. **admit** (pure): can that much be given back? A repeat ends here with the first one's answer;
+//! 3. **queue**: the wish is durable, and waits for its turn: behind a charge that is under way, behind other refunds;
+//! 4. **take the turn**, if nobody else holds the payment: reserve, call, settle, as the recovery would;
+//! 5. **answer** with what Toss said, byte for byte, or "pending".
 use crate::{App, env};
 use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
-    Actor, CancelRequest, Event, Evidence, Payment, PaymentKey, Refund, RefundId, RefundOutcome, Refused,
+    Actor, CancelRequest, Evidence, Payment, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refused,
     SessionId, State, Won,
 };
-use hanbeon_store::{RefundRecord, StoreError};
+use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, StoreError};
 use std::sync::Arc;
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument as _, warn};
 
-/// Other refunds of the same payment that we let go first.
+/// How often "everything that is left" is worked out anew, while other wishes take from it.
 const DECISIONS_MAX: u32 = 4;
+/// The first wait between two looks at a refund that somebody else carries out; it doubles up to [`LOOK_CAP`].
+const LOOK_FIRST: Duration = Duration::from_millis(20);
+/// See [`LOOK_FIRST`].
+const LOOK_CAP: Duration = Duration::from_millis(400);
 
 /// A wish to give money back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +51,11 @@ pub enum Caller {
 pub enum CancelAnswer {
     /// What Toss answered: the whole payment, or its refusal.
     Toss(Evidence),
-    /// Not known yet; the recovery goes on.
+    /// Not known yet; the wish is durable, and the recovery goes on.
     Pending,
 }
 
-/// Why a cancel was not even asked of Toss. Nothing has changed then.
+/// Why a cancel was not even queued. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelError {
     /// We have no such payment.
@@ -62,49 +67,65 @@ pub enum CancelError {
     /// The table or the budget says no.
     #[error("the payment cannot be cancelled so")]
     Refused(#[from] Refused),
-    /// The intent could not be stored, and so nobody was asked.
-    #[error("the intent to refund could not be stored")]
+    /// The wish could not be stored, and so nobody was asked.
+    #[error("the wish to refund could not be stored")]
     Store(#[from] StoreError),
-    /// Other refunds were always faster.
-    #[error("too many refunds of the same payment at once")]
+    /// Too many refunds of this payment wait already.
+    #[error("too many refunds of the same payment are waiting")]
     Crowded,
 }
 
 impl App {
-    /// Gives money back once, however often the same is asked at the same time.
+    /// Gives money back once, however often the same is asked at the same time: a buyer clicks twice.
     ///
     /// # Errors
     /// [`CancelError`]; nothing has changed then.
     pub async fn cancel(self: &Arc<Self>, wish: Cancel) -> Result<CancelAnswer, CancelError> {
         let deadline = Instant::now() + self.settings.answer_within;
-        let mut payment = self.store.payment_by_key(&wish.key).await?.ok_or(CancelError::UnknownPayment)?;
+        let payment = self.store.payment_by_key(&wish.key).await?.ok_or(CancelError::UnknownPayment)?;
         let actor = self.authorise(&payment, wish.caller)?;
-        for _ in 0..DECISIONS_MAX {
-            if let Some(refund) = same_refund(&payment, &wish) {
-                self.settled(payment, deadline).await;
-                return Ok(self.answer_of(refund).await);
-            }
-            payment = self.settled(payment, deadline).await;
-            if payment.is_moving() {
-                return Ok(CancelAnswer::Pending);
-            }
-            if let Some(answer) = self.repeated(&payment, &wish).await? {
-                return Ok(answer);
-            }
-            let id = env::refund_id(&*self.env);
-            let request = CancelRequest { id, amount: wish.amount, reason: wish.reason.clone() };
-            let step = payment.step(Event::CancelRequested(request), self.moment(self.now(), actor))?;
-            match self.begin(&step).await? {
-                Intent::Ours => {
-                    self.carry_out(step, deadline).await;
-                    return Ok(self.answer_of(id).await);
-                }
-                Intent::Unknown => return Ok(CancelAnswer::Pending),
-                Intent::Taken => {}
-            }
-            payment = self.store.payment_by_key(&wish.key).await?.ok_or(CancelError::UnknownPayment)?;
+        if let Some(answer) = self.repeated(&payment, &wish).await? {
+            return Ok(answer);
         }
-        Err(CancelError::Crowded)
+        let request =
+            CancelRequest { id: env::refund_id(&*self.env), amount: wish.amount, reason: wish.reason };
+        let id = match same_refund(&payment, &request) {
+            Some(id) => id,
+            None => self.queue(payment, request, actor, true).await?,
+        };
+        Ok(self
+            .settle_refund(id, deadline)
+            .await
+            .and_then(answered)
+            .map_or(CancelAnswer::Pending, CancelAnswer::Toss))
+    }
+
+    /// Gives money back for the shop. `request.id` is the wish's name: asked twice with the same one, it is the same
+    /// wish. Answers with the refund as it then stands.
+    ///
+    /// # Errors
+    /// [`CancelError`]; nothing has changed then.
+    pub async fn refund(
+        self: &Arc<Self>,
+        payment: PaymentId,
+        request: CancelRequest,
+    ) -> Result<RefundRecord, CancelError> {
+        let deadline = Instant::now() + self.settings.answer_within;
+        if let Some(known) = self.store.refund(request.id).await? {
+            return Ok(self.settle_refund(known.refund.id, deadline).await.unwrap_or(known));
+        }
+        let record = self.store.payment(payment).await?.ok_or(CancelError::UnknownPayment)?;
+        let id = self.queue(record.payment, request, Actor::Merchant, false).await?;
+        let lost = || StoreError::Unavailable("the refund is queued, but cannot be read".to_owned());
+        Ok(self.settle_refund(id, deadline).await.ok_or_else(lost)?)
+    }
+
+    /// The refunds of a payment, oldest first; `None` when there is no such payment.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn refunds(&self, payment: PaymentId) -> Result<Option<Vec<RefundRecord>>, StoreError> {
+        Ok(self.store.payment(payment).await?.map(|record| record.refunds))
     }
 
     fn authorise(&self, payment: &Payment, caller: Caller) -> Result<Actor, CancelError> {
@@ -127,23 +148,108 @@ impl App {
         Ok(self.store.whole_refund(payment.id).await?.and_then(answered).map(CancelAnswer::Toss))
     }
 
-    async fn answer_of(&self, refund: RefundId) -> CancelAnswer {
-        let record = self.store.refund(refund).await.ok().flatten();
-        record.and_then(answered).map_or(CancelAnswer::Pending, CancelAnswer::Toss)
+    /// Makes the wish durable, and takes its turn when nobody holds the payment.
+    async fn queue(
+        self: &Arc<Self>,
+        payment: Payment,
+        request: CancelRequest,
+        actor: Actor,
+        join_equal: bool,
+    ) -> Result<RefundId, CancelError> {
+        let mut amount = payment.admit(&request, Won::ZERO)?;
+        let (id, payment) = (request.id, payment.id);
+        for _ in 0..DECISIONS_MAX {
+            let now = self.now();
+            let request = request.clone();
+            let new = NewRefund { payment, request, amount, actor, requested_at: now, join_equal };
+            match self.queue_surely(&new, now).await? {
+                Queued::New => {
+                    self.env.reached("refund queued");
+                    self.take_turn(payment, actor);
+                    return Ok(id);
+                }
+                Queued::Known(known) => return Ok(known.refund.id),
+                Queued::OverBalance(left) if new.request.amount.is_none() && !left.is_zero() => amount = left,
+                Queued::OverBalance(left) => return Err(Refused::OverBalance { asked: amount, left }.into()),
+                Queued::Full => return Err(CancelError::Crowded),
+            }
+        }
+        Err(CancelError::Crowded)
+    }
+
+    /// When the store fails in the act, the wish may be there all the same, and will be carried out: so the store is
+    /// asked, and only its "no" is a failure.
+    async fn queue_surely(
+        &self,
+        new: &NewRefund,
+        from: hanbeon_domain::Timestamp,
+    ) -> Result<Queued, StoreError> {
+        let cause = match self.store.queue_refund(new, from).await {
+            Err(cause @ StoreError::Unavailable(_)) => cause,
+            known => return known,
+        };
+        warn!(payment.id = %new.payment, error = %cause, "the wish to refund may not be stored; asking");
+        match self.store.refund(new.request.id).await {
+            Ok(None) => Err(cause),
+            // There, or nobody can say: if it is there, it will be carried out, and "pending" is the truth.
+            Ok(Some(_)) | Err(_) => Ok(Queued::New),
+        }
+    }
+
+    /// On a task of its own, so that a caller who leaves does not stop a refund.
+    fn take_turn(self: &Arc<Self>, payment: PaymentId, actor: Actor) {
+        let app = Arc::clone(self);
+        let work = async move {
+            let held_until = app.lease_until();
+            let turn = match app.store.lease(payment, app.now(), held_until).await {
+                Ok(Some(turn)) => turn,
+                Ok(None) => return app.left_work.notify_one(),
+                Err(error) => return warn!(payment.id = %payment, %error, "a refund waits for the recovery"),
+            };
+            if let Err(error) = app.turn(turn, actor, held_until).await {
+                warn!(payment.id = %payment, %error, "left to the recovery");
+            }
+        };
+        drop(self.tasks.spawn(work.in_current_span()));
+    }
+
+    /// Waits until the refund has ended, or the deadline is there; then it is as it is. `None` when it cannot be read.
+    async fn settle_refund(&self, id: RefundId, deadline: Instant) -> Option<RefundRecord> {
+        let mut wait = LOOK_FIRST;
+        let mut seen = None;
+        let looking = async {
+            loop {
+                seen = self.store.refund(id).await.ok().flatten().or(seen.take());
+                let open = seen.as_ref().is_none_or(is_open);
+                if !open || deadline <= Instant::now() + wait {
+                    break;
+                }
+                sleep(wait).await;
+                wait = (wait * 2).min(LOOK_CAP);
+            }
+        };
+        // A store that hangs must not make the caller wait for it.
+        let _ = timeout_at(deadline, looking).await;
+        self.env.reached("before answering");
+        seen
     }
 }
 
+fn is_open(record: &RefundRecord) -> bool {
+    matches!(record.progress, Progress::Queued | Progress::Sending)
+}
+
 /// The refund under way, if it is the one that is asked for: a double click, not a second wish.
-fn same_refund(payment: &Payment, wish: &Cancel) -> Option<RefundId> {
+fn same_refund(payment: &Payment, request: &CancelRequest) -> Option<RefundId> {
     let State::Canceling { refund, .. } = &payment.state else { return None };
     let Refund { id, amount, whole, reason, .. } = &**refund;
-    let same_amount = wish.amount.map_or(*whole, |wanted| !*whole && wanted == *amount);
-    (same_amount && *reason == wish.reason).then_some(*id)
+    let same_amount = request.amount.map_or(*whole, |wanted| !*whole && wanted == *amount);
+    (same_amount && *reason == request.reason).then_some(*id)
 }
 
 /// What Toss answered. A refund that was taken over from another server has no answer of Toss's with it.
 fn answered(record: RefundRecord) -> Option<Evidence> {
-    let evidence = match record.outcome? {
+    let evidence = match record.into_outcome()? {
         RefundOutcome::Done { evidence, .. } => evidence,
         RefundOutcome::Refused(refusal) => refusal.evidence,
         RefundOutcome::NeedsReview => return None,

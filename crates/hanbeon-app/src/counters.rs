@@ -1,5 +1,6 @@
 //! What happened, counted. Plain numbers: whoever shows them knows how.
 use hanbeon_domain::{StateName, Verdict};
+use hanbeon_store::WebhookVerdict;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The kinds of things that are counted.
@@ -13,8 +14,16 @@ pub enum Counted {
     Superseded,
     /// A result was offered to the store again.
     StoreRetried,
-    /// An approval could not be stored, and was cancelled.
+    /// An approval could not be stored, or came too late, and was cancelled.
     Compensated,
+    /// Toss fell silent, and no new payment window was opened for a while.
+    BreakerOpened,
+    /// A webhook came, and this is what we thought of it.
+    Webhook(WebhookVerdict),
+    /// A webhook came again.
+    WebhookRepeated,
+    /// Toss lists money that no payment of ours explains.
+    Orphan,
 }
 
 const VERDICTS: [&str; 7] = ["seen", "refused", "read_it", "absent", "not_sent", "unclear", "not_ours"];
@@ -27,6 +36,10 @@ pub struct Counters {
     superseded: AtomicU64,
     store_retried: AtomicU64,
     compensated: AtomicU64,
+    breaker_opened: AtomicU64,
+    webhooks: [AtomicU64; WebhookVerdict::ALL.len()],
+    webhooks_repeated: AtomicU64,
+    orphans: AtomicU64,
 }
 
 impl Counters {
@@ -38,8 +51,12 @@ impl Counters {
             (Counted::Superseded, &self.superseded),
             (Counted::StoreRetried, &self.store_retried),
             (Counted::Compensated, &self.compensated),
+            (Counted::BreakerOpened, &self.breaker_opened),
+            (Counted::WebhookRepeated, &self.webhooks_repeated),
+            (Counted::Orphan, &self.orphans),
         ];
-        verdicts.chain(states).chain(single).map(|(what, count)| (what, count.load(Relaxed)))
+        let webhooks = WebhookVerdict::ALL.into_iter().map(Counted::Webhook).zip(&self.webhooks);
+        verdicts.chain(states).chain(webhooks).chain(single).map(|(what, count)| (what, count.load(Relaxed)))
     }
 
     pub(crate) fn verdict(&self, verdict: &Verdict) {
@@ -67,6 +84,21 @@ impl Counters {
 
     pub(crate) fn store_retried(&self) {
         self.store_retried.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn breaker_opened(&self) {
+        self.breaker_opened.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn webhook(&self, verdict: WebhookVerdict, repeated: bool) {
+        if let Some(at) = WebhookVerdict::ALL.into_iter().position(|known| known == verdict) {
+            self.webhooks[at].fetch_add(1, Relaxed);
+        }
+        self.webhooks_repeated.fetch_add(u64::from(repeated), Relaxed);
+    }
+
+    pub(crate) fn orphan(&self) {
+        self.orphans.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn compensated(&self) {

@@ -9,8 +9,11 @@
 use crate::settings::CALL_TIMEOUT;
 use crate::{App, Unrecorded};
 use hanbeon_domain::payment::CanceledBy;
+use hanbeon_domain::payment::LateSuccess;
 use hanbeon_domain::verdict::Snapshot;
-use hanbeon_domain::{Action, Actor, Event, Payment, Refused, State, Step, Timestamp, Verdict};
+use hanbeon_domain::{
+    Action, Actor, Event, Moment, Payment, Policy, Refused, State, Step, Timestamp, Verdict,
+};
 use hanbeon_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +38,9 @@ pub enum DriveError {
     /// Somebody else holds it now.
     #[error("somebody else took the payment over")]
     Superseded,
+    /// It would claim an order that another payment holds.
+    #[error("another payment holds the order")]
+    OrderTaken,
     /// The result could not be recorded.
     #[error("the result of a call could not be recorded")]
     Store(#[source] StoreError),
@@ -55,8 +61,16 @@ impl App {
         for _ in 0..STEPS_MAX {
             let Some(event) = self.act(&payment, todo).await else { break };
             let approval = approval_in(&payment, &event);
-            let step = payment.step(event, self.moment(self.now(), actor))?;
-            match (self.record(&step, self.settings.store_retry).await, approval) {
+            let late = payment.leaves_order_free().then(|| event.clone());
+            let mut step = payment.step(event, self.moment(self.now(), actor))?;
+            let mut recorded = self.record(&step, self.settings.store_retry).await;
+            if let (Err(DriveError::OrderTaken), Some(event)) = (&recorded, late) {
+                // Late money was to be kept, but something else has paid the order since.
+                let policy = Policy { late_success: LateSuccess::Cancel, ..self.settings.policy };
+                step = payment.step(event, Moment { policy: &policy, ..self.moment(self.now(), actor) })?;
+                recorded = self.record(&step, self.settings.store_retry).await;
+            }
+            match (recorded, approval) {
                 (Ok(()), _) => {
                     held_until = step.at.plus(self.settings.lease);
                     (payment, todo) = (step.next, step.then);
@@ -95,6 +109,10 @@ impl App {
         };
         self.env.reached("verdict in hand");
         self.counters.verdict(&verdict);
+        if self.breaker.note(payment.id, &verdict, self.now()) {
+            self.counters.breaker_opened();
+            error!("Toss does not answer: no new payment window is opened for a while");
+        }
         let event = Event::PspSaid(verdict);
         debug!(
             payment.id = %payment.id, psp.call = ?todo, psp.verdict = event.name(),
@@ -117,6 +135,7 @@ impl App {
                     self.counters.superseded();
                     return Err(DriveError::Superseded);
                 }
+                Err(StoreError::OrderTaken) => return Err(DriveError::OrderTaken),
                 Err(cause) => cause,
             };
             if give_up_at <= Instant::now() + wait {

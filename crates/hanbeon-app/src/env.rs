@@ -16,7 +16,8 @@ pub trait Env: Send + Sync + 'static {
 }
 
 /// The points between two effects, where a crash leaves something to find out, in the order of the walk.
-pub const POINTS: [&str; 9] = [
+pub const POINTS: [&str; 10] = [
+    "refund queued",
     "leased",
     "intent stored",
     "before the call",

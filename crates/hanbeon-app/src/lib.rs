@@ -10,29 +10,43 @@
 //! 3. [`orders`], [`sessions`]: before the payment window opens;
 //! 4. [`confirm`]: the charge;
 //! 5. [`drive`](mod@drive): the one way forward, and what happens when the store will not take a result;
-//! 6. [`cancel`]: giving money back;
+//! 6. [`cancel`]: giving money back, when its turn comes: [`turn`](mod@turn);
 //! 7. [`recover`]: finishing what a crash or a lost answer left;
-//! 8. [`read`], [`keys`]: looking things up.
+//! 8. [`notices`], [`reconcile`]: what makes us look again; [`breaker`](mod@breaker): when nobody should begin;
+//! 9. [`claims`]: a request of the shop's happens once;
+//! 10. [`review`], [`verify`]: what a human decides, and what must be true of the whole store;
+//! 11. [`read`], [`keys`]: looking things up.
 //!
 //! It will never: know HTTP or SQL, hold a transaction, or act before the intent is on disk.
 
+mod breaker;
 pub mod cancel;
+pub mod claims;
 pub mod confirm;
 mod counters;
 pub mod drive;
 pub mod env;
 pub mod keys;
+pub mod notices;
 pub mod orders;
 pub mod read;
+pub mod reconcile;
 pub mod recover;
+pub mod review;
 pub mod sessions;
 pub mod settings;
+mod turn;
+pub mod verify;
 
 pub use counters::{Counted, Counters};
 pub use env::Env;
-pub use hanbeon_store::{JournalLine, OrderRecord, PaymentRecord, RefundRecord, StoreError};
+pub use hanbeon_store::{
+    AnswerRecord, Hint, IDEMPOTENCY_KEY_MAX, JournalLine, Kept, OrderRecord, PaymentRecord, Progress,
+    RefundRecord, StoreError, WEBHOOK_BODY_MAX, Webhook, WebhookVerdict,
+};
 pub use settings::{Settings, Unrecorded};
 
+use breaker::Breaker;
 use hanbeon_domain::{Actor, Moment, Timestamp};
 use hanbeon_psp::Psp;
 use hanbeon_store::Store;
@@ -47,6 +61,7 @@ pub struct App {
     env: Arc<dyn Env>,
     settings: Settings,
     counters: Counters,
+    breaker: Breaker,
     /// Work that outlives the request that began it: a buyer who closes the browser does not stop a charge.
     tasks: TaskTracker,
     /// Rung when a payment was left for the recovery, so that it does not have to wait for its period.
@@ -63,6 +78,7 @@ impl App {
             env,
             settings,
             counters: Counters::default(),
+            breaker: Breaker::default(),
             tasks: TaskTracker::new(),
             left_work: Notify::new(),
         })
@@ -72,6 +88,12 @@ impl App {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Has Toss given no sign of life for so long that nobody new should begin to pay?
+    #[must_use]
+    pub fn toss_is_down(&self) -> bool {
+        self.breaker.is_tripped()
     }
 
     /// The rules that are in force.

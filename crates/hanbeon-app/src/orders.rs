@@ -1,6 +1,7 @@
 //! Orders come from the shop's server, never from a browser: the total that is written here is the authority
 //! on the amount.
-use crate::{App, env};
+use crate::App;
+use crate::claims::Operation;
 use hanbeon_domain::order::{BadOrder, Customer, Line};
 use hanbeon_domain::{MerchantReference, Order, OrderId, Timestamp, Won};
 use hanbeon_store::{Inserted, StoreError};
@@ -37,17 +38,22 @@ pub enum OrderError {
 }
 
 impl App {
-    /// Makes an order.
+    /// Makes an order; for one operation one and the same.
     ///
     /// # Errors
     /// [`OrderError`]; nothing was made then.
-    pub async fn create_order(&self, new: NewOrder) -> Result<Order, OrderError> {
+    pub async fn create_order(&self, operation: Operation, new: NewOrder) -> Result<Order, OrderError> {
         let NewOrder { reference, name, total, lines, customer, expires_at } = new;
-        let id = OrderId::from_uuid(env::uuid(&*self.env));
+        let id = operation.order();
         let created_at = self.now();
         let order = Order { id, reference, name, total, lines, customer, created_at, expires_at }.check()?;
         match self.store.insert_order(&order).await? {
             Inserted::New => Ok(order),
+            // The same request, of which only the answer was lost.
+            Inserted::ReferenceTaken(by) if by == id => {
+                let lost = || StoreError::Unavailable("the order is made, but cannot be read".to_owned());
+                Ok(self.store.order(id).await?.ok_or_else(lost)?.order)
+            }
             Inserted::ReferenceTaken(by) => Err(OrderError::ReferenceTaken(by)),
         }
     }

@@ -1,17 +1,18 @@
 //! Recovery: finishing what a crash, a lost answer or an outage left. It runs at start and continuously, and
 //! a tick is data that can be asserted on.
 //!
-//! 1. **lease** what is due, oldest first;
-//! 2. **resume** (pure): ask Toss, never charge blindly; too many tries → a human;
-//! 3. **drive**: the same function as a fresh request.
+//! 1. **lease** what is due, oldest first; one at a time while Toss is silent, and never more in a second than Toss
+//!    would like;
+//! 2. **take its turn**: [`turn`](mod@crate::turn), the same function as a fresh request.
 use crate::App;
 use crate::drive::DriveError;
-use hanbeon_domain::{Actor, Payment, Timestamp};
+use crate::turn::until;
+use hanbeon_domain::{Actor, Payment};
 use hanbeon_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 /// Payments that one tick takes on, all at once: enough to drain thousands a minute, few enough to leave
@@ -21,6 +22,10 @@ pub const TICK_MAX: usize = 32;
 const PERIOD: Duration = Duration::from_secs(1);
 /// The shortest, so that a clock that runs backwards cannot make a busy loop.
 const PERIOD_MIN: Duration = Duration::from_millis(20);
+
+/// Payments taken on in a second: a backlog of an hour's outage at ten orders a second drains in ten minutes, and
+/// Toss hears of it no more than of a busy shop.
+pub const DRAIN_PER_SECOND: usize = 64;
 
 /// What one tick did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,10 +65,22 @@ impl App {
     pub async fn recover_until(self: &Arc<Self>, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let mut under_way = JoinSet::new();
+        let mut second = (Instant::now(), 0);
         loop {
-            let nap = match self.take_on(TICK_MAX - under_way.len(), &mut under_way).await {
-                Ok(()) if under_way.len() < TICK_MAX => self.nap().await,
-                Ok(()) => PERIOD,
+            if second.0.elapsed() >= Duration::from_secs(1) {
+                second = (Instant::now(), 0);
+            }
+            let at_once = if self.breaker.is_tripped() { 1 } else { TICK_MAX };
+            let room = at_once.saturating_sub(under_way.len()).min(DRAIN_PER_SECOND - second.1);
+            let nap = match self.take_on(room, &mut under_way).await {
+                Ok(taken) if taken < room => {
+                    second.1 += taken;
+                    self.nap().await
+                }
+                Ok(taken) => {
+                    second.1 += taken;
+                    PERIOD.saturating_sub(second.0.elapsed()).max(PERIOD_MIN)
+                }
                 Err(error) => {
                     warn!(%error, "the recovery cannot see what is due");
                     PERIOD
@@ -83,20 +100,19 @@ impl App {
         self: &Arc<Self>,
         limit: usize,
         under_way: &mut JoinSet<Driven>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         if limit == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let held_until = self.lease_until();
-        for payment in self.store.lease_due(self.now(), held_until, limit).await? {
-            self.env.reached("leased");
+        let turns = self.store.lease_due(self.now(), held_until, limit).await?;
+        let taken = turns.len();
+        for turn in turns {
             let app = Arc::clone(self);
-            under_way.spawn(self.tasks.track_future(async move {
-                let todo = payment.resume(&app.settings.policy);
-                app.drive(payment, todo, Actor::Recovery, held_until).await
-            }));
+            let work = async move { app.turn(turn, Actor::Recovery, held_until).await };
+            under_way.spawn(self.tasks.track_future(work));
         }
-        Ok(())
+        Ok(taken)
     }
 
     async fn nap(&self) -> Duration {
@@ -114,8 +130,4 @@ fn noted(ended: Result<Driven, JoinError>) -> Option<Payment> {
         Err(panic) => warn!(error = %panic, "a payment stays due"),
     }
     None
-}
-
-fn until(now: Timestamp, then: Timestamp) -> Duration {
-    Duration::from_micros(u64::try_from(then.as_micros() - now.as_micros()).unwrap_or(0))
 }

@@ -7,6 +7,7 @@ use hanbeon_domain::{SessionId, TossOrderId, Won};
 use hanbeon_store::{SavedAmount, StoreError};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::time::Duration;
 
 /// The secret in a cookie: 64 hex digits.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,6 +40,20 @@ impl SessionSecret {
     }
 }
 
+/// Why no payment window should be opened. Nothing has happened.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// Toss does not answer: a buyer who authenticated now would wait for nothing.
+    #[error("Toss does not answer")]
+    TossIsDown {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The amount could not be stored.
+    #[error("the amount could not be stored")]
+    Store(#[from] StoreError),
+}
+
 /// The session of a request.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -66,14 +81,18 @@ impl App {
     /// Keeps what the session says it will pay. Compared in confirm, never believed.
     ///
     /// # Errors
-    /// What the store says.
+    /// [`SaveError`]. It is the last word before the payment window opens, and so the place to say that Toss cannot be
+    /// reached.
     pub async fn save_amount(
         &self,
         session: SessionId,
         toss_order: TossOrderId,
         amount: Won,
-    ) -> Result<(), StoreError> {
-        self.store.save_amount(&SavedAmount { session, toss_order, amount }, self.now()).await
+    ) -> Result<(), SaveError> {
+        if let Some(retry_after) = self.breaker.closed_for(self.now()) {
+            return Err(SaveError::TossIsDown { retry_after });
+        }
+        Ok(self.store.save_amount(&SavedAmount { session, toss_order, amount }, self.now()).await?)
     }
 
     /// Is this what the session saved? True once: the saved amount is taken by it.

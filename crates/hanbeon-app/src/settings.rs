@@ -3,7 +3,7 @@ use hanbeon_domain::Policy;
 use std::time::Duration;
 
 /// The rules of the application. Every limit has its reason beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The waiting times of the state machine.
     pub policy: Policy,
@@ -18,6 +18,8 @@ pub struct Settings {
     pub unrecorded: Unrecorded,
     /// May the session that paid cancel its payment, or only the shop?
     pub session_may_cancel: bool,
+    /// Our id at Toss (`mId`), if the operator told us: what is about another merchant is not ours.
+    pub merchant_id: Option<String>,
 }
 
 /// What to do with an approval that the store would not take.
@@ -47,6 +49,7 @@ impl Default for Settings {
             store_retry: Duration::from_secs(5),
             unrecorded: Unrecorded::Cancel,
             session_may_cancel: true,
+            merchant_id: None,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! From what came back to a verdict. A reply is believed only if it is about the payment that was asked about;
 //! an error counts as a refusal only if Toss's documents say that nothing happened.
 use hanbeon_domain::verdict::Failure;
-use hanbeon_domain::{Evidence, Payment, Refusal, Snapshot, Timestamp, TossStatus, Verdict, Won};
-use toss_client::model::TossTime;
+use hanbeon_domain::{
+    DepositSecret, Evidence, Payment, Refund, Refusal, Snapshot, Timestamp, TossCancel, TossStatus, Verdict,
+    Won,
+};
+use sha2::{Digest as _, Sha256};
+use toss_client::model::{Cancellation, TossTime};
 use toss_client::{ApiError, Error, ErrorCode, Operation, Payment as TossPayment, Reply, RetryClass};
 
 type Answer = Result<Reply<TossPayment>, Error>;
@@ -36,6 +40,18 @@ pub(crate) fn judge(answer: Answer, asked: Asked<'_>, operation: Operation) -> V
             _ if refusal.http_status == 429 => unclear(true, &refusal),
             RetryClass::NewKey | RetryClass::Final | RetryClass::Config => refused(*refusal),
         },
+    }
+}
+
+/// Judges the answer to a cancel. Toss answers a cancel that it ignored (a second one within a second) like one that
+/// it carried out: only the balance tells. An answer that changed nothing is kept under our key for ever, so it counts
+/// as an answered error.
+pub(crate) fn judge_cancel(answer: Answer, asked: Asked<'_>, refund: &Refund) -> Verdict {
+    match judge(answer, asked, Operation::Cancel) {
+        Verdict::Seen(seen) if seen.balance == refund.balance_before => {
+            Verdict::Unclear { answered: true, why: "Toss took the cancel, and cancelled nothing".to_owned() }
+        }
+        verdict => verdict,
     }
 }
 
@@ -107,9 +123,30 @@ fn snapshot(reply: &Reply<TossPayment>, balance: Won) -> Snapshot {
         requested_at: instant(shown.requested_at.as_ref()),
         approved_at: instant(shown.approved_at.as_ref()),
         last_transaction_key: shown.last_transaction_key.clone(),
+        cancels: shown.cancels.iter().flatten().filter_map(cancel).collect(),
+        secret: shown.secret.as_ref().map(|secret| deposit_secret(secret.expose())),
         failure,
         evidence: Evidence { http_status: reply.http_status, body: reply.raw.as_ref().into() },
     }
+}
+
+/// One that was carried out; one under way or failed has moved nothing (Toss state machine, cancel sub-state).
+fn cancel(shown: &Cancellation) -> Option<TossCancel> {
+    if shown.cancel_status.as_ref().is_some_and(|status| status.as_str() != "DONE") {
+        return None;
+    }
+    Some(TossCancel {
+        transaction_key: shown.transaction_key.clone()?,
+        amount: won(shown.cancel_amount.as_won())?,
+        balance_after: won(shown.refundable_amount.and_then(|left| left.as_won())),
+        canceled_at: instant(shown.canceled_at.as_ref()),
+        reason: shown.cancel_reason.clone().unwrap_or_default(),
+    })
+}
+
+/// What is kept of a payment's secret.
+pub(crate) fn deposit_secret(secret: &str) -> DepositSecret {
+    DepositSecret::from_bytes(Sha256::digest(secret).into())
 }
 
 fn won(amount: Option<i64>) -> Option<Won> {

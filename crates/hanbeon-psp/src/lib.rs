@@ -5,15 +5,17 @@
 //!
 //! 1. [`Psp`]: the door;
 //! 2. [`TossPsp`]: its implementation over `toss-client`, which believes a reply only if it is about the
-//!    payment that was asked about.
+//!    payment that was asked about;
+//! 3. [`notice`](mod@notice): what comes in by webhook, read as far as it says where to look.
 
 mod judge;
+pub mod notice;
 mod toss;
 
 pub use toss::TossPsp;
 
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, Refund, Verdict};
+use hanbeon_domain::{Payment, PaymentKey, Refund, Timestamp, Verdict};
 
 /// The payment provider, as far as the state machine needs it.
 #[async_trait]
@@ -26,4 +28,37 @@ pub trait Psp: Send + Sync + 'static {
 
     /// Gives back, with the refund's own idempotency key.
     async fn cancel(&self, payment: &Payment, refund: &Refund) -> Verdict;
+
+    /// One page of what happened at the provider between two instants, in its order, after the row named `after`.
+    ///
+    /// # Errors
+    /// In words for the log. The list is only for finding what to look at; nothing is believed that it says.
+    async fn transactions(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<&str>,
+    ) -> Result<Page, String>;
+}
+
+/// A page of the provider's own list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In the provider's order.
+    pub rows: Vec<Transaction>,
+    /// Where the next page begins; `None` when this was the last.
+    pub next: Option<String>,
+}
+
+/// One approval or cancel in the provider's own list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// The provider's name for it.
+    pub transaction_key: String,
+    /// Of which payment; `None` when it is no key that we could have.
+    pub payment: Option<PaymentKey>,
+    /// Did it leave money with the shop, or an account that waits for some?
+    pub holds_money: bool,
+    /// Is it a cancel?
+    pub is_cancel: bool,
 }

@@ -1,9 +1,12 @@
 //! Toss Payments behind the door. Every call is: encode, send, judge.
-use crate::Psp;
 use crate::judge::{self, Asked};
+use crate::{Page, Psp, Transaction};
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, Refund, Verdict};
-use toss_client::{Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RequestOptions};
+use hanbeon_domain::{Payment, PaymentKey, Refund, Timestamp, TossStatus, Verdict};
+use toss_client::{Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RequestOptions, Transactions};
+
+/// Rows of a page: about half a megabyte.
+const PAGE_ROWS: u16 = 1_000;
 
 /// Toss Payments, through its core API.
 #[derive(Clone, Debug)]
@@ -57,7 +60,25 @@ impl Psp for TossPsp {
         };
         let answer =
             self.client.cancel(payment.key.as_str(), &call, &under(&payment.cancel_key(refund))).await;
-        judge::judge(answer, self.asked(payment), Operation::Cancel)
+        judge::judge_cancel(answer, self.asked(payment), refund)
+    }
+
+    async fn transactions(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<&str>,
+    ) -> Result<Page, String> {
+        let instant = |at: Timestamp| jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default();
+        let mut request = Transactions::between(instant(from), instant(until));
+        request.starting_after = after.map(str::to_owned);
+        request.limit = Some(PAGE_ROWS);
+        let reply = self.client.transactions(&request).await.map_err(|error| error.to_string())?;
+        let full = reply.value.len() >= usize::from(PAGE_ROWS);
+        let next = if full { reply.value.last().map(|row| row.transaction_key.clone()) } else { None };
+        // A page that leads back to where it began would never end.
+        let next = next.filter(|next| Some(next.as_str()) != after);
+        Ok(Page { rows: reply.value.into_iter().map(transaction).collect(), next })
     }
 }
 
@@ -65,4 +86,17 @@ impl Psp for TossPsp {
 /// payment key's single use still guards a charge, and `refundableAmount` a refund.
 fn under(key: &str) -> RequestOptions {
     RequestOptions { idempotency_key: IdempotencyKey::parse(key).ok(), ..RequestOptions::default() }
+}
+
+fn transaction(row: toss_client::model::Transaction) -> Transaction {
+    let status = TossStatus::parse(row.status.as_str());
+    Transaction {
+        payment: PaymentKey::parse(row.payment_key).ok(),
+        holds_money: matches!(
+            status,
+            TossStatus::Done | TossStatus::WaitingForDeposit | TossStatus::PartialCanceled
+        ),
+        is_cancel: matches!(status, TossStatus::Canceled | TossStatus::PartialCanceled),
+        transaction_key: row.transaction_key,
+    }
 }

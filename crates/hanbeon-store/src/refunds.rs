@@ -93,6 +93,16 @@ impl RefundRecord {
         Self { refund, payment: payment.id, progress, settled_at: Some(at) }
     }
 
+    /// Toss's name for it, once it has happened.
+    #[must_use]
+    pub fn transaction_key(&self) -> Option<&str> {
+        match &self.progress {
+            Progress::Settled(RefundOutcome::Done { transaction_key, .. }) => transaction_key.as_deref(),
+            Progress::Elsewhere { transaction_key } => Some(transaction_key),
+            Progress::Queued | Progress::Sending | Progress::Settled(_) => None,
+        }
+    }
+
     /// How it ended, if it did and was ours.
     #[must_use]
     pub fn into_outcome(self) -> Option<RefundOutcome> {

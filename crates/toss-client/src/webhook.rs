@@ -95,6 +95,12 @@ impl Webhook {
     }
 }
 
+/// The merchant (`mId`) that a webhook says it is about, if it says so.
+#[must_use]
+pub fn merchant_of(body: &[u8]) -> Option<String> {
+    Fields::read(body)?.object("data")?.text("mId")
+}
+
 /// The fields of a JSON object, each still as its text; of two with one name the last counts.
 #[derive(Default)]
 struct Fields<'a>(HashMap<String, &'a RawValue>);

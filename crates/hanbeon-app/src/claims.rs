@@ -1,0 +1,84 @@
+//! A request of the shop's happens once: `Idempotency-Key`, as the shop's own requests to Toss have it.
+//!
+//! 1. **claim** the key, by one atomic insert;
+//! 2. carry the request out, under names that follow from the claim: whoever takes over a claim whose request died
+//!    makes the same order, the same refund;
+//! 3. **keep the answer**, byte for byte.
+use crate::{App, env};
+use hanbeon_domain::{OrderId, RefundId};
+use hanbeon_store::{AnswerRecord, Claim, Claimed, StoreError};
+use std::time::Duration;
+use tracing::warn;
+use uuid::Uuid;
+
+/// How long a request may be silent before somebody who repeats it takes it over. Longer than any of ours takes.
+const HELD: Duration = Duration::from_secs(60);
+
+/// What to do with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Carry it out.
+    Ours(Operation),
+    /// Somebody is at it.
+    Running,
+    /// It has been answered, so.
+    Answered(AnswerRecord),
+    /// The key was used for another request.
+    OtherRequest,
+}
+
+/// A request that is carried out, and the names of what it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation(Uuid);
+
+impl Operation {
+    /// The order that this request makes.
+    #[must_use]
+    pub const fn order(self) -> OrderId {
+        OrderId::from_uuid(self.0)
+    }
+
+    /// The refund that this request makes.
+    #[must_use]
+    pub const fn refund(self) -> RefundId {
+        RefundId::from_uuid(self.0)
+    }
+}
+
+impl App {
+    /// A request without a key: it happens as often as it is sent.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        Operation(env::uuid(&*self.env))
+    }
+
+    /// Claims a key for a request, which `digest` tells from any other.
+    ///
+    /// # Errors
+    /// What the store says. The claim may be there all the same: then the key can be used again after a minute.
+    pub async fn claim(&self, key: &str, digest: [u8; 32]) -> Result<Turn, StoreError> {
+        let now = self.now();
+        let claim = Claim { key: key.to_owned(), request: digest, operation: env::uuid(&*self.env) };
+        Ok(match self.store.claim(&claim, now, now.plus(HELD)).await? {
+            Claimed::Ours(operation) => Turn::Ours(Operation(operation)),
+            Claimed::Running => Turn::Running,
+            Claimed::Answered(answer) => Turn::Answered(answer),
+            Claimed::OtherRequest => Turn::OtherRequest,
+        })
+    }
+
+    /// Keeps the answer of a claimed request. One that cannot be kept is worked out anew for whoever repeats the
+    /// request: it makes nothing twice, but may be worded differently.
+    pub async fn keep_answer(&self, key: &str, answer: &AnswerRecord) {
+        if let Err(error) = self.store.keep_answer(key, answer).await {
+            warn!(%error, "the answer to an idempotent request could not be kept");
+        }
+    }
+
+    /// Gives a claim up: nothing was done, and the request may be tried again.
+    pub async fn release_claim(&self, key: &str) {
+        if let Err(error) = self.store.release_claim(key).await {
+            warn!(%error, "a claim could not be given up; it ends by itself within a minute");
+        }
+    }
+}
