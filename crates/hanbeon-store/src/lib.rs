@@ -16,6 +16,7 @@ mod claims;
 mod journal;
 mod notices;
 mod refunds;
+mod turns;
 
 pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX};
 pub use journal::{CHAIN_START, JournalLine, Seal};
@@ -23,6 +24,7 @@ pub use notices::{
     Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict,
 };
 pub use refunds::{NewRefund, Progress, QUEUED_REFUNDS_MAX, Queued, RefundRecord};
+pub use turns::{due_at_rest, gives_turns};
 
 use async_trait::async_trait;
 use hanbeon_domain::{

@@ -7,11 +7,12 @@ mod tables;
 
 use async_trait::async_trait;
 use hanbeon_domain::{
-    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId,
-    SessionId, Step, Timestamp,
+    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
+    SessionId, StateName, Step, Timestamp,
 };
 use hanbeon_store::{
-    ApiKey, Begun, Inserted, OrderRecord, PaymentRecord, RefundRecord, SavedAmount, Store, StoreError,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, Hint, Inserted, Kept, NewRefund, NewWebhook, OrderRecord,
+    PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook, WebhookId,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tables::Tables;
@@ -82,8 +83,17 @@ impl Store for MemoryStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<Payment>, StoreError> {
+    ) -> Result<Vec<Turn>, StoreError> {
         Ok(self.tables().lease_due(now, until, limit))
+    }
+
+    async fn lease(
+        &self,
+        payment: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Turn>, StoreError> {
+        Ok(self.tables().lease(payment, now, until))
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -102,8 +112,58 @@ impl Store for MemoryStore {
         Ok(self.tables().payment_by_key(key))
     }
 
+    async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        Ok(self.tables().payments_in(state, limit))
+    }
+
+    async fn records_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRecord>, StoreError> {
+        Ok(self.tables().records_after(after, limit))
+    }
+
     async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError> {
         Ok(self.tables().refund(id))
+    }
+
+    async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError> {
+        self.tables().queue_refund(new, from)
+    }
+
+    async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.tables().refuse_queued(id, why, at))
+    }
+
+    async fn keep_webhook(&self, new: &NewWebhook, from: Timestamp) -> Result<Kept, StoreError> {
+        Ok(self.tables().keep_webhook(new, from))
+    }
+
+    async fn payment_of_hint(&self, hint: &Hint) -> Result<Option<Payment>, StoreError> {
+        Ok(self.tables().payment_of_hint(hint))
+    }
+
+    async fn notice(&self, hint: &Hint, _now: Timestamp, from: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.tables().notice(hint, from))
+    }
+
+    async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
+        Ok(self.tables().webhooks(before, limit))
+    }
+
+    async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {
+        Ok(self.tables().claim(claim, now, until))
+    }
+
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+        self.tables().keep_answer(key, answer);
+        Ok(())
+    }
+
+    async fn release_claim(&self, key: &str) -> Result<(), StoreError> {
+        self.tables().release_claim(key);
+        Ok(())
     }
 
     async fn whole_refund(&self, payment: PaymentId) -> Result<Option<RefundRecord>, StoreError> {
