@@ -15,7 +15,7 @@
 //! 8. [`notices`], [`reconcile`]: what makes us look again; [`breaker`](mod@breaker): when nobody should begin;
 //! 9. [`claims`]: a request of the shop's happens once;
 //! 10. [`review`], [`verify`]: what a human decides, and what must be true of the whole store;
-//! 11. [`read`], [`keys`]: looking things up.
+//! 11. [`read`], [`keys`], [`explain`]: looking things up.
 //!
 //! It will never: know HTTP or SQL, hold a transaction, or act before the intent is on disk.
 
@@ -26,6 +26,7 @@ pub mod confirm;
 mod counters;
 pub mod drive;
 pub mod env;
+pub mod explain;
 pub mod keys;
 pub mod notices;
 pub mod orders;

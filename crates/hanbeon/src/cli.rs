@@ -1,6 +1,6 @@
 //! What can be asked of the binary.
 use crate::config::Config;
-use crate::{demo, doctor, import, keys, sandbox, serve, smoke};
+use crate::{demo, doctor, import, inspect, keys, review, sandbox, serve, smoke};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +58,16 @@ enum Command {
     /// The shop's API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Payments that need a human.
+    #[command(subcommand)]
+    Review(review::ReviewCommand),
+    /// Tells why an order is in its state.
+    Explain(inspect::ExplainArgs),
+    /// Checks every seal, history and sum in the store.
+    Verify,
+    /// What Toss told us by webhook.
+    #[command(subcommand)]
+    Webhooks(inspect::WebhooksCommand),
     /// Takes over the payments of a shop that ran the Spring tutorial's server on MySQL.
     Import(import::ImportArgs),
     /// Prints the effective configuration as TOML, without secrets.
@@ -76,6 +86,10 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve => serve::run(config).await?,
         Command::Sandbox(args) => sandbox::run(&config, args).await?,
         Command::Keys(command) => keys::run(&demo::beside_demo(config)?, command).await?,
+        Command::Review(command) => review::run(&demo::beside_demo(config)?, command).await?,
+        Command::Explain(args) => inspect::explain_order(&demo::beside_demo(config)?, args).await?,
+        Command::Verify => return inspect::verify_all(&demo::beside_demo(config)?).await,
+        Command::Webhooks(command) => inspect::webhooks(&demo::beside_demo(config)?, command).await?,
         Command::Import(args) => import::run(&config, args).await?,
         Command::Config => print!("{}", config.to_toml()?),
         Command::Doctor => return doctor::run(&demo::beside_demo(config)?).await,

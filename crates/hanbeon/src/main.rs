@@ -8,8 +8,9 @@
 //! 2. [`config`]: one structure, unknown fields refused, secrets from the environment or a file;
 //! 3. [`wire`]: configuration in, application and router out;
 //! 4. [`serve`]: listeners, recovery, graceful stop;
-//! 5. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
-//! 6. [`telemetry`](mod@telemetry): logs.
+//! 5. [`review`], [`inspect`]: what a human decides, and looks into;
+//! 6. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
+//! 7. [`telemetry`](mod@telemetry): logs.
 //!
 //! `failpoints` is compiled in for tests only (the feature of that name): places at which the binary kills itself.
 
@@ -20,7 +21,9 @@ mod doctor;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod import;
+mod inspect;
 mod keys;
+mod review;
 mod sandbox;
 mod serve;
 mod smoke;

@@ -2,14 +2,18 @@
 use super::planted::Bug;
 use hanbeon_domain::refund::Cause;
 use hanbeon_domain::{
-    ConfirmRequest, Evidence, OrderId, Payment, PaymentKey, Refund, Refusal, Snapshot, Timestamp,
+    ConfirmRequest, Evidence, OrderId, Payment, PaymentKey, Refund, Refusal, Snapshot, Timestamp, TossCancel,
     TossOrderId, TossStatus, Verdict, Won,
 };
+use hanbeon_psp::Transaction;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Toss drops a payment that is not confirmed so long after the buyer authenticated it (Toss state machine, clocks).
 const SESSION: Duration = Duration::from_secs(600);
+
+/// A second cancel of a payment within a second is ignored.
+const CANCEL_SPACING: Duration = Duration::from_secs(1);
 
 /// The books of the payment provider.
 pub(super) struct Bank {
@@ -22,6 +26,9 @@ pub(super) struct Bank {
     bug: Option<Bug>,
 }
 
+/// How cancels are named that were made in Toss's own console.
+pub(super) const ELSEWHERE: &str = "elsewhere-";
+
 /// One payment in the books.
 pub(super) struct Account {
     /// The order that the buyer means to pay; Toss does not know it.
@@ -32,9 +39,12 @@ pub(super) struct Account {
     pub(super) balance: Won,
     /// The idempotency keys that charged it.
     pub(super) charges: Vec<String>,
-    /// The idempotency keys that cancelled, and how much.
+    /// The idempotency keys that cancelled, and how much; a cancel that was made elsewhere has none of ours.
     pub(super) cancels: Vec<(String, Won)>,
+    canceled_at: Option<Timestamp>,
     pub(super) hidden_until: Timestamp,
+    /// It was hidden for so long that we had to give it up.
+    pub(super) long_hidden: bool,
     session_ends: Timestamp,
     deposit: Deposit,
 }
@@ -121,7 +131,9 @@ impl Bank {
             balance: amount,
             charges: Vec::new(),
             cancels: Vec::new(),
+            canceled_at: None,
             hidden_until: now,
+            long_hidden: false,
             session_ends: now.plus(SESSION),
             deposit,
         };
@@ -134,7 +146,7 @@ impl Bank {
         while self.under_way.first().is_some_and(|(at, _)| *at <= now) {
             let (at, order) = self.under_way.remove(0);
             self.pass_time(at);
-            let verdict = self.carry_out(&order);
+            let verdict = self.carry_out(&order, at);
             let answer = self.answered.entry(order.idempotency_key).or_default();
             answer.get_or_insert(verdict);
         }
@@ -172,8 +184,8 @@ impl Bank {
     }
 
     /// Carries an order out, and remembers the answer.
-    pub(super) fn obey(&mut self, order: &Order) -> Verdict {
-        let verdict = self.carry_out(order);
+    pub(super) fn obey(&mut self, order: &Order, now: Timestamp) -> Verdict {
+        let verdict = self.carry_out(order, now);
         self.remember(&order.idempotency_key, verdict.clone());
         verdict
     }
@@ -192,11 +204,56 @@ impl Bank {
         self.under_way.push((at, order));
     }
 
+    /// Somebody cancels in Toss's own console: some of it, or all that is left.
+    pub(super) fn cancel_elsewhere(&mut self, key: &PaymentKey, amount: Option<Won>, now: Timestamp) -> bool {
+        let Some(account) = self.accounts.get_mut(key) else { return false };
+        let amount = amount.filter(|amount| *amount <= account.balance).unwrap_or(account.balance);
+        let holds = matches!(account.status, TossStatus::Done | TossStatus::PartialCanceled);
+        if !holds || account.balance.is_zero() || account.deposit != Deposit::Card {
+            return false;
+        }
+        let left = account.balance.minus(amount).unwrap_or(Won::ZERO);
+        let whole = left.is_zero() && account.status == TossStatus::Done;
+        account.status = if whole { TossStatus::Canceled } else { TossStatus::PartialCanceled };
+        account.balance = left;
+        account.canceled_at = Some(now);
+        account.cancels.push((format!("{ELSEWHERE}{}", account.cancels.len()), amount));
+        true
+    }
+
+    /// The list of what happened: one row for each approval and each cancel.
+    pub(super) fn transactions(&self) -> Vec<Transaction> {
+        let mut rows = Vec::new();
+        for (key, account) in &self.accounts {
+            let payment = Some(key.clone());
+            if !account.charges.is_empty() || account.status == TossStatus::WaitingForDeposit {
+                let transaction_key = format!("{key} approved");
+                rows.push(Transaction {
+                    transaction_key,
+                    payment: payment.clone(),
+                    holds_money: true,
+                    is_cancel: false,
+                });
+            }
+            for cancel in account.shown_cancels() {
+                let holds_money = !account.balance.is_zero();
+                let transaction_key = cancel.transaction_key;
+                rows.push(Transaction {
+                    transaction_key,
+                    payment: payment.clone(),
+                    holds_money,
+                    is_cancel: true,
+                });
+            }
+        }
+        rows
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_empty()
     }
 
-    fn carry_out(&mut self, order: &Order) -> Verdict {
+    fn carry_out(&mut self, order: &Order, now: Timestamp) -> Verdict {
         let Some(account) = self.accounts.get_mut(&order.key) else {
             return refused("NOT_FOUND_PAYMENT", order);
         };
@@ -213,7 +270,7 @@ impl Bank {
                 Verdict::Unclear { answered: true, why: "400 NOT_MATCHES_REFUNDABLE_AMOUNT".to_owned() }
             }
             What::Cancel { amount, .. } => {
-                let verdict = account.cancel(order, *amount, twice);
+                let verdict = account.cancel(order, *amount, now, twice);
                 if order.compensates && matches!(verdict, Verdict::Refused(_)) {
                     self.excused.insert(order.key.clone());
                 }
@@ -256,11 +313,16 @@ impl Account {
         }
     }
 
-    fn cancel(&mut self, order: &Order, amount: Won, twice: bool) -> Verdict {
+    fn cancel(&mut self, order: &Order, amount: Won, now: Timestamp, twice: bool) -> Verdict {
         let waiting = self.status == TossStatus::WaitingForDeposit;
         let after_deposit = self.deposit != Deposit::Card && !waiting;
+        let soon = self.canceled_at.is_some_and(|at| now < at.plus(CANCEL_SPACING));
         match self.status {
             _ if order.says != Says::Yes => refused("NOT_CANCELABLE_PAYMENT", order),
+            // Toss answers a cancel that comes so soon as if it had carried it out, and does nothing.
+            _ if soon && !twice => {
+                Verdict::Unclear { answered: true, why: "taken, and nothing cancelled".to_owned() }
+            }
             // Its refund needs a bank account, which nobody gave us.
             TossStatus::Done | TossStatus::PartialCanceled if after_deposit => {
                 refused("INVALID_REFUND_ACCOUNT_INFO", order)
@@ -275,6 +337,7 @@ impl Account {
                 let whole = left.is_zero() && self.status != TossStatus::PartialCanceled;
                 self.status = if whole { TossStatus::Canceled } else { TossStatus::PartialCanceled };
                 self.balance = left;
+                self.canceled_at = Some(now);
                 self.cancels.push((order.idempotency_key.clone(), amount));
                 self.show(&format!("cancel {}", order.idempotency_key))
             }
@@ -287,10 +350,30 @@ impl Account {
         }
     }
 
+    pub(super) fn was_canceled_elsewhere(&self) -> bool {
+        self.cancels.iter().any(|(key, _)| key.starts_with(ELSEWHERE))
+    }
+
+    fn shown_cancels(&self) -> Vec<TossCancel> {
+        let mut left = self.amount;
+        let show = |(at, (key, amount)): (usize, &(String, Won))| {
+            left = left.minus(*amount).unwrap_or(Won::ZERO);
+            TossCancel {
+                transaction_key: format!("{at} {key} of {}", self.toss_order.as_str()),
+                amount: *amount,
+                balance_after: Some(left),
+                canceled_at: None,
+                reason: "a wish".to_owned(),
+            }
+        };
+        self.cancels.iter().enumerate().map(show).collect()
+    }
+
     /// The payment, as Toss shows it. The body says what was asked, so that an answer can be held against the books.
     pub(super) fn show(&self, asked: &str) -> Verdict {
         Verdict::Seen(Box::new(Snapshot {
             last_transaction_key: self.cancels.last().map(|(key, _)| key.clone()),
+            cancels: self.shown_cancels(),
             ..snapshot(self.status, self.balance, asked)
         }))
     }
@@ -304,6 +387,8 @@ pub(super) fn snapshot(status: TossStatus, balance: Won, body: &str) -> Snapshot
         requested_at: None,
         approved_at: None,
         last_transaction_key: None,
+        cancels: Vec::new(),
+        secret: None,
         failure: None,
         evidence: Evidence { http_status: 200, body: body.as_bytes().into() },
     }

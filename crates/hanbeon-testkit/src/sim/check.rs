@@ -1,10 +1,9 @@
 //! What must be true when all is quiet: nothing is under way, nothing fails any more.
-use super::bank::{Account, Bank};
+use super::bank::{Account, Bank, ELSEWHERE};
 use super::heard::{Heard, refund_of, sum};
 use super::world::World;
-use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::{OrderId, Payment, PaymentKey, RefundOutcome, State, TossStatus as T, Won};
-use hanbeon_store::{RefundRecord, Store};
+use hanbeon_store::{Progress, RefundRecord, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl World {
@@ -87,26 +86,30 @@ fn compare(
             payment.captured, payment.refunded
         ));
     }
-    compare_refunds(payment, refunds, account)
+    compare_refunds(refunds, account)
 }
 
 /// Refunds against cancels, one to one.
-fn compare_refunds(payment: &Payment, refunds: &[RefundRecord], account: &Account) -> Result<(), String> {
+fn compare_refunds(refunds: &[RefundRecord], account: &Account) -> Result<(), String> {
     let mut done = BTreeMap::<String, Won>::new();
-    for RefundRecord { refund, outcome, .. } in refunds {
-        match outcome {
-            Some(RefundOutcome::Done { .. }) => {
-                done.insert(refund.idempotency_key(), refund.amount);
+    for RefundRecord { refund, progress, .. } in refunds {
+        let known = match progress {
+            Progress::Settled(RefundOutcome::Done { .. }) => {
+                done.insert(refund.idempotency_key(), refund.amount)
             }
-            Some(RefundOutcome::Refused(_)) => {}
-            Some(RefundOutcome::NeedsReview) | None => {
-                return Err(format!("L2 refund {} has no outcome: {outcome:?}", refund.id));
+            // The bank's name for it says whose it was.
+            Progress::Elsewhere { transaction_key } => {
+                let key = transaction_key.split(' ').nth(1).unwrap_or_default();
+                done.insert(refund_of(key).to_owned(), refund.amount)
             }
+            Progress::Settled(RefundOutcome::Refused(_)) => None,
+            Progress::Settled(RefundOutcome::NeedsReview) | Progress::Queued | Progress::Sending => {
+                return Err(format!("L2 refund {} has no outcome: {progress:?}", refund.id));
+            }
+        };
+        if known.is_some() {
+            return Err(format!("S9 refund {} is recorded twice", refund.id));
         }
-    }
-    // A compensation that was sent while the store was down has no row; it is found in the account.
-    if payment.state == (State::Canceled { by: CanceledBy::Compensation }) {
-        done.entry(format!("hanbeon-{}-cancel", payment.id)).or_insert(payment.amount);
     }
     let of = |(key, amount): &(String, Won)| (refund_of(key).to_owned(), *amount);
     let at_toss: BTreeMap<_, _> = account.cancels.iter().map(of).collect();
@@ -134,21 +137,27 @@ fn check_promises(heard: &Heard, key: &PaymentKey, account: &Account) -> Result<
         if account.charges.len() != 1 {
             return Err("told paid, and it is not charged".to_owned());
         }
-        if wishes.is_none() && account.balance != account.amount {
+        if wishes.is_none() && account.balance != account.amount && !account.was_canceled_elsewhere() {
             return Err("told paid, and it was given back without a wish".to_owned());
         }
     }
+    // What was given up in good faith and turned up late went back by itself.
     let holds_money = !account.charges.is_empty() && !account.balance.is_zero();
     if heard.failed.contains(key) && holds_money {
         return Err("told failed, and it is charged".to_owned());
     }
     let never = heard.asked.get(key) == Some(&0);
-    if never && (!account.charges.is_empty() || account.status == T::WaitingForDeposit) {
+    if never
+        && !account.long_hidden
+        && (!account.charges.is_empty() || account.status == T::WaitingForDeposit)
+    {
         return Err("told that nothing was charged, and it is".to_owned());
     }
-    let compensations = usize::from(account.cancels.iter().any(|(_, amount)| *amount == account.amount));
+    let cancels = account.cancels.iter().filter(|(key, _)| !key.starts_with(ELSEWHERE));
+    let whole = account.cancels.iter().any(|(_, amount)| *amount == account.amount);
+    let compensations = usize::from(whole || account.long_hidden);
     let most = usize::try_from(wishes.copied().unwrap_or(0)).unwrap_or(usize::MAX);
-    if account.cancels.len() > most.saturating_add(compensations) {
+    if cancels.count() > most.saturating_add(compensations) {
         return Err(format!("{} cancels for {most} wishes", account.cancels.len()));
     }
     Ok(())

@@ -2,11 +2,12 @@
 use super::bank::Deposit;
 use super::process::Process;
 use super::world::World;
-use hanbeon_app::cancel::{Caller, Cancel};
+use hanbeon_app::Progress;
+use hanbeon_app::cancel::{Caller, Cancel, CancelAnswer};
 use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
-    ConfirmRequest, Customer, MerchantReference, Order, OrderId, Payment, PaymentKey, SessionId, State,
-    Timestamp, TossOrderId, TossStatus, Won,
+    CancelRequest, ConfirmRequest, Customer, MerchantReference, Order, OrderId, Payment, PaymentKey,
+    RefundId, RefundOutcome, SessionId, State, Timestamp, TossOrderId, TossStatus, Won,
 };
 use hanbeon_store::Store;
 use std::sync::Arc;
@@ -70,6 +71,54 @@ impl Process {
         self.world.hear_cancel(key, answer.as_ref());
     }
 
+    /// The shop asks for a refund that has a name: asked twice, it is the same one.
+    pub(super) async fn refund(&self, payment: &Payment, id: RefundId, amount: Option<Won>) {
+        let reason = CancelReason::parse("a change of mind").expect("short enough");
+        let request = CancelRequest { id, amount, reason };
+        self.world.wish_named(&payment.key, id);
+        let answer = self.survive(self.app().refund(payment.id, request)).await;
+        let answer = answer.map(|answer| {
+            answer.map(|record| match record.progress {
+                Progress::Settled(RefundOutcome::Done { evidence, .. }) => CancelAnswer::Toss(evidence),
+                Progress::Settled(RefundOutcome::Refused(refusal)) => CancelAnswer::Toss(refusal.evidence),
+                _ => CancelAnswer::Pending,
+            })
+        });
+        self.world.hear_refund(&payment.key, answer.as_ref());
+    }
+
+    /// A webhook arrives, true or not.
+    pub(super) async fn webhook(&self, name: u64, key: &PaymentKey, status: TossStatus) {
+        self.world.said.say(key, status);
+        let body = format!(
+            r#"{{"eventType":"PAYMENT_STATUS_CHANGED","data":{{"paymentKey":"{key}","status":"{}"}}}}"#,
+            status.as_str()
+        );
+        let kept = self.app().webhook(Some(format!("whtrans_{name}")), body.into_bytes());
+        let kept = self.survive(kept).await;
+        self.world.count(match kept {
+            Some(Ok(_)) => "webhook: kept",
+            Some(Err(_)) => "webhook: not kept",
+            None => "webhook: the process died",
+        });
+    }
+
+    /// What Toss lists is compared with what we know.
+    pub(super) async fn reconcile(&self) {
+        let (from, until) = (Timestamp::default(), self.world.now());
+        let found = self.survive(self.app().reconcile(from, until)).await;
+        self.world.count(match found {
+            Some(Ok(found)) if found.noticed > 0 => "reconcile: noticed",
+            Some(Ok(_)) => "reconcile: all is known",
+            Some(Err(_)) | None => "reconcile: broken off",
+        });
+        if let Some(Ok(found)) = found
+            && found.orphans > 0
+        {
+            self.world.object("S4 Toss lists money that no payment of ours explains".to_owned());
+        }
+    }
+
     /// Works off what is due until nothing is, or the process dies.
     pub(super) async fn settle(&self) {
         for _ in 0..TICKS_MAX {
@@ -87,13 +136,14 @@ impl Process {
 const TICKS_MAX: u32 = 3_000;
 
 impl World {
-    /// When something is due that leads somewhere; a deposit that never comes is asked for without end.
+    /// When something is due that leads somewhere; a deposit that never comes is asked for without end, unless somebody
+    /// gave notice or waits for a refund.
     fn next_due(&self) -> Option<Timestamp> {
         let bank = self.bank();
         let leads_on = |payment: &Payment| {
             let account = bank.accounts.get(&payment.key);
             let news = account.is_none_or(|account| account.status != TossStatus::WaitingForDeposit);
-            payment.is_moving() || (payment.state == State::WaitingForDeposit && news)
+            payment.state != State::WaitingForDeposit || news || self.store.has_more_to_do(payment.id)
         };
         let payments = self.store.all_payments().into_iter();
         payments.filter(|(payment, _)| leads_on(payment)).filter_map(|(_, due)| due).min()

@@ -32,11 +32,13 @@ pub enum Fault {
     WrongPayment,
     /// It happens, but look-ups do not know of the payment for a while.
     Hidden,
+    /// The same, for longer than Toss's window: we must give the payment up, and find out later.
+    LongHidden,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::None,
         Self::NotSent,
         Self::RequestLost,
@@ -51,6 +53,7 @@ impl Fault {
         Self::Busy,
         Self::WrongPayment,
         Self::Hidden,
+        Self::LongHidden,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Fault {
             Self::Busy => "money: busy",
             Self::WrongPayment => "money: wrong payment shown",
             Self::Hidden => "money: hidden from look-ups",
+            Self::LongHidden => "money: hidden for longer than the window",
         }
     }
 }
@@ -143,6 +147,8 @@ pub(super) const SLOW: Duration = Duration::from_secs(25);
 pub(super) const LATE: Duration = Duration::from_secs(63);
 /// How long look-ups do not know a hidden payment.
 pub(super) const HIDDEN: Duration = Duration::from_secs(20);
+/// And one that is hidden for longer than the window.
+pub(super) const LONG_HIDDEN: Duration = Duration::from_secs(30 * 60);
 
 /// How often things go wrong by chance: "once in", 0 is never.
 #[derive(Clone, Debug, Default)]
@@ -156,6 +162,8 @@ pub(super) struct Odds {
     pub(super) look: u64,
     /// The faults that may come up.
     pub(super) faults: Vec<Fault>,
+    /// Every process's wall clock is off by at most so many seconds.
+    pub(super) skew: u64,
     /// Small delays everywhere, so that the order of things changes from seed to seed.
     pub(super) jitter: bool,
 }

@@ -2,7 +2,7 @@
 use super::world::World;
 use hanbeon_app::cancel::CancelAnswer;
 use hanbeon_domain::payment::CanceledBy;
-use hanbeon_domain::{Payment, PaymentKey, State, Won};
+use hanbeon_domain::{Payment, PaymentKey, RefundId, State, Won};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What clients were told.
@@ -17,6 +17,8 @@ pub(super) struct Heard {
     pub(super) asked: BTreeMap<PaymentKey, u32>,
     /// By payment: how many cancels were wished for and not refused for good.
     pub(super) wishes: BTreeMap<PaymentKey, u32>,
+    /// Wishes that have a name.
+    pub(super) named: BTreeSet<RefundId>,
     /// Refunds that clients were told are done.
     pub(super) canceled: BTreeSet<String>,
     /// Refunds that clients were told are refused.
@@ -46,7 +48,7 @@ impl World {
         match &payment.state {
             State::Paid => {
                 self.count("told: paid");
-                let may_be_gone = heard.wishes.contains_key(key);
+                let may_be_gone = heard.wishes.contains_key(key) || account.was_canceled_elsewhere();
                 if charges != 1 || (account.balance != account.amount && !may_be_gone) {
                     self.object(format!("told paid, but {charges} charges and {} won left", account.balance));
                 }
@@ -54,7 +56,8 @@ impl World {
             }
             State::Declined { .. } | State::Expired => {
                 self.count("told: failed");
-                if charges != 0 {
+                // What Toss hid for longer than its own window was given up in good faith, and goes back.
+                if charges != 0 && !account.long_hidden {
                     self.object(format!("told {}, but it is charged", payment.state.name()));
                 }
                 heard.failed.insert(key.clone());
@@ -73,6 +76,21 @@ impl World {
     /// A cancel is about to be asked for.
     pub(super) fn wish(&self, key: &PaymentKey) {
         *self.heard().wishes.entry(key.clone()).or_default() += 1;
+    }
+
+    /// A refund that has a name is about to be asked for, perhaps again: then it is no new wish.
+    pub(super) fn wish_named(&self, key: &PaymentKey, id: RefundId) {
+        let mut heard = self.heard();
+        if heard.named.insert(id) {
+            *heard.wishes.entry(key.clone()).or_default() += 1;
+        }
+    }
+
+    /// And was answered. Whatever was heard, the wish may come again.
+    pub(super) fn hear_refund<E>(&self, key: &PaymentKey, answer: Option<&Result<CancelAnswer, E>>) {
+        let wishes = self.heard().wishes.get(key).copied();
+        self.hear_cancel(key, answer);
+        self.heard().wishes.extend(wishes.map(|wishes| (key.clone(), wishes)));
     }
 
     /// A cancel was answered; `None`: the process died first.

@@ -1,11 +1,11 @@
 //! The line to the bank, which loses and delays things: the simulated [`Psp`].
 use super::bank::{Bank, Order, Replay, Says};
-use super::faults::{Fault, HIDDEN, LATE, Look, SLOW};
+use super::faults::{Fault, HIDDEN, LATE, LONG_HIDDEN, Look, SLOW};
 use super::process::Process;
 use async_trait::async_trait;
 use hanbeon_app::settings::CALL_TIMEOUT;
-use hanbeon_domain::{Payment, Refund, Verdict};
-use hanbeon_psp::Psp;
+use hanbeon_domain::{Payment, Refund, Timestamp, Verdict};
+use hanbeon_psp::{Page, Psp};
 use std::future::pending;
 use std::sync::{Arc, Weak};
 use tokio::time::sleep;
@@ -48,6 +48,17 @@ impl Psp for Line {
         let durable = process.world.spy().has_intent(&order.idempotency_key);
         process.gate_awake(durable, process.send(payment, order)).await
     }
+
+    async fn transactions(&self, _: Timestamp, _: Timestamp, _: Option<&str>) -> Result<Page, String> {
+        let process = self.process().await;
+        let list = async {
+            match process.next_look() {
+                Look::Fine => Ok(Page { rows: process.world.bank().transactions(), next: None }),
+                _ => Err("429".to_owned()),
+            }
+        };
+        process.gate(list).await
+    }
 }
 
 impl Process {
@@ -70,11 +81,11 @@ impl Process {
         }
         match fault {
             Fault::ReplyLost => {
-                world.bank().obey(&order);
+                world.bank().obey(&order, world.now());
                 self.give_up_waiting().await
             }
-            Fault::Declines => world.bank().obey(&Order { says: Says::No, ..order }),
-            Fault::Refuses => world.bank().obey(&Order { says: Says::NotNow, ..order }),
+            Fault::Declines => world.bank().obey(&Order { says: Says::No, ..order }, world.now()),
+            Fault::Refuses => world.bank().obey(&Order { says: Says::NotNow, ..order }, world.now()),
             Fault::Slow => {
                 let key = order.idempotency_key.clone();
                 world.bank().obey_at(world.now().plus(SLOW), order);
@@ -94,7 +105,7 @@ impl Process {
             }
             Fault::ErrorAfter => {
                 let mut bank = world.bank();
-                bank.obey(&order);
+                bank.obey(&order, world.now());
                 bank.keep_error(&order);
                 error()
             }
@@ -111,15 +122,17 @@ impl Process {
                 bank.remember(&order.idempotency_key, wrong.clone());
                 wrong
             }
-            Fault::Hidden => {
+            Fault::Hidden | Fault::LongHidden => {
                 let mut bank = world.bank();
-                let verdict = bank.obey(&order);
+                let verdict = bank.obey(&order, world.now());
                 if let Some(account) = bank.accounts.get_mut(&order.key) {
-                    account.hidden_until = world.now().plus(HIDDEN);
+                    let long = fault == Fault::LongHidden && account.cancels.is_empty();
+                    account.hidden_until = world.now().plus(if long { LONG_HIDDEN } else { HIDDEN });
+                    account.long_hidden |= long;
                 }
                 verdict
             }
-            Fault::None | Fault::NotSent | Fault::RequestLost => world.bank().obey(&order),
+            Fault::None | Fault::NotSent | Fault::RequestLost => world.bank().obey(&order, world.now()),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Bugs that are planted on purpose: a simulation that does not object to them is blind.
 use super::bank::snapshot;
-use super::world::World;
+use super::world::{Said, World};
 use async_trait::async_trait;
 use hanbeon_domain::{Action, Evidence, Payment, Refund, Refusal, Step, Timestamp, TossStatus, Verdict, Won};
-use hanbeon_psp::Psp;
-use hanbeon_store::{Begun, Store, StoreError};
+use hanbeon_psp::{Page, Psp};
+use hanbeon_store::{Begun, NewRefund, Queued, Store, StoreError};
 use std::sync::Arc;
 
 /// A planted bug.
@@ -23,6 +23,10 @@ pub enum Bug {
     NobodyComesBack,
     /// A cancel of everything is answered without asking Toss.
     CancelsAreMadeUp,
+    /// A wish to refund is said to be stored, and is not.
+    WishesAreLost,
+    /// What a webhook says is taken for what Toss says.
+    WebhooksAreBelieved,
 }
 
 /// The store's `begin`, as processes see it.
@@ -53,11 +57,29 @@ pub(super) async fn commit(world: &World, step: &Step, lease_until: Timestamp) -
     Ok(())
 }
 
+/// The store's `queue_refund`, as processes see it.
+pub(super) async fn queue_refund(
+    world: &World,
+    new: &NewRefund,
+    from: Timestamp,
+) -> Result<Queued, StoreError> {
+    if world.bug == Some(Bug::WishesAreLost) {
+        return Ok(Queued::New);
+    }
+    world.store.queue_refund(new, from).await
+}
+
 /// The line to the bank, as processes see it.
 pub(super) fn psp(world: &World, line: Arc<dyn Psp>) -> Arc<dyn Psp> {
     match world.bug {
-        Some(bug @ (Bug::SilenceMeansNo | Bug::AbsentMeansExpired | Bug::CancelsAreMadeUp)) => {
-            Arc::new(Misheard { line, bug })
+        Some(
+            bug @ (Bug::SilenceMeansNo
+            | Bug::AbsentMeansExpired
+            | Bug::CancelsAreMadeUp
+            | Bug::WebhooksAreBelieved),
+        ) => {
+            let said = Arc::clone(&world.said);
+            Arc::new(Misheard { line, bug, said })
         }
         _ => line,
     }
@@ -66,6 +88,7 @@ pub(super) fn psp(world: &World, line: Arc<dyn Psp>) -> Arc<dyn Psp> {
 struct Misheard {
     line: Arc<dyn Psp>,
     bug: Bug,
+    said: Arc<Said>,
 }
 
 #[async_trait]
@@ -86,7 +109,13 @@ impl Psp for Misheard {
             Verdict::Absent if self.bug == Bug::AbsentMeansExpired => {
                 Verdict::Seen(Box::new(snapshot(TossStatus::Expired, payment.amount, "made up")))
             }
-            verdict => verdict,
+            verdict => match self.said.about(&payment.key) {
+                Some(status) if self.bug == Bug::WebhooksAreBelieved => {
+                    let left = if status == TossStatus::Canceled { Won::ZERO } else { payment.amount };
+                    Verdict::Seen(Box::new(snapshot(status, left, "a webhook said so")))
+                }
+                _ => verdict,
+            },
         }
     }
 
@@ -95,5 +124,14 @@ impl Psp for Misheard {
             return Verdict::Seen(Box::new(snapshot(TossStatus::Canceled, Won::ZERO, "made up")));
         }
         self.line.cancel(payment, refund).await
+    }
+
+    async fn transactions(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<&str>,
+    ) -> Result<Page, String> {
+        self.line.transactions(from, until, after).await
     }
 }

@@ -102,7 +102,7 @@ impl Scene {
         let deposit = if self.wish == Wish::Deposit { Deposit::Account(None) } else { Deposit::Card };
         let request = authenticate(&world, &order, "key-1", deposit);
         if matches!(self.wish, Wish::Whole | Wish::Part(_)) {
-            let process = Process::start(&world, settings, Plan::default());
+            let process = Process::start(&world, settings.clone(), Plan::default());
             process.confirm(&request).await;
             process.die();
         }
@@ -110,11 +110,11 @@ impl Scene {
         world.script().looks.extend(&self.looks);
 
         let plan = Plan { crash: self.crash, outage: self.outage, pause: self.pause, ..Plan::default() };
-        let first = Process::start(&world, settings, plan);
+        let first = Process::start(&world, settings.clone(), plan);
         let other = async {
             if self.pause.is_some() {
                 sleep(Duration::from_secs(92)).await;
-                Process::start(&world, settings, Plan::default()).settle().await;
+                Process::start(&world, settings.clone(), Plan::default()).settle().await;
             }
         };
         let asked = async {
@@ -126,7 +126,7 @@ impl Scene {
         first.die();
 
         let plan = Plan { crash: self.second_crash, ..Plan::default() };
-        let second = Process::start(&world, settings, plan);
+        let second = Process::start(&world, settings.clone(), plan);
         let retry = async {
             if self.again {
                 self.ask(&second, &request).await;
@@ -136,7 +136,7 @@ impl Scene {
         second.die();
 
         world.calm_down();
-        let third = Process::start(&world, settings, Plan::default());
+        let third = Process::start(&world, settings.clone(), Plan::default());
         third.settle().await;
         if self.again {
             self.ask(&third, &request).await;

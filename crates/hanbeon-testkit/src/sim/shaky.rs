@@ -5,11 +5,12 @@ use super::process::Process;
 use super::world::World;
 use async_trait::async_trait;
 use hanbeon_domain::{
-    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId,
+    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
     SessionId, StateName, Step, Timestamp,
 };
 use hanbeon_store::{
-    ApiKey, Begun, Inserted, OrderRecord, PaymentRecord, RefundRecord, SavedAmount, Store, StoreError,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, Hint, Inserted, Kept, NewRefund, NewWebhook, OrderRecord,
+    PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook, WebhookId,
 };
 use std::future::pending;
 use std::sync::{Arc, Weak};
@@ -75,15 +76,79 @@ impl Store for Shaky {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<Payment>, StoreError> {
+    ) -> Result<Vec<Turn>, StoreError> {
         self.write(async {
             let leased = self.world.store.lease_due(now, until, limit).await?;
-            for payment in &leased {
-                self.world.spy().saw(&self.world, payment);
+            for turn in &leased {
+                self.world.spy().saw(&self.world, &turn.payment);
             }
             Ok(leased)
         })
         .await
+    }
+
+    async fn lease(
+        &self,
+        payment: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Turn>, StoreError> {
+        self.write(async {
+            let leased = self.world.store.lease(payment, now, until).await?;
+            if let Some(turn) = &leased {
+                self.world.spy().saw(&self.world, &turn.payment);
+            }
+            Ok(leased)
+        })
+        .await
+    }
+
+    async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        self.read(self.world.store.payments_in(state, limit)).await
+    }
+
+    async fn records_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.read(self.world.store.records_after(after, limit)).await
+    }
+
+    async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError> {
+        self.write(planted::queue_refund(&self.world, new, from)).await
+    }
+
+    async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError> {
+        self.write(self.world.store.refuse_queued(id, why, at)).await
+    }
+
+    async fn keep_webhook(&self, new: &NewWebhook, from: Timestamp) -> Result<Kept, StoreError> {
+        self.write(self.world.store.keep_webhook(new, from)).await
+    }
+
+    async fn payment_of_hint(&self, hint: &Hint) -> Result<Option<Payment>, StoreError> {
+        self.read(self.world.store.payment_of_hint(hint)).await
+    }
+
+    async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError> {
+        self.write(self.world.store.notice(hint, now, from)).await
+    }
+
+    async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
+        self.read(self.world.store.webhooks(before, limit)).await
+    }
+
+    async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {
+        self.write(self.world.store.claim(claim, now, until)).await
+    }
+
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+        self.write(self.world.store.keep_answer(key, answer)).await
+    }
+
+    async fn release_claim(&self, key: &str) -> Result<(), StoreError> {
+        self.write(self.world.store.release_claim(key)).await
     }
 
     async fn insert_order(&self, order: &Order) -> Result<Inserted, StoreError> {

@@ -1,19 +1,20 @@
 //! Many things at once, by chance: each seed switches a random subset of the faults on.
 use super::bank::Deposit;
 use super::client::{TOTAL, authenticate, make_order, won};
-use super::faults::{Fault, Odds};
+use super::faults::{Fault, LONG_HIDDEN, Odds};
 use super::planted::Bug;
 use super::process::{Plan, Process};
 use super::scenes::in_paused_time;
 use super::world::World;
 use hanbeon_app::{Settings, Unrecorded};
-use hanbeon_domain::ConfirmRequest;
+use hanbeon_domain::{ConfirmRequest, RefundId, TossStatus};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use uuid::Uuid;
 
 /// So long things go wrong.
 const STORM: Duration = Duration::from_secs(240);
@@ -60,7 +61,7 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
         }
     }
     let odds = roll_odds(&world);
-    let instances: Vec<_> = (0..=world.roll(2)).map(|_| Instance::start(&world, settings)).collect();
+    let instances: Vec<_> = (0..=world.roll(2)).map(|_| Instance::start(&world, settings.clone())).collect();
     let mix = format!("{} instances, {:?}, {odds:?}", instances.len(), settings.unrecorded);
     world.script().odds = odds;
 
@@ -76,6 +77,15 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     for _ in 0..world.roll(3) {
         actors.spawn(shop(Arc::clone(&world), instances.clone()));
     }
+    if world.once_in(2) {
+        actors.spawn(refunder(Arc::clone(&world), instances.clone()));
+    }
+    if world.once_in(2) {
+        actors.spawn(postman(Arc::clone(&world), instances.clone()));
+    }
+    if world.once_in(3) {
+        actors.spawn(console(Arc::clone(&world)));
+    }
     sleep(STORM).await;
     world.calm_down();
     for instance in &instances {
@@ -83,7 +93,7 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     }
     actors.shutdown().await;
 
-    let last = Process::start(&world, settings, Plan::default());
+    let last = Process::start(&world, settings.clone(), Plan::default());
     last.settle().await;
     for request in &requests {
         if world.heard().asked.contains_key(&request.key) {
@@ -92,6 +102,10 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     }
     last.settle().await;
     world.wait_for_the_bank().await;
+    last.settle().await;
+    // What no webhook told, the list tells; what was hidden is shown by then.
+    sleep(LONG_HIDDEN).await;
+    last.reconcile().await;
     last.settle().await;
     world.check().await;
     let mut states = BTreeMap::new();
@@ -131,7 +145,7 @@ struct Instance {
 
 impl Instance {
     fn start(world: &Arc<World>, settings: Settings) -> Arc<Self> {
-        let life = Mutex::new(Process::start(world, settings, Plan::default()));
+        let life = Mutex::new(Process::start(world, settings.clone(), Plan::default()));
         Arc::new(Self { world: Arc::clone(world), settings, life })
     }
 
@@ -144,7 +158,7 @@ impl Instance {
             let life = self.life();
             tokio::join!(life.survive(self.work(&life)), life.end());
             sleep(self.world.millis(20_000)).await;
-            let next = Process::start(&self.world, self.settings, Plan::default());
+            let next = Process::start(&self.world, self.settings.clone(), Plan::default());
             *self.life.lock().unwrap_or_else(PoisonError::into_inner) = next;
         }
     }
@@ -183,6 +197,68 @@ async fn shop(world: Arc<World>, instances: Vec<Arc<Instance>>) {
         let (payment, _) = world.pick(&holding);
         let amount = world.pick(&[None, Some(TOTAL / 3), Some(TOTAL / 2), Some(1)]);
         any(&world, &instances).cancel(&payment.key, amount.map(won)).await;
+    }
+}
+
+/// The shop's server gives money back under names of its own, and asks again when it has not heard.
+async fn refunder(world: Arc<World>, instances: Vec<Arc<Instance>>) {
+    for name in 0..=world.roll(3) {
+        sleep(world.millis(60_000)).await;
+        let payments = world.store.all_payments();
+        if payments.is_empty() {
+            continue;
+        }
+        let (payment, _) = world.pick(&payments.iter().collect::<Vec<_>>());
+        let id = RefundId::from_uuid(Uuid::from_u128(1_000 + u128::from(name)));
+        let amount = world.pick(&[None, Some(TOTAL / 3), Some(TOTAL / 2)]).map(won);
+        let mut asked = JoinSet::new();
+        for _ in 0..=world.roll(2) {
+            let (life, payment) = (any(&world, &instances), payment.clone());
+            let wait = world.millis(30_000);
+            asked.spawn(async move {
+                sleep(wait).await;
+                life.refund(&payment, id, amount).await;
+            });
+        }
+        // Sometimes one wish while the other is under way.
+        if world.once_in(2) {
+            asked.join_all().await;
+        } else {
+            asked.detach_all();
+        }
+    }
+}
+
+/// Webhooks: true ones, late ones, repeated ones, and lies.
+async fn postman(world: Arc<World>, instances: Vec<Arc<Instance>>) {
+    loop {
+        sleep(world.millis(20_000)).await;
+        let accounts: Vec<_> = {
+            let bank = world.bank();
+            bank.accounts.iter().map(|(key, account)| (key.clone(), account.status)).collect()
+        };
+        let (key, status) = world.pick(&accounts.iter().collect::<Vec<_>>()).clone();
+        let lie =
+            world.pick(&[TossStatus::Done, TossStatus::Canceled, TossStatus::Aborted, TossStatus::Expired]);
+        let status = if world.once_in(2) { status } else { lie };
+        let name = world.roll(10);
+        for _ in 0..=world.roll(2) {
+            any(&world, &instances).webhook(name, &key, status).await;
+        }
+    }
+}
+
+/// Somebody cancels in Toss's own console.
+async fn console(world: Arc<World>) {
+    for _ in 0..=world.roll(2) {
+        sleep(world.millis(80_000)).await;
+        let keys: Vec<_> = world.bank().accounts.keys().cloned().collect();
+        let key = world.pick(&keys.iter().collect::<Vec<_>>());
+        let amount = world.pick(&[None, Some(TOTAL / 3), Some(TOTAL / 2)]).map(won);
+        let now = world.now();
+        if world.bank().cancel_elsewhere(key, amount, now) {
+            world.count("console: cancelled");
+        }
     }
 }
 

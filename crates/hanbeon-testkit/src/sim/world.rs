@@ -6,7 +6,7 @@ use super::planted::Bug;
 use super::spy::Spy;
 use crate::memory::MemoryStore;
 use hanbeon_app::Env;
-use hanbeon_domain::Timestamp;
+use hanbeon_domain::{PaymentKey, Timestamp, TossStatus};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +21,8 @@ pub(super) struct World {
     /// The store itself, without the faults that a process sees.
     pub(super) store: Arc<MemoryStore>,
     pub(super) bug: Option<Bug>,
+    /// What webhooks said, true or not: for a bug that believes them.
+    pub(super) said: Arc<Said>,
     dice: Mutex<Dice>,
     bank: Mutex<Bank>,
     spy: Mutex<Spy>,
@@ -28,6 +30,20 @@ pub(super) struct World {
     script: Mutex<Script>,
     counts: Mutex<BTreeMap<&'static str, u32>>,
     objections: Mutex<Vec<String>>,
+}
+
+/// See [`World::said`].
+#[derive(Default)]
+pub(super) struct Said(Mutex<BTreeMap<PaymentKey, TossStatus>>);
+
+impl Said {
+    pub(super) fn say(&self, key: &PaymentKey, status: TossStatus) {
+        open(&self.0).insert(key.clone(), status);
+    }
+
+    pub(super) fn about(&self, key: &PaymentKey) -> Option<TossStatus> {
+        open(&self.0).get(key).copied()
+    }
 }
 
 /// What will go wrong.
@@ -49,6 +65,7 @@ impl World {
             started: Instant::now(),
             store: Arc::new(MemoryStore::new()),
             bug,
+            said: Arc::default(),
             dice: Mutex::new(Dice(seed)),
             bank: Mutex::new(Bank::new(bug)),
             spy: Mutex::default(),
