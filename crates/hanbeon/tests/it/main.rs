@@ -4,13 +4,12 @@
 //!
 //! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`],
 //! [`lost`] and [`crashes`] (what the network and `kill -9` do), [`store_down`] (a database that refuses),
-//! [`crash_loop`], [`secrets`], [`cli`].
+//! [`secrets`], [`cli`]. Crash loops are in `tests/crash`.
 
 mod bad_input;
 mod buyer;
 mod cli;
 mod contract;
-mod crash_loop;
 mod crashes;
 mod lost;
 mod merchant;
