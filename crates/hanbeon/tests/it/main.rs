@@ -3,8 +3,8 @@
 //! database say must agree with it, whatever was killed, lost or slow in between.
 //!
 //! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`],
-//! [`lost`] and [`crashes`] (what the network and `kill -9` do), [`store_down`] (a database that refuses),
-//! [`secrets`], [`cli`]. Crash loops are in `tests/crash`.
+//! [`lost`], [`network`] and [`crashes`] (what Toss, the wire and `kill -9` do), [`store_down`] (a database that
+//! refuses), [`secrets`], [`cli`]. Crash loops are in `tests/crash`.
 
 mod bad_input;
 mod buyer;
@@ -13,6 +13,7 @@ mod contract;
 mod crashes;
 mod lost;
 mod merchant;
+mod network;
 mod races;
 mod secrets;
 mod store_down;
