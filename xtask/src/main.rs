@@ -1,8 +1,9 @@
-//! The project's automation, in Rust: `cargo xtask test` and `cargo xtask bench`.
+//! The project's automation, in Rust: `cargo xtask test`, `crash` and `bench`.
 //!
 //! It has no dependencies, so that it is there at once on a fresh machine.
 
 mod bench;
+mod crash;
 mod shell;
 mod test;
 mod tools;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask <command>
 
   test            format, lints, and every test, browser included; installs Chromium when it is missing
+  crash [args]    kills the server again and again under load: [--cycles N] [--seed S]
   bench [args]    measures confirms per second; see `cargo xtask bench --help`
   bless           rewrites the generated parts of the documents";
 
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let done = match args.next().as_deref() {
         Some("test") => test::run(),
+        Some("crash") => crash::run(args.collect()),
         Some("bench") => bench::run(args.collect()),
         Some("bless") => test::bless(),
         _ => Err(USAGE.to_owned()),

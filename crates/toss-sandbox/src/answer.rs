@@ -1,7 +1,11 @@
-//! What a core call answers, before it becomes bytes: a snapshot of a payment, or a refusal.
+//! What a core call answers, before it becomes bytes: a snapshot of a payment, rows, or a refusal.
+
+use std::sync::Arc;
 
 use crate::codes::{Code, Refusal};
+use crate::config::CancelSign;
 use crate::lang::Lang;
+use crate::ledger::{self, Row};
 use crate::payment::Payment;
 use crate::view;
 
@@ -15,6 +19,7 @@ pub(crate) struct Answer {
 #[derive(Clone, Debug)]
 pub(crate) enum Said {
     Payment(Box<Payment>),
+    Transactions(Arc<[Row]>, CancelSign),
     Refused(Refusal),
 }
 
@@ -25,14 +30,14 @@ impl Answer {
 
     pub(crate) fn status(&self) -> u16 {
         match &self.said {
-            Said::Payment(_) => 200,
+            Said::Payment(_) | Said::Transactions(..) => 200,
             Said::Refused(refusal) => refusal.status,
         }
     }
 
     pub(crate) fn code(&self) -> Option<Code> {
         match &self.said {
-            Said::Payment(_) => None,
+            Said::Payment(_) | Said::Transactions(..) => None,
             Said::Refused(refusal) => Some(refusal.code),
         }
     }
@@ -40,6 +45,7 @@ impl Answer {
     pub(crate) fn body(&self) -> Vec<u8> {
         match &self.said {
             Said::Payment(payment) => view::to_json(payment, self.lang),
+            Said::Transactions(rows, sign) => ledger::to_json(rows, *sign, self.lang),
             Said::Refused(refusal) => refusal.body(self.lang),
         }
     }

@@ -256,7 +256,9 @@ fn authenticate_payment(shared: &Shared, key: &str, body: &Bytes) -> Result<Paym
         return Err(code);
     }
     payment.authenticate(means, outcome, now)?;
-    Ok(payment.clone())
+    let payment = payment.clone();
+    world.authenticated(&payment.about.key, now);
+    Ok(payment)
 }
 
 /// What the SDK resolves with, and the address it goes to in redirect mode (browser SDK v2, Results).

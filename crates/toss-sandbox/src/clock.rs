@@ -61,6 +61,28 @@ impl Korea {
     }
 }
 
+/// A date-time as Toss's lists are asked with, `2026-03-01T00:00:00` or a bare date: Korean, without an offset.
+pub(crate) fn korean(text: &str) -> Option<Ms> {
+    let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'T' | b'.');
+    if !text.bytes().all(plain) || text.matches('-').count() != 2 {
+        return None;
+    }
+    let at: jiff::civil::DateTime = text.parse().ok()?;
+    Offset::constant(9).to_timestamp(at).ok().map(Timestamp::as_millisecond)
+}
+
+/// An instant as Toss's webhooks print it: Korea time without an offset, `2026-03-02T14:05:41.652330`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KoreaLocal(pub(crate) Ms);
+
+impl fmt::Display for KoreaLocal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = Korea(self.0).to_string();
+        let local = whole.strip_suffix("+09:00").unwrap_or(&whole);
+        write!(f, "{local}.{:06}", self.0.rem_euclid(SECOND) * 1_000)
+    }
+}
+
 impl fmt::Display for Korea {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.civil();

@@ -198,6 +198,12 @@ codes! {
     FAILED_PARTIAL_REFUND 500 "은행 점검, 해약 계좌 등의 사유로 부분 환불이 실패했습니다." ""
     FAILED_CLOSED_ACCOUNT_REFUND 500 "해약된 계좌로 인해 환불이 실패했습니다." ""
 
+    // Lists.
+    INVALID_DATE 400 "날짜 데이터가 잘못 되었습니다." "The date data is invalid."
+    INVALID_ISO_DATE_FORMAT 400 "시간 일시 형식이 잘못되었습니다." "The format is incorrect. The time format must conform to ISO 8601 format."
+    EXCEED_MAX_QUERY_LIMIT 400 "최대 조회 개수를 초과했습니다." "You have exceeded the maximum number of query limit."
+    INVALID_PAGING_KEY 400 "잘못된 페이징 키 입니다." "Bad paging key."
+
     // The window and its parameters (error codes, window codes; browser SDK v2, error codes).
     INVALID_ORDER_ID 400 "`orderId`는 영문 대소문자, 숫자, 특수문자(-, _) 만 허용합니다. 6자 이상 64자 이하여야 합니다." "The order id must be at least 6 and maximum 64 characters of letters, digits, -, _ and =."
     INVALID_ORDER_NAME 400 "주문 이름은 100자 이하여야 합니다." "The order name must be 100 characters or less."

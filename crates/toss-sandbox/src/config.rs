@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::{Clock, system_clock};
+use crate::webhooks::{WebhookEndpoint, WebhookError};
 
 /// Everything a sandbox needs to know. `Config::default()` is a working one.
 #[derive(Clone)]
@@ -25,6 +27,25 @@ pub struct Config {
     pub store_test_code_answers: bool,
     /// Which payment a read by order answers with when attempts share an order id (not documented).
     pub read_by_order: ReadByOrder,
+    /// A cancel less than this long after the last one of the same payment is answered with 200 and not made:
+    /// the payment comes back unchanged and nothing says so. One second by default; zero makes every cancel.
+    /// UNVERIFIED: it is said of Toss, and its documents do not mention it. A refused cancel stays refused, a
+    /// replay stays a replay, and the answer to a dropped cancel is stored under its own idempotency key.
+    pub quick_cancels: Duration,
+    /// The sign of a cancel's amount in the list of transactions (not documented, U4).
+    pub cancel_sign: CancelSign,
+    /// How long a transaction is missing from the list at first: fresh ones may lag. Zero by default.
+    pub transactions_lag: Duration,
+    /// Who is sent webhooks from the start; more by `POST /sandbox/webhooks/endpoints`.
+    pub webhooks: Vec<WebhookEndpoint>,
+    /// Divides the minutes between the tries of a webhook: 60 makes seconds of them. 1 by default.
+    pub webhook_compression: u32,
+    /// How long a receiver of a webhook may take to answer 200: 10 s, as at Toss.
+    pub webhook_timeout: Duration,
+    /// Webhooks kept, pending ones and past ones; beyond it the oldest are forgotten, sent or not.
+    pub max_webhooks: usize,
+    /// Rows of the list of transactions kept; beyond it the oldest are forgotten.
+    pub max_transactions: usize,
     /// Payments kept; beyond it the oldest finished ones are forgotten. A million confirmed payments, each with
     /// its idempotency key and its journal entry, take about 1.7 GB.
     pub max_payments: usize,
@@ -47,6 +68,14 @@ impl Default for Config {
             replay_server_errors: true,
             store_test_code_answers: false,
             read_by_order: ReadByOrder::Newest,
+            quick_cancels: Duration::from_secs(1),
+            cancel_sign: CancelSign::Positive,
+            transactions_lag: Duration::ZERO,
+            webhooks: Vec::new(),
+            webhook_compression: 1,
+            webhook_timeout: Duration::from_secs(10),
+            max_webhooks: 10_000,
+            max_transactions: 1_000_000,
             max_payments: 1_000_000,
             max_journal: 1_000_000,
             max_idempotency_keys: 1_000_000,
@@ -68,6 +97,15 @@ pub enum Mismatch {
     InvalidRequest,
     /// 403 `FORBIDDEN_REQUEST`.
     ForbiddenRequest,
+}
+
+/// The sign of the amount of a cancel in the list of transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelSign {
+    /// Like that of an approval.
+    Positive,
+    /// The opposite of it.
+    Negative,
 }
 
 /// The payment that `GET /v1/payments/orders/{orderId}` finds among several attempts.
@@ -182,6 +220,9 @@ pub enum ConfigError {
     /// Two merchants share a key or an id.
     #[error("two merchants share {0}")]
     Shared(&'static str),
+    /// A receiver of webhooks cannot be served.
+    #[error("a receiver of webhooks was refused")]
+    Webhook(#[from] WebhookError),
     /// The system gave no random seed.
     #[error("no random seed")]
     Seed(#[source] getrandom::Error),

@@ -12,15 +12,16 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::api::reply;
+use crate::api::{cancel, reply};
 use crate::auth::MerchantId;
 use crate::clock::{Korea, SECOND};
 use crate::codes::{self, Code};
 use crate::faults::FaultRule;
 use crate::lang::Lang;
 use crate::means::Means;
+use crate::money::Won;
 use crate::opening::{self, Wanted};
-use crate::payment::Payment;
+use crate::payment::{Payment, Status};
 use crate::state::{Opening, Shared};
 use crate::urls;
 use crate::view;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/payments/{payment_key}/deposit", post(deposit))
         .route("/sandbox/payments/{payment_key}/reverse-deposit", post(reverse_deposit))
         .route("/sandbox/payments/{payment_key}/expire", post(expire))
+        .route("/sandbox/payments/{payment_key}/cancel", post(cancel_in_dashboard))
         .route("/sandbox/journal", get(journal).delete(clear_journal))
         .route("/sandbox/faults", post(add_fault).get(faults).delete(clear_faults))
         .route("/sandbox/faults/{id}", delete(remove_fault))
@@ -49,7 +51,7 @@ pub(crate) fn refuse(code: Code) -> Response {
     problem(code.status(), code.name(), code.message(Lang::Ko))
 }
 
-fn problem(status: u16, code: &str, message: &str) -> Response {
+pub(crate) fn problem(status: u16, code: &str, message: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     (status, Json(json!({ "code": code, "message": message }))).into_response()
 }
@@ -79,7 +81,9 @@ pub(crate) fn authenticate(
     let key = shared.open(&mut world, opening)?;
     let payment = world.payment(&key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
     payment.authenticate(means, accepted.outcome, now)?;
-    Ok(payment.clone())
+    let payment = payment.clone();
+    world.authenticated(&key, now);
+    Ok(payment)
 }
 
 async fn authenticated(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -139,12 +143,18 @@ pub(crate) fn act(shared: &Shared, key: &str, deed: &Deed<'_>) -> Result<Payment
     let now = shared.now();
     let mut world = shared.world();
     let (payment, ids) = world.with_ids(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
-    match deed {
-        Deed::Deposit(by) => payment.deposit(*by, ids, now)?,
-        Deed::ReverseDeposit => payment.reverse_deposit(ids)?,
-        Deed::Expire => payment.expire_now()?,
+    let amount = payment.about.amount;
+    let money = match deed {
+        Deed::Deposit(by) => Some((payment.deposit(*by, ids, now)?, amount)),
+        Deed::ReverseDeposit => payment.reverse_deposit(ids).map(|()| None)?,
+        Deed::Expire => payment.expire_now().map(|()| None)?,
+    };
+    let payment = payment.clone();
+    // The due date of an account passes in silence (Toss webhooks, Which transition emits what).
+    if payment.status == Status::Expired || !matches!(deed, Deed::Expire) {
+        world.tell(&payment, money, now);
     }
-    Ok(payment.clone())
+    Ok(payment)
 }
 
 fn acted(result: Result<Payment, Code>) -> Response {
@@ -169,6 +179,22 @@ async fn reverse_deposit(State(shared): State<Arc<Shared>>, Path(key): Path<Stri
 
 async fn expire(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response {
     acted(act(&shared, &key, &Deed::Expire))
+}
+
+#[derive(Default, Deserialize)]
+struct CancelBody {
+    amount: Option<Won>,
+    reason: Option<String>,
+}
+
+async fn cancel_in_dashboard(
+    State(shared): State<Arc<Shared>>,
+    Path(key): Path<String>,
+    body: Bytes,
+) -> Response {
+    let body = if body.is_empty() { Ok(CancelBody::default()) } else { serde_json::from_slice(&body) };
+    let Ok(body) = body else { return refuse(codes::INVALID_REQUEST) };
+    acted(cancel::in_dashboard(&mut shared.world(), &shared, key, body.amount, body.reason))
 }
 
 #[derive(Deserialize)]

@@ -66,6 +66,8 @@ pub enum FaultOperation {
     ReadByOrder,
     /// `POST /v1/payments`.
     Create,
+    /// `GET /v1/transactions`.
+    Transactions,
     /// Every core call.
     #[default]
     Any,
@@ -222,6 +224,7 @@ impl FaultOperation {
             Self::Read => operation == Operation::Read,
             Self::ReadByOrder => operation == Operation::ReadByOrder,
             Self::Create => operation == Operation::Create,
+            Self::Transactions => operation == Operation::Transactions,
         }
     }
 }

@@ -12,6 +12,13 @@ const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transaction(u128);
 
+impl Transaction {
+    /// Whether a text could be a key of this kind at all.
+    pub(crate) fn is_spelled(text: &str) -> bool {
+        text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+    }
+}
+
 impl fmt::Display for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032X}", self.0)
@@ -59,6 +66,13 @@ impl Ids {
         let mut number = String::from("X");
         self.push(&mut number, b"0123456789", 13);
         number
+    }
+
+    /// The id of a webhook: `whtrans_` and 26 letters like those of a ULID (Toss webhooks, Headers).
+    pub(crate) fn transmission(&mut self) -> String {
+        let mut id = String::from("whtrans_");
+        self.push(&mut id, b"0123456789abcdefghjkmnpqrstvwxyz", 26);
+        id
     }
 
     /// The number of a trace, printed as 32 hexadecimal digits.

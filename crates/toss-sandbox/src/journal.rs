@@ -30,6 +30,10 @@ pub enum Operation {
     Cancel,
     /// `POST /v1/payments`.
     Create,
+    /// `GET /v1/transactions`.
+    Transactions,
+    /// No call at all: a cancel that the merchant's people made in Toss's own dashboard.
+    DashboardCancel,
 }
 
 /// What a call did to a payment.
@@ -47,9 +51,11 @@ pub enum EffectKind {
     Aborted,
     /// Money was given back.
     Canceled,
+    /// Nothing, although a cancel was answered with 200: it followed another one too quickly.
+    Dropped,
 }
 
-/// One core call.
+/// One core call, or one cancel made in the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JournalEntry {
@@ -92,6 +98,7 @@ pub(crate) struct Effect {
 
 impl Effect {
     pub(crate) const NONE: Self = Self { kind: EffectKind::None, money: None };
+    pub(crate) const DROPPED: Self = Self { kind: EffectKind::Dropped, money: None };
     pub(crate) const ABORTED: Self = Self { kind: EffectKind::Aborted, money: None };
 
     pub(crate) fn moved(kind: EffectKind, amount: i64, by: Transaction) -> Self {

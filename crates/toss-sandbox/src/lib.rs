@@ -14,9 +14,11 @@
 //! * **A lost reply is lost.** The connection is reset; no status, no header, no half answer arrives.
 //! * **Time is a value.** Clocks strike when something looks: 30 minutes to authenticate, 10 to confirm, 168
 //!   hours to deposit, 15 days of idempotency; a test moves the clock and waits for nothing.
-//! * **It is bounded and quick.** Payments, journal, keys, bodies, rules and connections all have a limit.
+//! * **A webhook is only as good as a receiver makes it.** It is sent from a task of its own, retried on Toss's
+//!   schedule, and dropped, doubled, delayed or reordered on request; no call waits for it.
+//! * **It is bounded and quick.** Payments, journal, keys, bodies, rules, webhooks and connections all have a limit.
 //!
-//! What it will never do: webhooks, billing, `BrandPay`, foreign currencies, or speaking TLS.
+//! What it will never do: billing, `BrandPay`, foreign currencies, or speaking TLS.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +36,7 @@
 //!
 //! In reading order: `codes`, `enums`, `money`, `clock` and `ids` are the tables and the small things;
 //! `means`, `payment` and `view` are the payment, its transitions and its JSON; `state`, `idempotency`,
-//! `journal` and `faults` are the store; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
+//! `journal`, `ledger`, `timers` and `faults` are the store; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
 //! `api`, `browser`, `control` and `window` are the doors, and `serve` is the wire.
 
 mod answer;
@@ -51,6 +53,7 @@ mod idempotency;
 mod ids;
 mod journal;
 mod lang;
+mod ledger;
 mod means;
 mod money;
 mod opening;
@@ -58,12 +61,18 @@ mod payment;
 mod sandbox;
 mod serve;
 mod state;
+mod timers;
 mod urls;
 mod view;
+mod webhooks;
 mod window;
 
 pub use clock::{Clock, system_clock};
-pub use config::{Config, ConfigError, Merchant, Mismatch, ReadByOrder};
+pub use config::{CancelSign, Config, ConfigError, Merchant, Mismatch, ReadByOrder};
 pub use faults::{Fault, FaultError, FaultKind, FaultOperation, FaultRule, When};
 pub use journal::{EffectKind, JournalEntry, JournalPage, Operation};
 pub use sandbox::{NewPayment, Refused, Sandbox};
+pub use webhooks::{
+    SentWebhook, WebhookDelivery, WebhookEndpoint, WebhookError, WebhookEvent, WebhookFault,
+    WebhookFaultKind, WebhookState,
+};

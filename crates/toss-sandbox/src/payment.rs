@@ -4,6 +4,7 @@
 //! is a small copy.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -185,14 +186,16 @@ impl Payment {
 
     /// Lets the clocks strike that are due: 30 and 10 minutes, the account's due date, the refund's arrival.
     ///
-    /// An expired account keeps `WAITING_FOR_DEPOSIT` (Toss state machine, Clocks).
-    pub(crate) fn refresh(&mut self, now: Ms) {
+    /// An expired account keeps `WAITING_FOR_DEPOSIT` (Toss state machine, Clocks). True when the payment itself
+    /// has just become EXPIRED, which is told by a webhook.
+    pub(crate) fn refresh(&mut self, now: Ms) -> bool {
         let expires = match self.status {
             Status::Ready => Some(self.about.requested_at + TO_AUTHENTICATE),
             Status::InProgress => self.authenticated_at.map(|at| at + TO_CONFIRM),
             _ => None,
         };
-        if expires.is_some_and(|at| now >= at) {
+        let strikes = expires.is_some_and(|at| now >= at);
+        if strikes {
             self.expire();
         }
         if let Some(account) = &mut self.account {
@@ -205,6 +208,7 @@ impl Payment {
                 account.refund = Refund::Completed;
             }
         }
+        strikes
     }
 
     /// READY or `IN_PROGRESS` → EXPIRED; the sample of an expired payment shows no method.
@@ -283,7 +287,7 @@ impl Payment {
     }
 
     /// `WAITING_FOR_DEPOSIT` → DONE: the exact amount arrived on the account.
-    pub(crate) fn deposit(&mut self, by: Option<&str>, ids: &mut Ids, now: Ms) -> Result<(), Code> {
+    pub(crate) fn deposit(&mut self, by: Option<&str>, ids: &mut Ids, now: Ms) -> Result<Transaction, Code> {
         let Some(account) = self.account.as_mut().filter(|_| self.status == Status::WaitingForDeposit) else {
             return Err(codes::INVALID_REQUEST);
         };
@@ -293,8 +297,9 @@ impl Payment {
         account.depositor = Some(Arc::from(by.unwrap_or_else(|| self.about.customer())));
         self.status = Status::Done;
         self.approved_at = Some(now);
-        self.last = Some(ids.transaction());
-        Ok(())
+        let transaction = ids.transaction();
+        self.last = Some(transaction);
+        Ok(transaction)
     }
 
     /// DONE → `WAITING_FOR_DEPOSIT`: the bank reports the deposit as an error, and the buyer must pay again.
@@ -317,6 +322,12 @@ impl Payment {
             _ => return Err(codes::INVALID_REQUEST),
         }
         Ok(())
+    }
+
+    /// Whether the last cancel is less than so long ago.
+    pub(crate) fn was_canceled_within(&self, window: Duration, now: Ms) -> bool {
+        let window = Ms::try_from(window.as_millis()).unwrap_or(Ms::MAX);
+        self.cancels.last().is_some_and(|cancel| now.saturating_sub(cancel.at) < window)
     }
 
     /// Whether the method's deadline for cancels has passed (Toss core API, Cancel, deadlines).

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::api::reply;
+use crate::api::{cancel, reply};
 use crate::codes::{self, Code};
 use crate::config::{Config, ConfigError};
 use crate::control::{self, Deed};
@@ -23,6 +23,7 @@ use crate::opening::{Amount, Wanted};
 use crate::serve::{self, Door};
 use crate::state::Shared;
 use crate::view;
+use crate::webhooks::{self, SentWebhook, WebhookEndpoint, WebhookError, WebhookFault};
 use crate::{api, browser, window};
 
 /// A sandbox. Clones share everything.
@@ -99,26 +100,31 @@ impl Sandbox {
         Ok(Self { shared: Arc::new(Shared::new(config)?) })
     }
 
-    /// All routes. Connections can only be broken under [`Sandbox::serve`]; elsewhere a lost reply shows as a
+    /// All routes. No webhook is delivered unless [`Sandbox::serve`] runs, too. Connections can only be broken under [`Sandbox::serve`]; elsewhere a lost reply shows as a
     /// body that breaks off.
     pub fn router(&self) -> Router {
         Router::new()
             .merge(api::routes())
             .merge(browser::routes())
             .merge(control::routes())
+            .merge(webhooks::routes())
             .merge(window::routes())
             .fallback(no_such_route)
             .with_state(Arc::clone(&self.shared))
     }
 
-    /// Serves until `shutdown` is done, then lets open requests end.
+    /// Serves, and delivers webhooks, until `shutdown` is done; then lets open requests end. Webhooks that are
+    /// still to be sent wait for the next time that this sandbox is served.
     pub async fn serve(
         &self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let door = Door::new(listener, self.shared.config.max_connections);
-        serve::serve(self.router(), door, shutdown).await
+        tokio::select! {
+            served = serve::serve(self.router(), door, shutdown) => served,
+            never = webhooks::deliver(Arc::clone(&self.shared)) => match never {},
+        }
     }
 
     /// Opens a payment and authenticates its buyer: `IN_PROGRESS`, ready to be confirmed. Returns its key.
@@ -187,6 +193,42 @@ impl Sandbox {
     /// The bank takes a deposit back as an error.
     pub fn reverse_deposit(&self, payment_key: &str) -> Result<(), Refused> {
         Ok(control::act(&self.shared, payment_key, &Deed::ReverseDeposit).map(drop)?)
+    }
+
+    /// The merchant's people cancel in Toss's own dashboard, `None` for everything left: no call, no key.
+    pub fn cancel_in_dashboard(&self, payment_key: &str, amount: Option<i64>) -> Result<(), Refused> {
+        let mut world = self.shared.world();
+        let amount = amount.map(Won);
+        Ok(cancel::in_dashboard(&mut world, &self.shared, payment_key.to_owned(), amount, None).map(drop)?)
+    }
+
+    /// Registers a receiver of webhooks.
+    pub fn add_webhook_endpoint(&self, endpoint: WebhookEndpoint) -> Result<(), WebhookError> {
+        self.shared.world().outbox.register(endpoint).map(drop)
+    }
+
+    /// At most `limit` webhooks whose number is above `after`, oldest first.
+    #[must_use]
+    pub fn webhooks(&self, after: u64, limit: usize) -> Vec<SentWebhook> {
+        let page = self.shared.world().outbox.page(after, limit);
+        page.parcels.iter().map(|(id, parcel)| parcel.show(*id)).collect()
+    }
+
+    /// Sends a webhook once more, now, whatever became of it.
+    pub fn resend_webhook(&self, id: u64) -> Result<(), WebhookError> {
+        let now = self.shared.now();
+        self.shared.world().outbox.resend(id, now)
+    }
+
+    /// Adds a rule that spoils webhooks.
+    pub fn add_webhook_fault(&self, fault: WebhookFault) -> Result<(), WebhookError> {
+        self.shared.world().outbox.add_fault(fault)
+    }
+
+    /// Deletes every rule about webhooks and lets go of what they hold back.
+    pub fn clear_webhook_faults(&self) {
+        let now = self.shared.now();
+        self.shared.world().outbox.clear_faults(now);
     }
 
     /// Lets the payment's current clock strike: its window, its session, or its account's due date.

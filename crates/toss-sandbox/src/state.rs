@@ -13,9 +13,12 @@ use crate::codes::{self, Code};
 use crate::config::{Config, ConfigError, ReadByOrder};
 use crate::faults::Faults;
 use crate::idempotency::Idempotency;
-use crate::ids::Ids;
+use crate::ids::{Ids, Transaction};
 use crate::journal::Journal;
+use crate::ledger::{Ledger, Row};
 use crate::payment::{About, Payment, Terms};
+use crate::timers::Timers;
+use crate::webhooks::Outbox;
 
 /// How many of the oldest payments are looked at to find finished ones that can be forgotten.
 const EVICTION_LOOK: usize = 64;
@@ -28,6 +31,8 @@ pub(crate) struct Shared {
     /// What the clock was moved by, in milliseconds.
     moved: AtomicI64,
     world: Mutex<World>,
+    /// Held by whoever delivers the webhooks: there is never more than one.
+    pub(crate) delivering: tokio::sync::Mutex<()>,
 }
 
 /// Everything that changes.
@@ -45,6 +50,9 @@ pub(crate) struct World {
     pub(crate) idempotency: Idempotency,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
+    pub(crate) ledger: Ledger,
+    pub(crate) outbox: Outbox,
+    timers: Timers,
 }
 
 /// The attempts to pay one order.
@@ -83,8 +91,12 @@ impl Shared {
             idempotency: Idempotency::new(config.max_idempotency_keys),
             journal: Journal::new(config.max_journal),
             faults: Faults::default(),
+            ledger: Ledger::new(config.max_transactions),
+            outbox: Outbox::new(&config)?,
+            timers: Timers::default(),
         };
-        Ok(Self { config, directory, moved: AtomicI64::new(0), world: Mutex::new(world) })
+        let delivering = tokio::sync::Mutex::new(());
+        Ok(Self { config, directory, moved: AtomicI64::new(0), world: Mutex::new(world), delivering })
     }
 
     /// The sandbox's time, in milliseconds.
@@ -92,8 +104,12 @@ impl Shared {
         (self.config.clock)().as_millisecond() + self.moved.load(Ordering::Relaxed)
     }
 
+    /// Moves the clock, and lets everything strike that has become due.
     pub(crate) fn advance(&self, ms: Ms) {
         self.moved.fetch_add(ms, Ordering::Relaxed);
+        let mut world = self.world();
+        world.strike(self.now());
+        world.outbox.ring();
     }
 
     /// The world, for a few look-ups; never held across a wait.
@@ -105,6 +121,7 @@ impl Shared {
     /// Opens a payment: READY, under a new key.
     pub(crate) fn open(&self, world: &mut World, opening: Opening<'_>) -> Result<Arc<str>, Code> {
         let now = self.now();
+        world.strike(now);
         let merchant = self.directory.merchant(opening.merchant);
         if world.is_spent(opening.merchant, opening.order) {
             return Err(codes::DUPLICATED_ORDER_ID);
@@ -144,15 +161,36 @@ impl World {
     /// The payment of this key, whoever's it is, with its clocks struck.
     pub(crate) fn payment(&mut self, key: &str, now: Ms) -> Option<&mut Payment> {
         let payment = self.payments.get_mut(key)?;
-        payment.refresh(now);
+        if payment.refresh(now) {
+            self.outbox.tell(payment, &mut self.ids, now);
+        }
         Some(payment)
     }
 
     /// The payment and the source of keys, for transitions that make a transaction.
     pub(crate) fn with_ids(&mut self, key: &str, now: Ms) -> Option<(&mut Payment, &mut Ids)> {
-        let payment = self.payments.get_mut(key)?;
-        payment.refresh(now);
-        Some((payment, &mut self.ids))
+        self.payment(key, now)?;
+        self.payments.get_mut(key).map(|payment| (&mut **payment, &mut self.ids))
+    }
+
+    /// Lets the clocks of open payments strike that are due.
+    pub(crate) fn strike(&mut self, now: Ms) {
+        while let Some(key) = self.timers.strike(now) {
+            self.payment(&key, now);
+        }
+    }
+
+    /// A buyer has authenticated: the 10 minutes of this payment run.
+    pub(crate) fn authenticated(&mut self, key: &Arc<str>, now: Ms) {
+        self.timers.authenticated(key, now, self.most_payments);
+    }
+
+    /// Tells of a transition that has just happened: a row of the list if money moved, webhooks in any case.
+    pub(crate) fn tell(&mut self, payment: &Payment, money: Option<(Transaction, i64)>, now: Ms) {
+        if let Some((transaction, amount)) = money {
+            self.ledger.write(Row::of(payment, transaction, amount, now));
+        }
+        self.outbox.tell(payment, &mut self.ids, now);
     }
 
     /// The payment as it stands, without letting its clocks strike.
@@ -202,7 +240,9 @@ impl World {
             let Some(payment) = payments.get_mut(key).filter(|payment| of_order(payment)) else { continue };
             passed += 1;
             if passed > offset {
-                payment.refresh(now);
+                if payment.refresh(now) {
+                    self.outbox.tell(payment, &mut self.ids, now);
+                }
                 page.push(Payment::clone(payment));
             }
         }
@@ -227,6 +267,7 @@ impl World {
 
     fn keep(&mut self, payment: Payment) {
         let (key, order) = (Arc::clone(&payment.about.key), Arc::clone(&payment.about.order));
+        self.timers.opened(&key, payment.about.requested_at, self.most_payments);
         let newest = Arc::clone(&key);
         self.orders[payment.about.merchant]
             .entry(order)

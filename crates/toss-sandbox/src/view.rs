@@ -307,7 +307,7 @@ fn cancel_views(payment: &Payment) -> Option<Vec<CancelView<'_>>> {
 }
 
 /// The documented addresses; as in Toss's test mode there is no document behind them.
-fn receipt_url(means: Means, key: &str) -> String {
+pub(crate) fn receipt_url(means: Means, key: &str) -> String {
     let page = match means {
         Means::VirtualAccount(_) => "payment-detail/bank-transfer",
         _ => "redirection",

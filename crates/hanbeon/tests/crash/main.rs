@@ -1,1 +1,19 @@
-//! Crash loops.
+//! What is left when the process, the disk or the clock fails: the real binary, built with failpoints, beside a
+//! sandbox that outlives it and is its oracle. In the end our database and the sandbox's journal tell one story,
+//! and what anybody was told is part of it.
+//!
+//! In reading order: [`cycles`] (killed again and again under load), with [`plan`] (what kills it, and when),
+//! [`shopper`] (the load), [`story`] (the checker) and [`summary`] (the figures); then one test per row of the
+//! catalogue: [`points`], [`paused`], [`disk`], [`clock`], [`schema`], [`stop`].
+
+#[path = "../it/buyer.rs"]
+#[expect(dead_code, reason = "the integration tests use the rest")]
+mod buyer;
+mod cycles;
+mod plan;
+mod shopper;
+mod story;
+mod summary;
+#[path = "../it/support.rs"]
+#[expect(dead_code, reason = "the integration tests use the rest")]
+mod support;

@@ -3,17 +3,17 @@
 //! database say must agree with it, whatever was killed, lost or slow in between.
 //!
 //! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`],
-//! [`lost`] and [`crashes`] (what the network and `kill -9` do), [`store_down`] (a database that refuses),
-//! [`crash_loop`], [`secrets`], [`cli`].
+//! [`lost`], [`network`] and [`crashes`] (what Toss, the wire and `kill -9` do), [`store_down`] (a database that
+//! refuses), [`secrets`], [`cli`]. Crash loops are in `tests/crash`.
 
 mod bad_input;
 mod buyer;
 mod cli;
 mod contract;
-mod crash_loop;
 mod crashes;
 mod lost;
 mod merchant;
+mod network;
 mod races;
 mod secrets;
 mod store_down;

@@ -173,6 +173,8 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     /// What the server has in its environment; nothing, when it is empty.
     pub(crate) secret_key: String,
+    /// What else it has there.
+    pub(crate) environment: Vec<(&'static str, String)>,
     server: Option<Child>,
     serving: Mutex<Option<JoinHandle<()>>>,
     /// The door of a Toss that is not reachable yet.
@@ -211,11 +213,18 @@ impl World {
         let toss = Sandbox::new(Config::default()).expect("a sandbox");
         let (serving, shut) = (Mutex::default(), Mutex::new(Some(socket)));
         let secret_key = SECRET_KEY.to_owned();
-        let mut world = Self { toss, toss_url, api, folder, secret_key, server: None, serving, shut };
-        let made = world.run(&["keys", "create", "--name", "test"]).await;
-        assert!(made.status.success(), "{made:?}");
-        String::from_utf8(made.stdout).expect("text").trim().clone_into(&mut world.api.key);
+        let environment = Vec::new();
+        let mut world =
+            Self { toss, toss_url, api, folder, secret_key, environment, server: None, serving, shut };
+        world.make_key().await;
         world
+    }
+
+    /// Makes the shop's API key, and the database if there is none.
+    pub(crate) async fn make_key(&mut self) {
+        let made = self.run(&["keys", "create", "--name", "test"]).await;
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout).expect("text").trim().clone_into(&mut self.api.key);
     }
 
     /// From now on Toss answers.
@@ -233,6 +242,7 @@ impl World {
         command.env("HANBEON_TOSS_SECRET_KEY", &self.secret_key).env("HANBEON_TOSS_API_URL", &self.toss_url);
         command.env("HANBEON_DATABASE_URL", format!("sqlite://{}", self.database().display()));
         command.env("HANBEON_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -254,6 +264,13 @@ impl World {
 
     /// Starts the server, and waits until it is ready.
     pub(crate) async fn start(&mut self) {
+        if let Err(status) = self.try_start().await {
+            panic!("{status}: {}", self.logs());
+        }
+    }
+
+    /// The same, of a server that may end before it is ready.
+    pub(crate) async fn try_start(&mut self) -> Result<(), ExitStatus> {
         let append = |name: &str| {
             let path = self.folder.path().join(name);
             std::fs::OpenOptions::new().create(true).append(true).open(path).expect("a log")
@@ -264,17 +281,19 @@ impl World {
         let mut server =
             command.stdout(append("server.out")).stderr(append("server.log")).spawn().expect("the server");
         self.api.url = until("the server says where it listens", async || {
-            assert_eq!(server.try_wait().expect("a child"), None, "{}", self.logs());
-            listening(&said)
+            let ended = server.try_wait().expect("a child");
+            ended.map(Err).or_else(|| listening(&said).map(Ok))
         })
-        .await;
-        self.server = Some(server);
+        .await?;
         let api = &self.api;
         until("the server is ready", async || {
             let ready = try_send(api.get("/readyz")).await;
-            ready.ok().filter(|answer| answer.status == 200)
+            let ended = server.try_wait().expect("a child");
+            ended.map(Err).or_else(|| ready.ok().filter(|answer| answer.status == 200).map(|_| Ok(())))
         })
-        .await;
+        .await?;
+        self.server = Some(server);
+        Ok(())
     }
 
     /// `kill -9`.
@@ -289,14 +308,25 @@ impl World {
 
     /// SIGTERM; [`World::ended`] waits.
     pub(crate) async fn terminate(&self) {
+        self.signal("TERM").await;
+    }
+
+    /// Sends the server a signal.
+    pub(crate) async fn signal(&self, name: &str) {
         let id = self.server.as_ref().and_then(Child::id).expect("a server runs");
-        let sent = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+        let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().await;
         assert!(sent.expect("kill runs").success());
     }
 
     pub(crate) async fn ended(&mut self) -> ExitStatus {
-        let mut server = self.server.take().expect("a server runs");
-        tokio::time::timeout(BOUND, server.wait()).await.expect("it ends").expect("a status")
+        until("the server ends", async || self.has_ended()).await
+    }
+
+    /// How the server ended, once it has.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        let status = self.server.as_mut().expect("a server runs").try_wait().expect("a child")?;
+        self.server = None;
+        Some(status)
     }
 
     /// A connection of our own to the server's database.
@@ -354,17 +384,6 @@ impl World {
 
     pub(crate) async fn until_stored(&self, key: &str, state: &str) {
         until(&format!("{key} is {state}"), async || (self.stored(key)? == state).then_some(())).await;
-    }
-
-    /// Waits until nothing is under way.
-    pub(crate) async fn until_quiet(&self) {
-        let query = "SELECT count(*) FROM payments WHERE state IN ('confirming', 'canceling')";
-        let db = self.db();
-        until("nothing is under way", async || {
-            let moving: i64 = db.query_row(query, [], |row| row.get(0)).expect("a count");
-            (moving == 0).then_some(())
-        })
-        .await;
     }
 }
 

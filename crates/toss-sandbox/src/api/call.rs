@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, header::HOST};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header::HOST};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 
-use crate::api::{cancel, confirm, create, reply};
+use crate::api::{cancel, confirm, create, reply, transactions};
 use crate::auth::{Directory, MerchantId};
 use crate::codes::{self, Code};
 use crate::idempotency::{self, LONGEST_KEY};
@@ -50,6 +50,7 @@ pub(crate) enum Ask {
     Cancel(cancel::Ask),
     Create(create::Ask),
     Read(read_subject::Subject),
+    Transactions(transactions::Ask),
 }
 
 pub(crate) mod read_subject {
@@ -73,7 +74,7 @@ pub(crate) async fn read(
     let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| reply::gateway(413))?;
     let headers = &parts.headers;
     let merchant = directory.authenticate(headers);
-    let is_post = !matches!(operation, Operation::Read | Operation::ReadByOrder);
+    let is_post = parts.method == Method::POST;
     let echo = headers.get("idempotency-key").filter(|value| is_post && !value.is_empty()).cloned();
     let key: Option<Arc<str>> = echo.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()).into());
     let key_too_long = key.as_ref().is_some_and(|key| key.chars().count() > LONGEST_KEY);
@@ -86,7 +87,7 @@ pub(crate) async fn read(
     Ok(Call {
         operation,
         merchant,
-        ask: ask(operation, subject.as_deref(), &body),
+        ask: ask(operation, subject.as_deref(), &parts.uri, &body),
         subject,
         lang: Lang::of(headers),
         test_code: test_code(headers),
@@ -98,7 +99,7 @@ pub(crate) async fn read(
     })
 }
 
-fn ask(operation: Operation, subject: Option<&str>, body: &Bytes) -> Result<Ask, Code> {
+fn ask(operation: Operation, subject: Option<&str>, uri: &Uri, body: &Bytes) -> Result<Ask, Code> {
     let subject = subject.unwrap_or_default().to_owned();
     match operation {
         Operation::Confirm => confirm::Ask::read(json(body)?).map(Ask::Confirm),
@@ -106,6 +107,9 @@ fn ask(operation: Operation, subject: Option<&str>, body: &Bytes) -> Result<Ask,
         Operation::Create => create::Ask::read(json(body)?).map(Ask::Create),
         Operation::Read => Ok(Ask::Read(Subject::Payment(subject))),
         Operation::ReadByOrder => Ok(Ask::Read(Subject::Order(subject))),
+        Operation::Transactions => transactions::Ask::read(uri).map(Ask::Transactions),
+        // Nobody calls for it; it has its own way in, by the control door.
+        Operation::DashboardCancel => Err(codes::NOT_FOUND),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Cancel: all, a part, or the rest (Toss core API, Cancel).
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::answer::{Answer, Said};
@@ -9,8 +11,7 @@ use crate::auth::MerchantId;
 use crate::clock::Ms;
 use crate::codes::{self, Code};
 use crate::enums::Bank;
-use crate::journal::{Effect, EffectKind};
-use crate::means::Means;
+use crate::journal::{Effect, EffectKind, Entry, Operation};
 use crate::money::Won;
 use crate::payment::{Payment, Status, Taking};
 use crate::state::{Shared, World};
@@ -72,21 +73,78 @@ pub(crate) fn execute(
     let mixed_tax = shared.directory.merchant(merchant).mixed_tax;
     let checked = world.find(merchant, &ask.payment_key, now).and_then(|payment| {
         let amount = may_cancel(payment, ask, now)?;
+        if payment.account.is_some() && payment.status != Status::WaitingForDeposit {
+            check_account(ask.account.as_ref())?;
+        }
         let tax_free = tax_free_part(payment, ask, amount, mixed_tax)?;
-        Ok(Taking { reason: &ask.reason, amount, tax_free })
+        // Toss says 200 and does nothing: no refusal, no entry in `cancels`, no webhook.
+        let dropped = payment.was_canceled_within(shared.config.quick_cancels, now).then(|| payment.clone());
+        Ok((Taking { reason: &ask.reason, amount, tax_free }, dropped))
     });
-    let taking = match checked {
-        Ok(taking) => taking,
-        Err(code) => return Outcome::refused(code, call),
+    let answered = |payment, effect| {
+        let said = Said::Payment(Box::new(payment));
+        Outcome { answer: Answer { said, lang: call.lang }, effect }
     };
-    let Some((payment, ids)) = world.with_ids(&ask.payment_key, now) else {
-        return Outcome::refused(codes::NOT_FOUND_PAYMENT, call);
+    match checked {
+        Err(code) => Outcome::refused(code, call),
+        Ok((_, Some(unchanged))) => answered(unchanged, Effect::DROPPED),
+        Ok((taking, None)) => match world.take_back(&ask.payment_key, &taking, now) {
+            Some((payment, effect)) => answered(payment, effect),
+            None => Outcome::refused(codes::NOT_FOUND_PAYMENT, call),
+        },
+    }
+}
+
+/// A cancel that the merchant's people make in Toss's own dashboard: the same rules, but no key, no account (the
+/// dashboard asks for it itself), and nothing is dropped, though it makes a quick one after it be dropped.
+pub(crate) fn in_dashboard(
+    world: &mut World,
+    shared: &Shared,
+    payment_key: String,
+    amount: Option<Won>,
+    reason: Option<String>,
+) -> Result<Payment, Code> {
+    let now = shared.now();
+    let body = Body {
+        cancel_reason: Some(reason.unwrap_or_else(|| String::from("상점관리자 취소"))),
+        cancel_amount: amount,
+        refund_receive_account: None,
+        tax_free_amount: None,
+        currency: None,
+        refundable_amount: None,
     };
-    let transaction = payment.cancel(&taking, ids, now);
-    let said = Said::Payment(Box::new(payment.clone()));
-    Outcome {
-        answer: Answer { said, lang: call.lang },
-        effect: Effect::moved(EffectKind::Canceled, taking.amount, transaction),
+    let ask = Ask::read(payment_key, body)?;
+    let payment = world.payment(&ask.payment_key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
+    let amount = may_cancel(payment, &ask, now)?;
+    let mixed_tax = shared.directory.merchant(payment.about.merchant).mixed_tax;
+    let tax_free = tax_free_part(payment, &ask, amount, mixed_tax)?;
+    let taking = Taking { reason: &ask.reason, amount, tax_free };
+    let (payment, effect) =
+        world.take_back(&ask.payment_key, &taking, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
+    world.journal.write(Entry {
+        at: now,
+        operation: Operation::DashboardCancel,
+        order: Some(Arc::clone(&payment.about.order)),
+        payment: Some(Arc::clone(&payment.about.key)),
+        amount: ask.amount,
+        key: None,
+        replayed: false,
+        lost: false,
+        status: None,
+        code: None,
+        effect,
+    });
+    Ok(payment)
+}
+
+impl World {
+    /// Gives money back, and tells everybody who has to hear of it.
+    fn take_back(&mut self, key: &str, taking: &Taking<'_>, now: Ms) -> Option<(Payment, Effect)> {
+        let (payment, ids) = self.with_ids(key, now)?;
+        let transaction = payment.cancel(taking, ids, now);
+        let payment = payment.clone();
+        self.tell(&payment, Some((transaction, taking.amount)), now);
+        Some((payment, Effect::moved(EffectKind::Canceled, taking.amount, transaction)))
     }
 }
 
@@ -113,10 +171,6 @@ fn may_cancel(payment: &Payment, ask: &Ask, now: Ms) -> Result<i64, Code> {
     }
     if payment.is_past_refund_due(now) {
         return Err(codes::EXCEED_MAX_REFUND_DUE);
-    }
-    let deposited = payment.status != Status::WaitingForDeposit;
-    if deposited && matches!(payment.means, Some(Means::VirtualAccount(_))) {
-        check_account(ask.account.as_ref())?;
     }
     Ok(amount)
 }

@@ -63,6 +63,8 @@ pub(crate) fn execute(
     let amount = payment.about.amount;
     if let Some(code) = payment.outcome.or_else(|| payment.means.and_then(|means| means.refuses(amount))) {
         payment.abort(code);
+        let aborted = payment.clone();
+        world.tell(&aborted, None, now);
         return Outcome { effect: Effect::ABORTED, ..Outcome::refused(code, call) };
     }
     let Some((payment, ids)) = world.with_ids(&ask.payment_key, now) else {
@@ -71,7 +73,10 @@ pub(crate) fn execute(
     let transaction = payment.approve(ids, now);
     let waits = matches!(payment.means, Some(Means::VirtualAccount(_)));
     let kind = if waits { EffectKind::Waiting } else { EffectKind::Approved };
-    let said = Said::Payment(Box::new(payment.clone()));
+    let payment = payment.clone();
+    // Nothing has come in yet on an account that was only just issued: its row says 0.
+    world.tell(&payment, Some((transaction, if waits { 0 } else { amount })), now);
+    let said = Said::Payment(Box::new(payment));
     world.spend(&ask.payment_key);
     Outcome { answer: Answer { said, lang: call.lang }, effect: Effect::moved(kind, amount, transaction) }
 }

@@ -26,11 +26,12 @@ use call::{Ask, Call};
 use reply::{Delivery, Reply};
 
 mod call;
-mod cancel;
+pub(crate) mod cancel;
 mod confirm;
 mod create;
 mod read;
 pub(crate) mod reply;
+mod transactions;
 
 /// The routes of the core API.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/payments/{payment_key}/cancel", post(cancel_payment))
         .route("/v1/payments/{payment_key}/checkout", get(checkout))
         .route("/v1/payments/orders/{order_id}", get(read_order))
+        .route("/v1/transactions", get(list_transactions))
         .method_not_allowed_fallback(wrong_method)
 }
 
@@ -74,6 +76,10 @@ async fn cancel_payment(
     request: Request,
 ) -> Response {
     serve(shared, Operation::Cancel, Some(key), request).await
+}
+
+async fn list_transactions(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    serve(shared, Operation::Transactions, None, request).await
 }
 
 /// `checkout.url`: opens the payment window without the SDK.
@@ -308,6 +314,7 @@ impl World {
             Ok(Ask::Cancel(ask)) => cancel::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Create(ask)) => create::execute(self, shared, merchant, ask, call),
             Ok(Ask::Read(subject)) => read::execute(self, shared, merchant, subject, call, now),
+            Ok(Ask::Transactions(ask)) => transactions::execute(self, shared, merchant, ask, call, now),
         }
     }
 

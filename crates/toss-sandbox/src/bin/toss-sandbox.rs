@@ -1,20 +1,25 @@
-//! Serves a sandbox: `toss-sandbox [--listen 127.0.0.1:8081] [--merchant-name NAME]`.
+//! Serves a sandbox: `toss-sandbox [--listen 127.0.0.1:8081] [--merchant-name NAME] [--webhook URL]…`.
 
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use toss_sandbox::{Config, Sandbox};
+use toss_sandbox::{Config, Sandbox, WebhookEndpoint};
 
 const HELP: &str = "\
 A local Toss Payments: core API, browser SDK, payment window, faults.
 
-usage: toss-sandbox [--listen ADDRESS] [--merchant-name NAME]
+usage: toss-sandbox [OPTION]...
 
-  --listen ADDRESS       where to serve, 127.0.0.1:8081 by default
-  --merchant-name NAME   the shop's name in the payment window
-  --help                 this text
+  --listen ADDRESS          where to serve, 127.0.0.1:8081 by default
+  --merchant-name NAME      the shop's name in the payment window
+  --webhook URL             send webhooks there, a loopback address; may be repeated
+  --webhook-compression N   divide the minutes between the tries of a webhook
+  --quick-cancels MS        silently drop a cancel that follows another of its payment so quickly;
+                            1000 by default, 0 makes every cancel
+  --help                    this text
 ";
 
 #[tokio::main]
@@ -39,6 +44,9 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn 
                 let name = value()?;
                 config.merchants.iter_mut().for_each(|merchant| merchant.name.clone_from(&name));
             }
+            "--webhook" => config.webhooks.push(WebhookEndpoint::new(value()?)),
+            "--webhook-compression" => config.webhook_compression = value()?.parse()?,
+            "--quick-cancels" => config.quick_cancels = Duration::from_millis(value()?.parse()?),
             "--help" | "-h" => {
                 print!("{HELP}");
                 return Ok(());

@@ -31,6 +31,8 @@ pub(crate) fn config() -> Config {
     Config {
         clock: Arc::new(noon),
         seed: Some(7),
+        // The clock stands still here: to the rule every second cancel of a payment would be a quick one.
+        quick_cancels: Duration::ZERO,
         max_payments: 1_000,
         max_journal: 1_000,
         max_idempotency_keys: 1_000,

@@ -1,0 +1,34 @@
+//! The two envelopes (Toss webhooks, Three envelopes): the same snapshot always gives the same bytes.
+
+use serde_json::json;
+
+use crate::clock::{KoreaLocal, Ms};
+use crate::lang::Lang;
+use crate::payment::Payment;
+use crate::view;
+use crate::webhooks::WebhookEvent;
+
+/// The body of a webhook about this payment, made at this time.
+pub(crate) fn body(event: WebhookEvent, payment: &Payment, made_at: Ms) -> Vec<u8> {
+    match event {
+        WebhookEvent::PaymentStatusChanged => {
+            let head = format!(
+                r#"{{"eventType":"PAYMENT_STATUS_CHANGED","createdAt":"{}","data":"#,
+                KoreaLocal(made_at)
+            );
+            [head.into_bytes(), view::to_json(payment, Lang::Ko), b"}".to_vec()].concat()
+        }
+        WebhookEvent::DepositCallback => {
+            let secret = payment.account.as_ref().map(|account| &*account.secret);
+            format!(
+                r#"{{"createdAt":"{}","secret":{},"status":"{}","transactionKey":{},"orderId":{}}}"#,
+                KoreaLocal(made_at),
+                json!(secret),
+                payment.status.name(),
+                json!(payment.last),
+                json!(&*payment.about.order),
+            )
+            .into_bytes()
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The control door to the webhooks: endpoints, log, resending, rules (see the README of the crate).
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::codes;
+use crate::control::{problem, refuse};
+use crate::state::Shared;
+use crate::webhooks::{SentWebhook, WebhookEndpoint, WebhookError, WebhookFault};
+
+const MOST_SHOWN: usize = 1_000;
+
+/// The routes of this door.
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/sandbox/webhooks", get(log).delete(clear))
+        .route("/sandbox/webhooks/{id}/resend", post(resend))
+        .route("/sandbox/webhooks/endpoints", post(register).get(endpoints))
+        .route("/sandbox/webhooks/endpoints/{id}", delete(remove))
+        .route("/sandbox/webhooks/faults", post(add_fault).get(faults).delete(clear_faults))
+        .layer(DefaultBodyLimit::max(64 * 1024))
+}
+
+fn refused(why: WebhookError) -> Response {
+    let status = match why {
+        WebhookError::Unknown => 404,
+        WebhookError::Busy => 409,
+        WebhookError::Url | WebhookError::TooMany | WebhookError::Fault => 400,
+    };
+    problem(status, codes::INVALID_REQUEST.name(), &why.to_string())
+}
+
+fn unreadable(why: &JsonRejection) -> Response {
+    problem(400, codes::INVALID_REQUEST.name(), &why.body_text())
+}
+
+fn shown(id: u64, endpoint: &WebhookEndpoint) -> Value {
+    json!({ "id": id, "url": endpoint.url, "events": endpoint.events })
+}
+
+async fn register(
+    State(shared): State<Arc<Shared>>,
+    endpoint: Result<Json<WebhookEndpoint>, JsonRejection>,
+) -> Response {
+    let endpoint = match endpoint {
+        Ok(Json(endpoint)) => endpoint,
+        Err(why) => return unreadable(&why),
+    };
+    let body = endpoint.clone();
+    let registered = shared.world().outbox.register(endpoint);
+    registered.map_or_else(refused, |id| Json(shown(id, &body)).into_response())
+}
+
+async fn endpoints(State(shared): State<Arc<Shared>>) -> Response {
+    let endpoints = shared.world().outbox.endpoints();
+    let endpoints: Vec<Value> = endpoints.iter().map(|(id, endpoint)| shown(*id, endpoint)).collect();
+    Json(json!({ "endpoints": endpoints })).into_response()
+}
+
+async fn remove(State(shared): State<Arc<Shared>>, Path(id): Path<u64>) -> Response {
+    let removed = shared.world().outbox.remove(id);
+    if removed { StatusCode::NO_CONTENT.into_response() } else { refuse(codes::NOT_FOUND) }
+}
+
+#[derive(Deserialize)]
+struct LogQuery {
+    #[serde(default)]
+    after: u64,
+    limit: Option<usize>,
+}
+
+async fn log(State(shared): State<Arc<Shared>>, query: Result<Query<LogQuery>, QueryRejection>) -> Response {
+    let Ok(Query(query)) = query else { return refuse(codes::INVALID_REQUEST) };
+    let page = shared.world().outbox.page(query.after, query.limit.unwrap_or(100).min(MOST_SHOWN));
+    let webhooks: Vec<SentWebhook> = page.parcels.iter().map(|(id, parcel)| parcel.show(*id)).collect();
+    Json(json!({ "webhooks": webhooks, "lastId": page.last, "forgotten": page.forgotten })).into_response()
+}
+
+async fn clear(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.world().outbox.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn resend(State(shared): State<Arc<Shared>>, Path(id): Path<u64>) -> Response {
+    let now = shared.now();
+    let resent = shared.world().outbox.resend(id, now);
+    resent.map_or_else(refused, |()| StatusCode::ACCEPTED.into_response())
+}
+
+async fn add_fault(
+    State(shared): State<Arc<Shared>>,
+    fault: Result<Json<WebhookFault>, JsonRejection>,
+) -> Response {
+    let fault = match fault {
+        Ok(Json(fault)) => fault,
+        Err(why) => return unreadable(&why),
+    };
+    let added = shared.world().outbox.add_fault(fault);
+    added.map_or_else(refused, |()| StatusCode::NO_CONTENT.into_response())
+}
+
+async fn faults(State(shared): State<Arc<Shared>>) -> Response {
+    let faults = shared.world().outbox.faults();
+    Json(json!({ "faults": faults })).into_response()
+}
+
+async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
+    let now = shared.now();
+    shared.world().outbox.clear_faults(now);
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,130 @@
+//! Where webhooks go, and which.
+
+use std::net::IpAddr;
+
+use axum::http::Uri;
+use serde::{Deserialize, Serialize};
+
+use crate::payment::Payment;
+
+/// Endpoints at once.
+pub(crate) const MOST_ENDPOINTS: usize = 16;
+
+/// An event that the sandbox sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum WebhookEvent {
+    /// A payment became DONE, CANCELED, `PARTIAL_CANCELED`, ABORTED or EXPIRED; a virtual account changed.
+    PaymentStatusChanged,
+    /// A virtual account was issued, paid, taken back or cancelled. It has no `eventType` on the wire.
+    DepositCallback,
+}
+
+impl WebhookEvent {
+    /// What one transition tells (Toss webhooks, Which transition emits what): a virtual account tells it twice.
+    pub(crate) fn of(payment: &Payment) -> &'static [Self] {
+        if payment.account.is_some() {
+            &[Self::DepositCallback, Self::PaymentStatusChanged]
+        } else {
+            &[Self::PaymentStatusChanged]
+        }
+    }
+}
+
+/// A receiver of webhooks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookEndpoint {
+    /// `http`, and a loopback address or `localhost`.
+    pub url: String,
+    /// The events that it has subscribed to; all of them by default.
+    #[serde(default = "all")]
+    pub events: Vec<WebhookEvent>,
+}
+
+fn all() -> Vec<WebhookEvent> {
+    vec![WebhookEvent::PaymentStatusChanged, WebhookEvent::DepositCallback]
+}
+
+/// Why something about webhooks was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// Not a plain address of this machine.
+    #[error("a webhook goes to http:// and a loopback address only")]
+    Url,
+    /// Too many endpoints, or too many rules.
+    #[error("there are too many already")]
+    TooMany,
+    /// A rule that could never do anything sensible.
+    #[error("reorder takes 2 to 1000 webhooks, duplicate 1 to 100 copies, and a delay is at most a day")]
+    Fault,
+    /// The webhook is unknown, or was forgotten.
+    #[error("there is no such webhook")]
+    Unknown,
+    /// The webhook is on its way, or held back by a rule.
+    #[error("the webhook is on its way, or held back by a rule")]
+    Busy,
+}
+
+impl WebhookEndpoint {
+    /// An endpoint for every event.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), events: all() }
+    }
+
+    /// Only for these events.
+    #[must_use]
+    pub fn only(mut self, events: &[WebhookEvent]) -> Self {
+        self.events = events.to_vec();
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<Uri, WebhookError> {
+        let uri: Uri = self.url.parse().map_err(|_| WebhookError::Url)?;
+        let authority = uri.authority().ok_or(WebhookError::Url)?;
+        // A user in the address is a common disguise of another host.
+        let plain = uri.scheme_str() == Some("http") && !authority.as_str().contains('@');
+        if plain && is_loopback(authority.host()) { Ok(uri) } else { Err(WebhookError::Url) }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webhooks_stay_on_this_machine() {
+        for url in [
+            "http://127.0.0.1:1/webhooks/toss",
+            "http://127.8.8.8",
+            "http://[::1]:9/",
+            "http://localhost:1/a?b",
+        ] {
+            assert!(WebhookEndpoint::new(url).check().is_ok(), "{url}");
+        }
+        for url in [
+            "",
+            "/webhooks",
+            "https://127.0.0.1/",
+            "http://10.0.0.1/",
+            "http://169.254.169.254/latest",
+            "http://example.com/",
+            "http://127.0.0.1.example.com/",
+            "http://localhost.example.com/",
+            "http://127.0.0.1@example.com/",
+            "http://user@127.0.0.1/",
+            "http://0.0.0.0/",
+            "ftp://127.0.0.1/",
+            "http://2130706433/",
+        ] {
+            assert_eq!(WebhookEndpoint::new(url).check(), Err(WebhookError::Url), "{url}");
+        }
+    }
+}
