@@ -106,7 +106,8 @@ pub trait Store: Send + Sync + 'static {
     /// The payment with this payment key.
     async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError>;
 
-    /// Payments in this state, those that changed last first, at most `limit`.
+    /// Payments in this state, those that changed last first, at most `limit`. Only those that need review are few, and
+    /// found at once: any other state may take a walk through all payments.
     async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError>;
 
     /// Payments in the order of their ids, after `after`, at most `limit`, each with refunds and history: for whoever
@@ -120,22 +121,23 @@ pub trait Store: Send + Sync + 'static {
     /// One refund.
     async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError>;
 
-    /// Makes a wish to give money back durable. It waits for its turn: the payment is due from `from` on, unless
-    /// somebody holds it, who leaves it due. In one transaction, so that wishes that come at once cannot together
+    /// Makes a wish to give money back durable. It waits for its turn: a payment at rest is due from `from` on, but not
+    /// before the `refund_from` of its last step; whoever holds it leaves it due (see [`Store::commit`]). In one transaction, so that wishes that come at once cannot together
     /// exceed what the payment has: the sum of what is refunded, under way and waiting is within its amount.
     async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError>;
 
     /// Ends a waiting refund that cannot be carried out; says whether it was waiting.
     async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Keeps a notice of Toss's, and makes its payment due from `from` on (when somebody holds it: after they have
-    /// rested, see [`Store::commit`]), unless the verdict says that it is not to be followed. In one transaction.
+    /// Keeps a notice of Toss's, and gives [`Store::notice`] to its payment, unless the verdict says that it is not to
+    /// be followed. In one transaction.
     async fn keep_webhook(&self, new: &NewWebhook, from: Timestamp) -> Result<Kept, StoreError>;
 
     /// The payment that a hint is about; `None` when we have none.
     async fn payment_of_hint(&self, hint: &Hint) -> Result<Option<Payment>, StoreError>;
 
-    /// Makes a payment due from `from` on, as a webhook does; says whether there is one.
+    /// Makes a payment due from `from` on, but not before the `notice_from` of its last step; when somebody holds it,
+    /// they leave it due (see [`Store::commit`]). Says whether there is one.
     async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError>;
 
     /// Webhooks, newest first, at most `limit`, older than `before`.
@@ -145,10 +147,11 @@ pub trait Store: Send + Sync + 'static {
     /// is taken over: its request died.
     async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError>;
 
-    /// Keeps the answer of a claimed request, for whoever repeats it.
+    /// Keeps the answer of a claimed request, for whoever repeats it. The first one stays.
     async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError>;
 
-    /// Gives a claim up: the request could not be carried out and may be tried again.
+    /// Gives a claim up: the request could not be carried out and may be tried again, under the same operation id, for
+    /// something of it may have happened; or another request may have the key.
     async fn release_claim(&self, key: &str) -> Result<(), StoreError>;
 
     /// The newest refund of a payment that was asked for as "everything that is left".
@@ -230,9 +233,10 @@ pub struct PaymentRecord {
 pub struct Turn {
     /// The payment, at the version that its new holder has to name.
     pub payment: Payment,
-    /// Somebody gave notice that there may be something to see.
+    /// There may be something to see: somebody gave notice, or the last step wanted another look; and since then no
+    /// step has come to a rest without a due time.
     pub notice: bool,
-    /// The refund whose turn it is, if one waits.
+    /// The refund whose turn it is, the oldest that waits; see [`gives_turns`].
     pub waiting: Option<CancelRequest>,
 }
 

@@ -26,6 +26,54 @@ pub struct NewRefund {
     pub join_equal: bool,
 }
 
+impl NewRefund {
+    /// What to write for this wish, on a payment of `amount` of which `refunded` was given back, beside its `others`,
+    /// oldest first.
+    ///
+    /// # Errors
+    /// What becomes of a wish for which there is nothing to write.
+    pub fn beside(
+        &self,
+        amount: Won,
+        refunded: Won,
+        others: &[RefundRecord],
+    ) -> Result<RefundRecord, Queued> {
+        let known = others.iter().find(|other| other.refund.id == self.request.id);
+        let equal = || others.iter().find(|other| self.join_equal && self.is_equal_to(other));
+        if let Some(known) = known.or_else(equal) {
+            return Err(Queued::Known(Box::new(known.clone())));
+        }
+        if others.iter().filter(|other| other.progress == Progress::Queued).count() >= QUEUED_REFUNDS_MAX {
+            return Err(Queued::Full);
+        }
+        let open = others.iter().filter(|other| other.is_open()).map(|other| other.refund.amount);
+        let spoken_for = open.fold(Some(refunded), |sum, amount| sum?.plus(amount));
+        let left = spoken_for.and_then(|spoken_for| amount.minus(spoken_for)).unwrap_or(Won::ZERO);
+        if left < self.amount {
+            return Err(Queued::OverBalance(left));
+        }
+        let CancelRequest { id, amount, reason } = self.request.clone();
+        let refund = Refund {
+            id,
+            amount: self.amount,
+            whole: amount.is_none(),
+            reason,
+            cause: Cause::Requested,
+            requested_at: self.requested_at,
+            balance_before: left,
+        };
+        let progress = Progress::Queued;
+        Ok(RefundRecord { refund, payment: self.payment, progress, settled_at: None })
+    }
+
+    /// Open, of the same amount (or of all that is left, both times), for the same reason.
+    fn is_equal_to(&self, other: &RefundRecord) -> bool {
+        let Refund { amount, whole, reason, .. } = &other.refund;
+        let same_amount = self.request.amount.map_or(*whole, |wanted| !*whole && wanted == *amount);
+        other.is_open() && same_amount && *reason == self.request.reason
+    }
+}
+
 /// What became of a wish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Queued {
@@ -101,6 +149,12 @@ impl RefundRecord {
             Progress::Elsewhere { transaction_key } => Some(transaction_key),
             Progress::Queued | Progress::Sending | Progress::Settled(_) => None,
         }
+    }
+
+    /// Is it still to be carried out, or under way?
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.progress, Progress::Queued | Progress::Sending)
     }
 
     /// How it ended, if it did and was ours.

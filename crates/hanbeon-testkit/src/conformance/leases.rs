@@ -1,10 +1,14 @@
 //! Whose turn it is.
 use super::world::{LEASE, TOTAL, World, at_once, seen, unclear};
 use hanbeon_domain::{Action, Event, Payment, TossStatus};
-use hanbeon_store::{Store, StoreError};
+use hanbeon_store::{Store, StoreError, Turn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+fn payments(turns: Vec<Turn>) -> Vec<Payment> {
+    turns.into_iter().map(|turn| turn.payment).collect()
+}
 
 async fn confirming(world: &mut World) -> Payment {
     let order = world.order().await;
@@ -26,14 +30,14 @@ pub async fn what_is_due_is_leased_oldest_first(store: Arc<dyn Store>) {
     let next = |at: usize| Payment { version: 2, ..begun[at].clone() };
     // Due at exactly this instant is due.
     let leased = world.store.lease_due(due(3), until, 2).await.expect("lease_due");
-    assert_eq!(leased, [next(0), next(1)]);
+    assert_eq!(payments(leased), [next(0), next(1)]);
     let leased = world.store.lease_due(due(3), until, 99).await.expect("lease_due");
-    assert_eq!(leased, [next(2), next(3)]);
+    assert_eq!(payments(leased), [next(2), next(3)]);
     assert_eq!(world.store.lease_due(due(3), until, 99).await.expect("lease_due"), []);
     assert_eq!(world.store.next_due().await.expect("next_due"), Some(due(4)));
     assert_eq!(world.store.lease_due(until, until, 0).await.expect("lease_due"), []);
     let leased = world.store.lease_due(until, until.plus(LEASE), 99).await.expect("lease_due");
-    assert_eq!(leased[0], next(4), "its time came first");
+    assert_eq!(leased[0].payment, next(4), "its time came first");
     assert_eq!(leased.len(), 5);
 }
 
@@ -44,7 +48,7 @@ pub async fn a_lease_supersedes_its_former_holder(store: Arc<dyn Store>) {
     let late = world.step(&sleeper, Event::PspSaid(seen(TossStatus::Done, TOTAL)));
     let now = sleeper.created_at.plus(LEASE);
     let leased = world.store.lease_due(now, now.plus(LEASE), 1).await.expect("lease_due");
-    let [taken_over] = &leased[..] else { panic!("one is due, not {leased:?}") };
+    let [Turn { payment: taken_over, .. }] = &leased[..] else { panic!("one is due, not {leased:?}") };
     world.is_stored(taken_over).await;
     let end = world.store.commit(&late, late.at.plus(LEASE)).await;
     assert!(matches!(end, Err(StoreError::Superseded)), "{end:?}");
@@ -102,10 +106,10 @@ pub async fn one_of_64_workers_gets_each_payment(store: Arc<dyn Store>) {
         async move { store.lease_due(now, now.plus(LEASE), 3).await.expect("lease_due") }
     })
     .await;
-    let ids: Vec<_> = leases.iter().flatten().map(|payment| payment.id).collect();
+    let ids: Vec<_> = leases.iter().flatten().map(|turn| turn.payment.id).collect();
     assert_eq!(ids.len(), 40);
     assert_eq!(ids.into_iter().collect::<BTreeSet<_>>().len(), 40);
-    assert!(leases.iter().flatten().all(|payment| payment.version == 2));
+    assert!(leases.iter().flatten().all(|turn| turn.payment.version == 2));
 }
 
 /// Nor is anything wrong with that.

@@ -230,7 +230,8 @@ pub async fn the_history_grows_by_one_line_per_step(store: Arc<dyn Store>) {
     for verdict in [unclear(true), seen(TossStatus::InProgress, TOTAL), seen(TossStatus::Done, TOTAL)] {
         if payment.version == 2 {
             let far = steps[1].at.plus(LEASE * 100);
-            payment = world.store.lease_due(far, far.plus(LEASE), 1).await.expect("lease_due").remove(0);
+            payment =
+                world.store.lease_due(far, far.plus(LEASE), 1).await.expect("lease_due").remove(0).payment;
         }
         let policy = Policy::default();
         let moment = Moment { now: world.now(), actor: Actor::Recovery, policy: &policy };

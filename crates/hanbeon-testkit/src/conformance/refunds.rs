@@ -1,10 +1,10 @@
 //! Refunds: reserved, sent, settled once, with Toss's answer byte for byte.
-use super::world::{LEASE, TOTAL, World, at_once, evidence, refusal, seen, snapshot};
+use super::world::{LEASE, TOTAL, World, at_once, evidence, refusal, seen, snapshot, transaction};
 use hanbeon_domain::{
     CancelRequest, Event, Payment, Refund, RefundId, RefundOutcome, State, StateName, Step, TossStatus,
     Verdict, refund::CancelReason,
 };
-use hanbeon_store::{Begun, RefundRecord, Store, StoreError};
+use hanbeon_store::{Begun, Progress, RefundRecord, Store, StoreError};
 use std::sync::Arc;
 
 fn refund_of(payment: &Payment) -> Refund {
@@ -25,15 +25,19 @@ pub async fn a_refund_ends_with_the_exact_answer(store: Arc<dyn Store>) {
     let canceling = world.canceling(&paid, Some(1_000)).await;
     world.is_stored(&canceling).await;
     let refund = refund_of(&canceling);
-    let under_way =
-        RefundRecord { refund: refund.clone(), payment: paid.id, outcome: None, settled_at: None };
+    let under_way = RefundRecord {
+        refund: refund.clone(),
+        payment: paid.id,
+        progress: Progress::Sending,
+        settled_at: None,
+    };
     assert_eq!(stored(&world, refund.id).await, under_way);
 
     let step = world.step(&canceling, Event::PspSaid(seen(TossStatus::PartialCanceled, TOTAL - 1_000)));
     world.store.commit(&step, step.at.plus(LEASE)).await.expect("commit");
     let outcome =
-        RefundOutcome::Done { transaction_key: Some("txrd_a01".to_owned()), evidence: evidence(200) };
-    let done = RefundRecord { outcome: Some(outcome), settled_at: Some(step.at), ..under_way };
+        RefundOutcome::Done { transaction_key: Some(transaction(TOTAL - 1_000)), evidence: evidence(200) };
+    let done = RefundRecord { progress: Progress::Settled(outcome), settled_at: Some(step.at), ..under_way };
     assert_eq!(stored(&world, refund.id).await, done);
     assert_eq!(world.record(&paid).await.refunds, [done]);
     world.is_stored(&step.next).await;
@@ -46,7 +50,7 @@ pub async fn a_refund_ends_with_the_exact_answer(store: Arc<dyn Store>) {
     shown.evidence.body = [].into();
     let canceled = world.said(&canceling, Verdict::Seen(shown.clone())).await;
     assert_eq!(canceled.state.name(), StateName::Canceled);
-    let outcome = stored(&world, refund_of(&canceling).id).await.outcome;
+    let outcome = stored(&world, refund_of(&canceling).id).await.into_outcome();
     assert_eq!(outcome, Some(RefundOutcome::Done { transaction_key: None, evidence: shown.evidence }));
 }
 
@@ -60,7 +64,7 @@ pub async fn a_refused_refund_frees_the_budget(store: Arc<dyn Store>) {
     assert_eq!((back.state.name(), back.refundable().get()), (StateName::Paid, TOTAL));
     world.is_stored(&back).await;
     let record = stored(&world, refund_of(&canceling).id).await;
-    assert_eq!(record.outcome, Some(RefundOutcome::Refused(refusal())));
+    assert_eq!(record.progress, Progress::Settled(RefundOutcome::Refused(refusal())));
     assert!(record.settled_at.is_some());
     world.canceling(&back, None).await;
 }
@@ -70,11 +74,11 @@ pub async fn a_refund_that_nobody_can_explain_needs_review(store: Arc<dyn Store>
     let mut world = World::new(store);
     let paid = world.paid().await;
     let canceling = world.canceling(&paid, Some(1_000)).await;
-    let lost = world.said(&canceling, seen(TossStatus::PartialCanceled, TOTAL - 1)).await;
+    let lost = world.commit(&canceling, Event::TriesExhausted).await;
     assert_eq!(lost.state.name(), StateName::NeedsReview);
     world.is_stored(&lost).await;
     let record = stored(&world, refund_of(&canceling).id).await;
-    assert_eq!(record.outcome, Some(RefundOutcome::NeedsReview));
+    assert_eq!(record.progress, Progress::Settled(RefundOutcome::NeedsReview));
     assert!(record.settled_at.is_some());
 }
 

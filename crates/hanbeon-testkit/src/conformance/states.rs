@@ -26,9 +26,9 @@ pub async fn every_state_comes_back_with_all_its_facts(store: Arc<dyn Store>) {
             reached.insert(payment.state.name());
         }
         let leased = world.store.lease_due(FAR, FAR.plus(LEASE), 99).await.expect("lease_due");
-        let same = leased.iter().find(|leased| leased.id == payment.id);
-        if let Some(leased) = same {
-            assert_eq!(*leased, Payment { version: payment.version + 1, ..payment });
+        let same = leased.iter().find(|turn| turn.payment.id == payment.id);
+        if let Some(turn) = same {
+            assert_eq!(turn.payment, Payment { version: payment.version + 1, ..payment });
         }
     }
     let all = StateName::ALL.into_iter().filter(|name| *name != StateName::Ready);

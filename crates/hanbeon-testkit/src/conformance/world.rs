@@ -219,10 +219,18 @@ pub fn snapshot(status: TossStatus, balance: i64) -> Box<Snapshot> {
         balance: won(balance),
         requested_at: Some(Timestamp::from_micros(EPOCH - 5_000_007)),
         approved_at: (status == TossStatus::Done).then(|| Timestamp::from_micros(EPOCH + 11)),
-        last_transaction_key: Some("txrd_a01".to_owned()),
+        last_transaction_key: Some(transaction(balance)),
+        cancels: Vec::new(),
+        secret: None,
         failure: None,
         evidence: evidence(200),
     })
+}
+
+/// Toss's name for what led to this balance.
+#[must_use]
+pub fn transaction(balance: i64) -> String {
+    format!("txrd_{balance}")
 }
 
 /// The same, as a verdict.

@@ -1,8 +1,7 @@
 //! Refunds: those that wait for their turn, and what is read of all of them.
 use super::{Tables, corrupt};
-use hanbeon_domain::refund::Cause;
-use hanbeon_domain::{CancelRequest, PaymentId, Refund, RefundId, RefundOutcome, Refusal, Timestamp, Won};
-use hanbeon_store::{NewRefund, Progress, QUEUED_REFUNDS_MAX, Queued, RefundRecord, StoreError, gives_turns};
+use hanbeon_domain::{CancelRequest, PaymentId, Refund, RefundId, RefundOutcome, Refusal, Timestamp};
+use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, StoreError, gives_turns};
 
 impl Tables {
     pub(in super::super) fn queue_refund(
@@ -11,32 +10,16 @@ impl Tables {
         from: Timestamp,
     ) -> Result<Queued, StoreError> {
         let payment = self.one(new.payment).ok_or_else(|| corrupt("refunds", new.request.id))?;
-        if let Some(known) = self.refunds.get(&new.request.id) {
-            let ours = known.payment == new.payment;
-            return if ours {
-                Ok(Queued::Known(Box::new(known.clone())))
-            } else {
-                Err(corrupt("refunds", new.request.id))
-            };
-        }
-        if let Some(equal) =
-            self.refunds_of(new.payment).find(|record| new.join_equal && is_equal(record, new))
-        {
-            return Ok(Queued::Known(Box::new(equal.clone())));
-        }
-        let waiting = self.refunds_of(new.payment).filter(|record| record.progress == Progress::Queued);
-        if waiting.count() >= QUEUED_REFUNDS_MAX {
-            return Ok(Queued::Full);
-        }
-        let open =
-            self.refunds_of(new.payment).filter(|record| is_open(record)).map(|record| record.refund.amount);
-        let spoken_for = open.fold(Some(payment.refunded), |sum, amount| sum?.plus(amount));
-        let left = spoken_for.and_then(|spoken_for| payment.amount.minus(spoken_for)).unwrap_or(Won::ZERO);
-        if left < new.amount {
-            return Ok(Queued::OverBalance(left));
+        let others: Vec<_> = self.refunds_of(new.payment).cloned().collect();
+        let record = match new.beside(payment.amount, payment.refunded, &others) {
+            Ok(record) => record,
+            Err(end) => return Ok(end),
+        };
+        if self.refunds.contains_key(&record.refund.id) {
+            return Err(corrupt("refunds", record.refund.id));
         }
         let state = payment.state.name();
-        self.put_refund(queued(new, left));
+        self.put_refund(record);
         if let Some(row) = self.payments.get_mut(&new.payment)
             && !row.held
             && gives_turns(state)
@@ -92,29 +75,4 @@ impl Tables {
             self.of_payment.entry(payment).or_default().push(id);
         }
     }
-}
-
-fn queued(new: &NewRefund, left: Won) -> RefundRecord {
-    let CancelRequest { id, amount, reason } = new.request.clone();
-    let refund = Refund {
-        id,
-        amount: new.amount,
-        whole: amount.is_none(),
-        reason,
-        cause: Cause::Requested,
-        requested_at: new.requested_at,
-        balance_before: left,
-    };
-    RefundRecord { refund, payment: new.payment, progress: Progress::Queued, settled_at: None }
-}
-
-const fn is_open(record: &RefundRecord) -> bool {
-    matches!(record.progress, Progress::Queued | Progress::Sending)
-}
-
-/// The same amount, or all that is left both times, for the same reason.
-fn is_equal(record: &RefundRecord, new: &NewRefund) -> bool {
-    let Refund { amount, whole, reason, .. } = &record.refund;
-    let same_amount = new.request.amount.map_or(*whole, |wanted| !whole && wanted == *amount);
-    is_open(record) && same_amount && *reason == new.request.reason
 }
