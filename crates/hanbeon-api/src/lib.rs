@@ -5,8 +5,9 @@
 //! 2. [`extract`]: where raw strings end: amounts, ids, sessions, keys, bounded bodies;
 //! 3. [`storefront`]: the five endpoints that a shop's front end calls, under a prefix (`/payments`);
 //! 4. [`merchant`]: what the shop's server calls, with an API key (`/v1`);
-//! 5. [`ops`]: health, readiness, metrics; request ids and logs;
-//! 6. [`answer`]: the shape of an error.
+//! 5. [`webhook`]: what Toss calls (`/webhooks/toss`);
+//! 6. [`ops`]: health, readiness, metrics; request ids and logs;
+//! 7. [`answer`]: the shape of an error.
 //!
 //! It will never: touch SQL or Toss, branch on a payment's state (but to show it), or log a body.
 
@@ -16,6 +17,7 @@ mod merchant;
 mod ops;
 mod routes;
 mod storefront;
+mod webhook;
 
 pub use ops::metrics::{Metrics, Number, Numbers};
 pub use routes::{ApiConfig, router};

@@ -1,6 +1,6 @@
 //! Every URL of the house.
 use crate::ops::metrics::Metrics;
-use crate::{merchant, ops, storefront};
+use crate::{merchant, ops, storefront, webhook};
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
@@ -35,21 +35,27 @@ pub(crate) struct Api {
     pub(crate) app: Arc<App>,
     pub(crate) secure_cookie: bool,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) gate: webhook::Gate,
 }
 
 /// The whole interface over one application.
 pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Router {
-    let api = Arc::new(Api { app, secure_cookie: config.secure_cookie, metrics });
+    let api =
+        Arc::new(Api { app, secure_cookie: config.secure_cookie, metrics, gate: webhook::Gate::default() });
     let merchant = Router::new()
         .route("/v1/orders", post(merchant::create_order::handle))
         .route("/v1/orders/{id}", get(merchant::get_order::handle))
-        .route("/v1/payments/{id}", get(merchant::get_payment::handle));
+        .route("/v1/payments/{id}", get(merchant::get_payment::handle))
+        .route("/v1/payments/{id}/cancel", post(merchant::cancel::handle))
+        .route("/v1/payments/{id}/refunds", get(merchant::get_refunds::handle));
+    let toss = Router::new().route("/webhooks/toss", post(webhook::handle));
     let ops = Router::new()
         .route("/healthz", get(ops::health::healthz))
         .route("/readyz", get(ops::health::readyz))
         .route("/metrics", get(ops::metrics::handle));
     storefront_routes(config)
         .merge(merchant)
+        .merge(toss)
         .merge(ops)
         .fallback(ops::nowhere::no_such_url)
         .method_not_allowed_fallback(ops::nowhere::no_such_method)
@@ -76,6 +82,7 @@ fn storefront_routes(config: &ApiConfig) -> Router<Arc<Api>> {
                 .allow_origin(config.allowed_origins.clone())
                 .allow_methods([Method::GET, Method::POST])
                 .allow_headers([header::CONTENT_TYPE])
+                .expose_headers([header::RETRY_AFTER])
                 .allow_credentials(true),
         )
     };

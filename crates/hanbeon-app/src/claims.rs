@@ -8,11 +8,12 @@ use crate::{App, env};
 use hanbeon_domain::{OrderId, RefundId};
 use hanbeon_store::{AnswerRecord, Claim, Claimed, StoreError};
 use std::time::Duration;
-use tracing::warn;
+use tokio::task::JoinHandle;
+use tracing::{Instrument as _, warn};
 use uuid::Uuid;
 
 /// How long a request may be silent before somebody who repeats it takes it over. Longer than any of ours takes.
-const HELD: Duration = Duration::from_secs(60);
+pub const HELD: Duration = Duration::from_secs(60);
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,15 @@ impl Operation {
 }
 
 impl App {
+    /// Runs what must not end with the request that began it: a caller who leaves does not stop it, and a stop of the
+    /// server waits for it.
+    pub fn on_its_own<F>(&self, work: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.tasks.spawn(work.in_current_span())
+    }
+
     /// A request without a key: it happens as often as it is sent.
     #[must_use]
     pub fn operation(&self) -> Operation {

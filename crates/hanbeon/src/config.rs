@@ -2,7 +2,10 @@
 //! that over the default. Unknown fields are refused; secrets come from the environment or from a file of
 //! their own, and are never printed.
 use crate::cli::{Failure, Options};
+use hanbeon_app::claims::HELD;
 use hanbeon_app::{Settings, Unrecorded};
+use hanbeon_domain::Policy;
+use hanbeon_domain::payment::LateSuccess;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<String>,
     pub(crate) toss: TossConfig,
     pub(crate) storefront: StorefrontConfig,
+    pub(crate) payments: PaymentsConfig,
     pub(crate) limits: Limits,
     pub(crate) log: LogConfig,
 }
@@ -70,6 +74,24 @@ pub(crate) enum UnrecordedConfig {
     Cancel,
     /// See [`Unrecorded::Finish`].
     Finish,
+}
+
+/// What becomes of payments, whoever asked for them.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PaymentsConfig {
+    /// What to do with money that turns up after its payment had been given up.
+    pub(crate) late_success: LateSuccessConfig,
+}
+
+/// See [`LateSuccess`].
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LateSuccessConfig {
+    /// See [`LateSuccess::Cancel`].
+    Cancel,
+    /// See [`LateSuccess::Keep`].
+    Keep,
 }
 
 /// How long we wait.
@@ -117,6 +139,7 @@ impl Default for Config {
             database_url: None,
             toss: TossConfig::default(),
             storefront: StorefrontConfig::default(),
+            payments: PaymentsConfig::default(),
             limits: Limits::default(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }
@@ -132,6 +155,12 @@ impl Default for StorefrontConfig {
             allowed_origins: Vec::new(),
             unrecorded: UnrecordedConfig::Cancel,
         }
+    }
+}
+
+impl Default for PaymentsConfig {
+    fn default() -> Self {
+        Self { late_success: LateSuccessConfig::Cancel }
     }
 }
 
@@ -189,6 +218,10 @@ impl Config {
         if self.limits.toss_timeout_ms >= 90_000 {
             return Err("limits.toss_timeout_ms must be below the lease of 90000".into());
         }
+        if HELD <= Duration::from_millis(self.limits.answer_within_ms) {
+            let held_ms = HELD.as_millis();
+            return Err(format!("limits.answer_within_ms must be below {held_ms}").into());
+        }
         self.toss.check()
     }
 
@@ -221,6 +254,14 @@ impl Config {
                 UnrecordedConfig::Finish => Unrecorded::Finish,
             },
             session_may_cancel: self.storefront.session_may_cancel,
+            merchant_id: self.toss.merchant_id.clone(),
+            policy: Policy {
+                late_success: match self.payments.late_success {
+                    LateSuccessConfig::Cancel => LateSuccess::Cancel,
+                    LateSuccessConfig::Keep => LateSuccess::Keep,
+                },
+                ..Policy::default()
+            },
             ..Settings::default()
         }
     }

@@ -1,4 +1,4 @@
-//! Listeners, recovery, graceful stop.
+//! Listeners, recovery, reconciliation, graceful stop.
 //!
 //! Stopping: no new connections, answers to the requests that are under way, then the calls to Toss that
 //! outlive their requests, all within the drain time. What is not finished by then is on disk, and is the
@@ -9,7 +9,7 @@ use crate::telemetry;
 use crate::wire::{Wired, wire};
 use axum::Router;
 use hanbeon_app::App;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     run_until(app, router, listener, stop, Duration::from_millis(config.limits.drain_ms)).await
 }
 
-/// Serves and recovers until `stop`, then drains.
+/// Serves, recovers and reconciles until `stop`, then drains.
 pub(crate) async fn run_until(
     app: Arc<App>,
     router: Router,
@@ -42,6 +42,11 @@ pub(crate) async fn run_until(
         let (app, stop) = (Arc::clone(&app), stop.clone());
         async move { app.recover_until(stop.cancelled_owned()).await }
     });
+    let reconciliation = tokio::spawn({
+        let (app, stop) = (Arc::clone(&app), stop.clone());
+        // A run may be waiting for Toss's list; ending it loses nothing, for what it found is noticed already.
+        async move { stop.run_until_cancelled(app.reconcile_until(pending())).await }
+    });
     let served = tokio::spawn({
         let stop = stop.clone();
         async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await }
@@ -50,7 +55,7 @@ pub(crate) async fn run_until(
     info!("stopping: no new requests");
     let finished = timeout(drain, async {
         let served = served.await;
-        let _ = recovery.await;
+        let _ = (recovery.await, reconciliation.await);
         app.drain().await;
         served
     });

@@ -36,7 +36,13 @@ pub(crate) struct Body(Result<Bytes, BadBody>);
 impl Body {
     /// Understands it.
     pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, BadBody> {
-        Ok(serde_json::from_slice(&self.0?)?)
+        Ok(self.parse_and_keep()?.0)
+    }
+
+    /// Understands it, and hands the bytes over as they came.
+    pub(crate) fn parse_and_keep<T: DeserializeOwned>(self) -> Result<(T, Bytes), BadBody> {
+        let bytes = self.0?;
+        Ok((serde_json::from_slice(&bytes)?, bytes))
     }
 }
 

@@ -1,4 +1,5 @@
 //! `POST /v1/orders`: the shop says what the buyer owes, before the payment window opens.
+use super::idempotent::Once;
 use super::key::Merchant;
 use super::problem::Problem;
 use super::view::OrderView;
@@ -8,7 +9,9 @@ use crate::routes::Api;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use hanbeon_app::OrderRecord;
+use hanbeon_app::claims::Operation;
 use hanbeon_app::orders::NewOrder;
 use hanbeon_domain::order::{Customer, Line};
 use hanbeon_domain::{MerchantReference, Timestamp, Won};
@@ -51,11 +54,17 @@ struct CustomerBody {
 pub(crate) async fn handle(
     State(api): State<Arc<Api>>,
     _: Merchant,
+    once: Once,
     body: Body,
-) -> Result<(StatusCode, Json<OrderView>), Problem> {
-    let order = api.app.create_order(body.parse::<OrderBody>()?.into()).await?;
-    let record = OrderRecord { order, payments: Vec::new() };
-    Ok((StatusCode::CREATED, Json(OrderView::of(record))))
+) -> Result<Response, Problem> {
+    let (order, raw) = body.parse_and_keep::<OrderBody>()?;
+    let app = Arc::clone(&api.app);
+    let work = |operation: Operation| async move {
+        let order = app.create_order(operation, order.into()).await?;
+        let record = OrderRecord { order, payments: Vec::new() };
+        Ok::<_, Problem>((StatusCode::CREATED, Json(OrderView::of(record))))
+    };
+    Ok(once.run(&api.app, &raw, work).await)
 }
 
 impl From<OrderBody> for NewOrder {

@@ -13,8 +13,7 @@ pub(crate) async fn handle(
     _: Merchant,
     Path(id): Path<String>,
 ) -> Result<Json<PaymentDetail>, Problem> {
-    const MISSING: Problem = Problem::NotFound("there is no payment with this id");
-    let id = PaymentId::parse(&id).map_err(|_| MISSING)?;
-    let record = api.app.payment(id).await?.ok_or(MISSING)?;
+    let id = PaymentId::parse(&id).map_err(|_| Problem::NO_PAYMENT)?;
+    let record = api.app.payment(id).await?.ok_or(Problem::NO_PAYMENT)?;
     Ok(Json(PaymentDetail::of(record)))
 }

@@ -1,11 +1,14 @@
 //! What the shop's server calls, with an API key. English, for developers and operators.
 //!
-//! One file per endpoint: [`create_order`], [`get_order`], [`get_payment`]; then [`key`], who may, [`view`],
-//! what the shop gets, and [`problem`], what went wrong.
+//! One file per endpoint: [`create_order`], [`get_order`], [`get_payment`], [`cancel`], [`get_refunds`]; then [`key`],
+//! who may, [`idempotent`], once, [`view`], what the shop gets, and [`problem`], what went wrong.
 
+pub(crate) mod cancel;
 pub(crate) mod create_order;
 pub(crate) mod get_order;
 pub(crate) mod get_payment;
+pub(crate) mod get_refunds;
+mod idempotent;
 mod key;
 mod problem;
 mod view;

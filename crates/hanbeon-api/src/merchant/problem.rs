@@ -1,11 +1,14 @@
 //! What went wrong, as `{"code":"…","message":"…"}`: a code to branch on, and words that say what to do.
+use super::idempotent::NotOnce;
 use crate::answer::{coded, problem_from};
 use crate::extract::body::BadBody;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hanbeon_app::StoreError;
+use hanbeon_app::cancel::CancelError;
 use hanbeon_app::orders::OrderError;
-use tracing::error;
+use hanbeon_domain::{Refusal, Refused, StateName};
+use tracing::{error, warn};
 
 /// A request that came to nothing. Nothing has changed.
 #[derive(Debug)]
@@ -16,12 +19,22 @@ pub(crate) enum Problem {
     UnknownKey,
     /// The body.
     Body(BadBody),
+    /// The idempotency key.
+    NotOnce(NotOnce),
     /// A new order.
     Order(OrderError),
+    /// A refund that was not even queued.
+    Cancel(CancelError),
+    /// A refund that Toss refused, or that had become impossible when its turn came.
+    RefundRefused(Refusal),
     /// Something that is not there.
     NotFound(&'static str),
     /// The store.
     Store(StoreError),
+}
+
+impl Problem {
+    pub(super) const NO_PAYMENT: Self = Self::NotFound("there is no payment with this id");
 }
 
 impl IntoResponse for Problem {
@@ -42,17 +55,79 @@ impl IntoResponse for Problem {
             Self::Order(taken @ OrderError::ReferenceTaken(_)) => {
                 coded(StatusCode::CONFLICT, "DUPLICATED_MERCHANT_REFERENCE", &taken.to_string())
             }
+            Self::NotOnce(why) => not_once(&why),
+            Self::Cancel(error) => cancel(error),
+            Self::RefundRefused(refusal) => refused(&refusal),
             Self::NotFound(what) => coded(StatusCode::NOT_FOUND, "NOT_FOUND", what),
             Self::Order(OrderError::Store(cause)) | Self::Store(cause) => unavailable(&cause),
         }
     }
 }
 
+/// The codes are Toss's own for its own key, where it has one (Toss core API, Idempotency-Key).
+fn not_once(why: &NotOnce) -> Response {
+    let message = why.to_string();
+    match why {
+        NotOnce::BadKey => coded(StatusCode::BAD_REQUEST, "INVALID_IDEMPOTENCY_KEY", &message),
+        NotOnce::NoKey => coded(StatusCode::BAD_REQUEST, "MISSING_IDEMPOTENCY_KEY", &message),
+        NotOnce::Running => {
+            again_in_a_second(coded(StatusCode::CONFLICT, "IDEMPOTENT_REQUEST_PROCESSING", &message))
+        }
+        NotOnce::OtherRequest => {
+            coded(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_OF_ANOTHER_REQUEST", &message)
+        }
+    }
+}
+
+fn cancel(error: CancelError) -> Response {
+    match error {
+        CancelError::UnknownPayment => Problem::NO_PAYMENT.into_response(),
+        CancelError::NotAllowed => {
+            coded(StatusCode::FORBIDDEN, "FORBIDDEN_REQUEST", "this key may not cancel this payment")
+        }
+        CancelError::Refused(reason) => {
+            warn!(%reason, "cancel refused");
+            coded(StatusCode::CONFLICT, code_of(&reason), &reason.to_string())
+        }
+        CancelError::Crowded => {
+            let message = "too many refunds of this payment are waiting for their turn; try again";
+            again_in_a_second(coded(StatusCode::CONFLICT, "TOO_MANY_REFUNDS_WAITING", message))
+        }
+        CancelError::Store(cause) => unavailable(&cause),
+    }
+}
+
+/// Toss's own codes for the same refusals (Toss error codes, Cancel).
+fn code_of(reason: &Refused) -> &'static str {
+    match reason {
+        Refused::NotNow { state: StateName::Canceled, .. } => "ALREADY_CANCELED_PAYMENT",
+        Refused::NotNow { .. } => "NOT_CANCELABLE_PAYMENT",
+        Refused::OverBalance { .. } | Refused::NothingAsked => "NOT_CANCELABLE_AMOUNT",
+        Refused::PartialBeforeDeposit => "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
+    }
+}
+
+/// Toss's refusal with its own status, code and words; one that we foresaw when its turn came is a conflict, like one
+/// that we foresee at once.
+fn refused(refusal: &Refusal) -> Response {
+    let status = match StatusCode::from_u16(refusal.evidence.http_status) {
+        _ if refusal.evidence.body.is_empty() => StatusCode::CONFLICT,
+        // It is our key that Toss would not take: the shop's was right.
+        Ok(StatusCode::UNAUTHORIZED) => StatusCode::FORBIDDEN,
+        Ok(status) if status.is_client_error() => status,
+        Ok(_) | Err(_) => StatusCode::CONFLICT,
+    };
+    coded(status, &refusal.code, &refusal.message)
+}
+
 fn unavailable(cause: &StoreError) -> Response {
     error!(%cause, "the store failed a merchant request");
-    let message = "the store cannot answer now and nothing has changed; try again";
-    let answer = coded(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message);
+    let message = "the store cannot answer now; try again, with the same Idempotency-Key if you sent one";
+    again_in_a_second(coded(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message))
+}
+
+fn again_in_a_second(answer: Response) -> Response {
     ([(header::RETRY_AFTER, "1")], answer).into_response()
 }
 
-problem_from!(BadBody => Body, OrderError => Order, StoreError => Store);
+problem_from!(BadBody => Body, NotOnce => NotOnce, OrderError => Order, CancelError => Cancel, StoreError => Store);

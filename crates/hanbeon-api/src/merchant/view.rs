@@ -1,7 +1,7 @@
 //! What the shop gets. Instants are ISO 8601 in Korean time, as Toss writes them.
-use hanbeon_app::{JournalLine, OrderRecord, PaymentRecord, RefundRecord};
+use hanbeon_app::{JournalLine, OrderRecord, PaymentRecord, Progress, RefundRecord};
 use hanbeon_domain::order::{Customer, Line};
-use hanbeon_domain::{Payment, RefundOutcome, State, Timestamp};
+use hanbeon_domain::{Payment, RefundOutcome, Refusal, State, Timestamp};
 use serde::Serialize;
 
 /// An order.
@@ -71,6 +71,19 @@ pub(crate) struct PaymentDetail {
     payment: PaymentSummary,
     refunds: Vec<RefundView>,
     history: Vec<HistoryLine>,
+}
+
+/// The refund that was asked for, and the payment as it then is.
+#[derive(Serialize)]
+pub(crate) struct RefundAnswer {
+    refund: RefundView,
+    payment: PaymentSummary,
+}
+
+/// The refunds of a payment, oldest first.
+#[derive(Serialize)]
+pub(crate) struct RefundList {
+    refunds: Vec<RefundView>,
 }
 
 #[derive(Serialize)]
@@ -154,7 +167,7 @@ impl From<Payment> for PaymentSummary {
 
 impl PaymentDetail {
     pub(super) fn of(record: PaymentRecord) -> Self {
-        let PaymentRecord { payment, refunds, history } = record;
+        let PaymentRecord { payment, refunds, history, seal: _ } = record;
         Self {
             payment: payment.into(),
             refunds: refunds.into_iter().map(RefundView::from).collect(),
@@ -163,16 +176,30 @@ impl PaymentDetail {
     }
 }
 
+impl RefundAnswer {
+    pub(super) fn of(refund: RefundRecord, payment: Payment) -> Self {
+        Self { refund: refund.into(), payment: payment.into() }
+    }
+}
+
+impl RefundList {
+    pub(super) fn of(refunds: Vec<RefundRecord>) -> Self {
+        Self { refunds: refunds.into_iter().map(RefundView::from).collect() }
+    }
+}
+
 impl From<RefundRecord> for RefundView {
     fn from(record: RefundRecord) -> Self {
-        let RefundRecord { refund, outcome, settled_at, .. } = record;
-        let (state, transaction_key, failure) = match outcome {
-            None => ("sending", None, None),
-            Some(RefundOutcome::Done { transaction_key, .. }) => ("done", transaction_key, None),
-            Some(RefundOutcome::Refused(refusal)) => {
-                ("refused", None, Some(FailureView { code: refusal.code, message: refusal.message }))
+        let RefundRecord { refund, progress, settled_at, .. } = record;
+        let (state, transaction_key, failure) = match progress {
+            Progress::Queued => ("queued", None, None),
+            Progress::Sending => ("sending", None, None),
+            Progress::Settled(RefundOutcome::Done { transaction_key, .. }) => ("done", transaction_key, None),
+            Progress::Settled(RefundOutcome::Refused(Refusal { code, message, .. })) => {
+                ("refused", None, Some(FailureView { code, message }))
             }
-            Some(RefundOutcome::NeedsReview) => ("needs_review", None, None),
+            Progress::Settled(RefundOutcome::NeedsReview) => ("needs_review", None, None),
+            Progress::Elsewhere { transaction_key } => ("elsewhere", Some(transaction_key), None),
         };
         Self {
             id: refund.id.to_string(),
@@ -189,7 +216,7 @@ impl From<RefundRecord> for RefundView {
 
 impl From<JournalLine> for HistoryLine {
     fn from(line: JournalLine) -> Self {
-        let JournalLine { version, at, actor, from, to, event } = line;
+        let JournalLine { version, at, actor, from, to, event, .. } = line;
         Self { version, at: korean_time(at), actor, from, to, event }
     }
 }

@@ -9,18 +9,24 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// Upper bounds of the latency buckets, in seconds: from a read in memory to the buyer's deadline.
 const BUCKETS_SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0];
 
+/// How long the store may take to say how many payments wait for a human; then that line is missing.
+const REVIEW_WITHIN: Duration = Duration::from_secs(2);
+
 /// The process's metrics.
 pub struct Metrics {
     registry: Registry,
+    review: Arc<Review>,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram>,
 }
@@ -47,11 +53,12 @@ impl Metrics {
         let duration = Family::new_with_constructor(make);
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_duration_seconds", "Time to the answer", duration.clone());
-        registry.register_collector(Box::new(AppCounters(app)));
+        let review = Arc::new(Review::default());
+        registry.register_collector(Box::new(AppCounters { app, review: Arc::clone(&review) }));
         for part in parts {
             registry.register_collector(Box::new(Part(part)));
         }
-        Arc::new(Self { registry, requests, duration })
+        Arc::new(Self { registry, review, requests, duration })
     }
 
     pub(super) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
@@ -94,6 +101,8 @@ impl Collector for Part {
 }
 
 pub(crate) async fn handle(State(api): State<Arc<Api>>) -> Response {
+    let waiting = timeout(REVIEW_WITHIN, api.app.needs_review()).await;
+    api.metrics.review.set(waiting.ok().and_then(Result::ok));
     let mut page = String::new();
     if text::encode(&mut page, &api.metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -102,8 +111,25 @@ pub(crate) async fn handle(State(api): State<Arc<Api>>) -> Response {
     ([(header::CONTENT_TYPE, content_type)], page).into_response()
 }
 
-/// Shows the application's own counters, read at the moment of asking.
-struct AppCounters(Arc<App>);
+/// How many payments wait for a human; `None` when the store would not tell.
+#[derive(Default)]
+struct Review(Mutex<Option<usize>>);
+
+impl Review {
+    fn set(&self, waiting: Option<usize>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
+    }
+
+    fn get(&self) -> Option<usize> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shows the application's own numbers, read at the moment of asking.
+struct AppCounters {
+    app: Arc<App>,
+    review: Arc<Review>,
+}
 
 impl fmt::Debug for AppCounters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,7 +139,20 @@ impl fmt::Debug for AppCounters {
 
 impl Collector for AppCounters {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let counters: Vec<_> = self.0.counters().read().collect();
+        let down = ConstGauge::new(u32::from(self.app.toss_is_down()));
+        let help = "1 while Toss gives no sign of life, and no new payment window is opened";
+        down.encode(encoder.encode_descriptor("toss_down", help, None, down.metric_type())?)?;
+        if let Some(waiting) = self.review.get() {
+            let gauge = ConstGauge::new(waiting);
+            let help = "Payments that wait for a human";
+            gauge.encode(encoder.encode_descriptor(
+                "payments_need_review",
+                help,
+                None,
+                gauge.metric_type(),
+            )?)?;
+        }
+        let counters: Vec<_> = self.app.counters().read().collect();
         let mut family = |name, help, label: &'static str, pick: fn(Counted) -> Option<&'static str>| {
             let first = ConstCounter::new(0_u64);
             let mut metric = encoder.encode_descriptor(name, help, None, first.metric_type())?;
@@ -131,11 +170,18 @@ impl Collector for AppCounters {
             Counted::State(state) => Some(state.as_str()),
             _ => None,
         })?;
+        family("webhooks", "Webhooks kept, by what we thought of them", "verdict", |what| match what {
+            Counted::Webhook(verdict) => Some(verdict.as_str()),
+            _ => None,
+        })?;
         family("incidents", "Things that should be rare", "kind", |what| match what {
             Counted::Superseded => Some("superseded"),
             Counted::StoreRetried => Some("store_retried"),
             Counted::Compensated => Some("compensated"),
-            Counted::Verdict(_) | Counted::State(_) => None,
+            Counted::BreakerOpened => Some("breaker_opened"),
+            Counted::WebhookRepeated => Some("webhook_repeated"),
+            Counted::Orphan => Some("orphan"),
+            Counted::Verdict(_) | Counted::State(_) | Counted::Webhook(_) => None,
         })
     }
 }

@@ -3,11 +3,12 @@
 use crate::answer::{coded, problem_from};
 use crate::extract::body::BadBody;
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hanbeon_app::StoreError;
 use hanbeon_app::cancel::CancelError;
 use hanbeon_app::confirm::ConfirmError;
+use hanbeon_app::sessions::SaveError;
 use hanbeon_domain::Refused;
 use hanbeon_domain::StateName;
 use hanbeon_domain::checkout::NotPayable;
@@ -19,6 +20,8 @@ use tracing::{error, warn};
 pub(crate) enum Problem {
     /// The body.
     Body(BadBody),
+    /// What `saveAmount` says.
+    Save(SaveError),
     /// What `verifyAmount` says.
     AmountNotValid,
     /// What `GET` says.
@@ -50,6 +53,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match self {
             Self::Body(bad) => numbered(bad.status(), &format!("요청을 읽을 수 없습니다: {bad}")),
+            Self::Save(error) => save(error),
             Self::AmountNotValid => amount_not_valid(),
             Self::NoPayment => numbered(StatusCode::NOT_FOUND, "결제 정보를 찾을 수 없습니다."),
             Self::Confirm(error) => confirm(error),
@@ -60,6 +64,18 @@ impl IntoResponse for Problem {
             }
             Self::Store(error) => store(&error),
         }
+    }
+}
+
+fn save(error: SaveError) -> Response {
+    match error {
+        SaveError::TossIsDown { retry_after } => {
+            let message = "결제사 연결이 원활하지 않습니다. 잠시 후 다시 시도해주세요.";
+            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+            let answer = numbered(StatusCode::SERVICE_UNAVAILABLE, message);
+            ([(header::RETRY_AFTER, seconds.max(1).to_string())], answer).into_response()
+        }
+        SaveError::Store(error) => store(&error),
     }
 }
 
@@ -164,4 +180,4 @@ fn numbered(status: StatusCode, message: &str) -> Response {
     (status, Json(Numbered { code: status.as_u16(), message })).into_response()
 }
 
-problem_from!(BadBody => Body, ConfirmError => Confirm, CancelError => Cancel, StoreError => Store);
+problem_from!(BadBody => Body, SaveError => Save, ConfirmError => Confirm, CancelError => Cancel, StoreError => Store);
