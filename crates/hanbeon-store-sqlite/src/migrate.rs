@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// One change of the schema. Once released, its text is history and never changes again.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +17,10 @@ pub(crate) struct Migration {
 }
 
 /// In order, without gaps, from 1 to [`SCHEMA_VERSION`].
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "init", sql: include_str!("../migrations/0001_init.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "init", sql: include_str!("../migrations/0001_init.sql") },
+    Migration { version: 2, name: "turns", sql: include_str!("../migrations/0002_turns.sql") },
+];
 
 /// "hnbn": how `file(1)` and we tell this database from another program's.
 const APPLICATION_ID: i32 = 0x686e_626e;

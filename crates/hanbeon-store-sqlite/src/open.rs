@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How long to wait for another process (`hanbeon keys create`) that writes at the same moment.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements that a connection keeps prepared: more than there are, so none is ever compiled twice.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 128;
 
 /// Everything that hanbeon remembers, in one SQLite file. Dropping it finishes what is queued, then lets the
 /// file and its lock go.
@@ -288,10 +288,10 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
     set_up().map_err(OpenError::sqlite(format!("open {}", path.display())))
 }
 
-/// Ends every lease: its holder is gone, because we hold the lock.
+/// Ends every lease: its holder is gone, because we hold the lock. What is under way is due, held or not.
 fn take_over(db: &Connection, now: Timestamp) -> Result<(), OpenError> {
-    let statement =
-        "UPDATE payments SET due_at = ?1 WHERE state IN ('confirming', 'canceling') AND due_at > ?1";
+    let statement = "UPDATE payments SET held = 0, due_at = min(due_at, ?1) WHERE due_at IS NOT NULL
+        AND (held = 1 OR (state IN ('confirming', 'canceling') AND due_at > ?1))";
     let ended = db.execute(statement, [now.as_micros()]).map_err(OpenError::sqlite("end the old leases"))?;
     if ended > 0 {
         tracing::info!(

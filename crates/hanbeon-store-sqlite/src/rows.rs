@@ -4,10 +4,13 @@ use crate::error::corrupt;
 use hanbeon_domain::payment::{CanceledBy, TossFacts};
 use hanbeon_domain::refund::{CancelReason, Cause};
 use hanbeon_domain::{
-    Customer, Evidence, Line, MerchantReference, Order, OrderId, Payment, PaymentId, PaymentKey, Refund,
-    RefundId, RefundOutcome, Refusal, SessionId, State, StateName, Timestamp, TossOrderId, TossStatus, Won,
+    Customer, DepositSecret, Evidence, Line, MerchantReference, Order, OrderId, Payment, PaymentId,
+    PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, State, StateName, Timestamp,
+    TossOrderId, TossStatus, Won,
 };
-use hanbeon_store::{JournalLine, RefundRecord, StoreError};
+use hanbeon_store::{
+    Hint, JournalLine, NewWebhook, Progress, RefundRecord, StoreError, Webhook, WebhookVerdict,
+};
 use rusqlite::Row;
 use rusqlite::types::{FromSql, ValueRef};
 use serde::{Deserialize, Serialize};
@@ -28,8 +31,8 @@ macro_rules! select_payments {
         concat!(
             "SELECT p.payment_id, p.order_id, p.toss_order_id, p.toss_payment_key, p.total_amount, \
              p.payer_session, p.created_at, p.version, p.toss_payment_status, p.toss_payment_method, \
-             p.requested_at, p.approved_at, p.captured_amount, p.refunded_amount, p.reserved_amount, p.state, \
-             p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
+             p.requested_at, p.approved_at, p.toss_secret, p.captured_amount, p.refunded_amount, \
+             p.reserved_amount, p.last_cancel_at, p.late, p.state, p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
              p.refusal_code, p.refusal_message, p.review_reason, \
              r.refund_id, r.amount, r.whole, r.reason, r.cause, r.requested_at, r.balance_before \
              FROM payments p LEFT JOIN refunds r \
@@ -53,7 +56,7 @@ macro_rules! select_refunds {
 pub(crate) use {order_columns, select_payments, select_refunds};
 
 /// Where the facts of single states stand in [`select_payments`]: `tries` to `review_reason`.
-const FACTS: std::ops::Range<usize> = 16..26;
+const FACTS: std::ops::Range<usize> = 19..29;
 
 /// A row that is read from left to right.
 struct Cells<'r> {
@@ -109,11 +112,15 @@ impl<'r> Cells<'r> {
     /// Names the row by its id, which is its first cell.
     fn corrupt(&self, what: &str) -> StoreError {
         let mut row = String::new();
-        if let Ok(ValueRef::Blob(id)) = self.row.get_ref(0) {
-            for byte in id {
-                // Writing to a string cannot fail.
-                let _ = write!(row, "{byte:02x}");
+        // Writing to a string cannot fail.
+        match self.row.get_ref(0) {
+            Ok(ValueRef::Blob(id)) => {
+                for byte in id {
+                    let _ = write!(row, "{byte:02x}");
+                }
             }
+            Ok(ValueRef::Integer(id)) => row.push_str(&id.to_string()),
+            _ => {}
         }
         let _ = write!(row, ": {what}");
         corrupt(self.table, row)
@@ -184,8 +191,10 @@ pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
         method: cells.take()?,
         requested_at: cells.maybe_time()?,
         approved_at: cells.maybe_time()?,
+        secret: cells.take::<Option<[u8; 32]>>()?.map(DepositSecret::from_bytes),
     };
     let (captured, refunded, reserved) = (cells.won()?, cells.won()?, cells.won()?);
+    let (last_cancel_at, late) = (cells.maybe_time()?, cells.take()?);
     let name = cells.parse(|text: String| StateName::parse(&text))?;
     let state = state(&mut cells, name)?;
     let payment = Payment {
@@ -200,6 +209,8 @@ pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
         toss,
         captured,
         refunded,
+        last_cancel_at,
+        late,
         state,
     };
     let budget = payment.reserved().plus(refunded).is_some_and(|spoken_for| spoken_for <= captured);
@@ -273,24 +284,29 @@ pub(crate) fn refund_record(row: &Row<'_>) -> Result<RefundRecord, StoreError> {
     let state: String = cells.take()?;
     let settled_at = cells.maybe_time()?;
     let transaction_key: Option<String> = cells.take()?;
-    let outcome = match state.as_str() {
-        "sending" => None,
-        "done" => Some(RefundOutcome::Done { transaction_key, evidence: cells.evidence()? }),
-        "refused" => {
+    let progress = match (state.as_str(), transaction_key) {
+        ("queued", None) => Progress::Queued,
+        ("sending", None) => Progress::Sending,
+        ("done", transaction_key) => {
+            Progress::Settled(RefundOutcome::Done { transaction_key, evidence: cells.evidence()? })
+        }
+        ("refused", None) => {
             let evidence = cells.evidence()?;
             let (code, message) = (cells.take()?, cells.take()?);
-            Some(RefundOutcome::Refused(Refusal { code, message, evidence }))
+            Progress::Settled(RefundOutcome::Refused(Refusal { code, message, evidence }))
         }
-        "needs_review" => Some(RefundOutcome::NeedsReview),
+        ("needs_review", None) => Progress::Settled(RefundOutcome::NeedsReview),
+        ("elsewhere", Some(transaction_key)) => Progress::Elsewhere { transaction_key },
         _ => return Err(cells.corrupt("state")),
     };
-    if outcome.is_some() != settled_at.is_some() {
+    let record = RefundRecord { refund, payment, progress, settled_at };
+    if record.is_open() == settled_at.is_some() {
         return Err(cells.corrupt("settled_at"));
     }
-    Ok(RefundRecord { refund, payment, outcome, settled_at })
+    Ok(record)
 }
 
-/// Reads `payment_id, version, at, actor, from_state, to_state, event`.
+/// Reads `payment_id, version, at, actor, from_state, to_state, event, evidence, seal`.
 pub(crate) fn journal_line(row: &Row<'_>) -> Result<JournalLine, StoreError> {
     let mut cells = Cells::new("journal", row);
     cells.uuid()?;
@@ -301,7 +317,26 @@ pub(crate) fn journal_line(row: &Row<'_>) -> Result<JournalLine, StoreError> {
         from: cells.take()?,
         to: cells.take()?,
         event: cells.take()?,
+        evidence: cells.take()?,
+        seal: cells.take()?,
     })
+}
+
+/// Reads what `webhooks::before` selects.
+pub(crate) fn webhook(row: &Row<'_>) -> Result<Webhook, StoreError> {
+    let mut cells = Cells::new("webhooks", row);
+    let id = cells.parse(|id: i64| u64::try_from(id).ok())?;
+    let received_at = cells.time()?;
+    let (transmission_id, meaning, event_type) = (cells.take()?, cells.take()?, cells.take()?);
+    let key = cells.parse(|key: Option<String>| key.map(PaymentKey::parse).transpose().ok())?;
+    let order = cells.parse(|order: Option<String>| order.map(TossOrderId::parse).transpose().ok())?;
+    let hint = key.map(Hint::Key).or(order.map(Hint::Order));
+    let verdict = cells.parse(|text: String| WebhookVerdict::parse(&text))?;
+    let body = cells.take()?;
+    let new = NewWebhook { received_at, transmission_id, meaning, event_type, hint, verdict, body };
+    let repeated = cells.take()?;
+    let payment = cells.take::<Option<[u8; 16]>>()?.map(|id| PaymentId::from_uuid(Uuid::from_bytes(id)));
+    Ok(Webhook { id, new, repeated, payment })
 }
 
 pub(crate) const fn canceled_by_to_str(by: CanceledBy) -> &'static str {
@@ -322,9 +357,12 @@ pub(crate) const fn cause_to_str(cause: Cause) -> &'static str {
     match cause {
         Cause::Requested => "requested",
         Cause::Compensation => "compensation",
+        Cause::LateSuccess => "late_success",
     }
 }
 
 fn cause(text: &str) -> Option<Cause> {
-    [Cause::Requested, Cause::Compensation].into_iter().find(|cause| cause_to_str(*cause) == text)
+    [Cause::Requested, Cause::Compensation, Cause::LateSuccess]
+        .into_iter()
+        .find(|cause| cause_to_str(*cause) == text)
 }

@@ -1,5 +1,6 @@
 //! What only this store promises: groups, files, migrations and rows. What every store promises stands in
 //! `tests/conformance.rs`.
+mod carry_over;
 mod files;
 mod group;
 mod migrations;

@@ -1,20 +1,25 @@
 //! Which verb goes to the writer and which to the readers; what each does stands in its module.
+mod claims;
 mod keys;
 mod orders;
 pub(crate) mod payments;
 mod refunds;
 mod sessions;
+mod steps;
+mod turns;
+mod webhooks;
 
 use crate::SqliteStore;
 use crate::error::{corrupt, sql};
 use crate::rows::lines_to_json;
 use async_trait::async_trait;
 use hanbeon_domain::{
-    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId,
-    SessionId, Step, Timestamp,
+    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
+    SessionId, StateName, Step, Timestamp,
 };
 use hanbeon_store::{
-    ApiKey, Begun, Inserted, OrderRecord, PaymentRecord, RefundRecord, SavedAmount, Store, StoreError,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, Hint, Inserted, Kept, NewRefund, NewWebhook, OrderRecord,
+    PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook, WebhookId,
 };
 
 #[async_trait]
@@ -49,16 +54,16 @@ impl Store for SqliteStore {
 
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
         let step = step.clone();
-        match self.writer.run(move |db| payments::begin(db, &step, lease_until)).await {
+        match self.writer.run(move |db| steps::begin(db, &step, lease_until)).await {
             Ok(()) => Ok(Begun::Fresh),
-            Err(StoreError::Superseded) => Ok(Begun::Taken),
+            Err(StoreError::Superseded | StoreError::OrderTaken) => Ok(Begun::Taken),
             Err(error) => Err(error),
         }
     }
 
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
         let step = step.clone();
-        self.writer.run(move |db| payments::commit(db, &step, lease_until)).await
+        self.writer.run(move |db| steps::commit(db, &step, lease_until)).await
     }
 
     async fn lease_due(
@@ -66,12 +71,21 @@ impl Store for SqliteStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<Payment>, StoreError> {
-        self.writer.run(move |db| payments::lease_due(db, now, until, limit)).await
+    ) -> Result<Vec<Turn>, StoreError> {
+        self.writer.run(move |db| turns::lease_due(db, now, until, limit)).await
+    }
+
+    async fn lease(
+        &self,
+        payment: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Turn>, StoreError> {
+        self.writer.run(move |db| turns::lease(db, payment, now, until)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.readers.run(payments::next_due).await
+        self.readers.run(turns::next_due).await
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
@@ -87,8 +101,64 @@ impl Store for SqliteStore {
         self.readers.run(move |db| payments::by_key(db, &key)).await
     }
 
+    async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        self.readers.run(move |db| payments::in_state(db, state, limit)).await
+    }
+
+    async fn records_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.readers.run(move |db| payments::records_after(db, after, limit)).await
+    }
+
     async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError> {
         self.readers.run(move |db| refunds::one(db, id)).await
+    }
+
+    async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError> {
+        let new = new.clone();
+        self.writer.run(move |db| refunds::queue(db, &new, from)).await
+    }
+
+    async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError> {
+        let why = why.clone();
+        self.writer.run(move |db| refunds::refuse_queued(db, id, &why, at)).await
+    }
+
+    async fn keep_webhook(&self, new: &NewWebhook, from: Timestamp) -> Result<Kept, StoreError> {
+        let new = new.clone();
+        self.writer.run(move |db| webhooks::keep(db, &new, from)).await
+    }
+
+    async fn payment_of_hint(&self, hint: &Hint) -> Result<Option<Payment>, StoreError> {
+        let hint = hint.clone();
+        self.readers.run(move |db| payments::of_hint(db, &hint)).await
+    }
+
+    async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError> {
+        let hint = hint.clone();
+        self.writer.run(move |db| turns::notice(db, &hint, now, from)).await
+    }
+
+    async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
+        self.readers.run(move |db| webhooks::before(db, before, limit)).await
+    }
+
+    async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {
+        let claim = claim.clone();
+        self.writer.run(move |db| claims::claim(db, &claim, now, until)).await
+    }
+
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+        let (key, answer) = (key.to_owned(), answer.clone());
+        self.writer.run(move |db| claims::answer(db, &key, &answer)).await
+    }
+
+    async fn release_claim(&self, key: &str) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        self.writer.run(move |db| claims::release(db, &key)).await
     }
 
     async fn whole_refund(&self, payment: PaymentId) -> Result<Option<RefundRecord>, StoreError> {

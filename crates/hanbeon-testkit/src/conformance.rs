@@ -7,16 +7,23 @@
 //! ```
 //!
 //! 1. [`world`]: makes orders, requests and steps; 2. [`orders`], [`sessions`]; 3. [`payments`], [`states`],
-//!    [`leases`]; 4. [`refunds`]; 5. [`keys`].
+//!    [`leases`], [`turns`], [`history`]; 4. [`refunds`], [`wishes`], [`elsewhere`]; 5. [`notices`]; 6. [`claims`],
+//!    [`keys`].
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks its promise")]
 
+pub mod claims;
+pub mod elsewhere;
+pub mod history;
 pub mod keys;
 pub mod leases;
+pub mod notices;
 pub mod orders;
 pub mod payments;
 pub mod refunds;
 pub mod sessions;
 pub mod states;
+pub mod turns;
+pub mod wishes;
 pub mod world;
 
 /// One `#[tokio::test]` per promise, against the stores that `$open` makes.
@@ -45,6 +52,27 @@ macro_rules! store_conformance {
                 a_stale_cancel_writes_nothing, a_refund_id_is_used_once,
                 refunds_are_listed_oldest_first, the_newest_whole_refund_is_found,
                 a_refund_is_settled_once;
+            turns: a_payment_at_rest_is_leased_by_its_name, a_payment_under_way_is_leased_between_its_tries,
+                a_notice_is_reported_until_somebody_has_looked, notices_are_spaced,
+                a_notice_of_a_payment_that_is_held_is_followed_after_it,
+                a_step_that_wants_another_look_is_a_notice, a_hint_finds_its_payment;
+            history: each_line_is_sealed_after_the_one_before, records_come_in_pages,
+                payments_are_listed_by_their_state;
+            wishes: a_wish_waits_for_its_turn, a_wish_on_a_payment_that_is_held_comes_after_it,
+                wishes_are_spaced, a_wish_has_no_turn_before_the_payment_is_known,
+                wishes_have_their_turns_oldest_first, wishes_together_never_exceed_the_payment,
+                only_so_many_wishes_wait, the_same_wish_is_one, a_waiting_wish_can_be_refused,
+                a_wish_belongs_to_one_payment;
+            elsewhere: a_cancel_made_elsewhere_is_kept_once, a_strange_cancel_does_not_stop_a_step,
+                a_refund_that_needs_review_is_not_guessed_at,
+                a_refund_under_way_starts_anew_from_another_balance, a_transaction_is_one_refund,
+                late_money_claims_no_order_that_is_held, late_money_may_claim_an_order_that_is_free;
+            notices: a_webhook_is_kept_as_it_came, a_webhook_makes_its_payment_due,
+                a_repeated_webhook_is_known_and_followed, one_of_64_same_webhooks_is_new,
+                only_the_newest_webhooks_are_kept;
+            claims: one_of_64_claims_a_key, an_answer_is_repeated_as_it_was,
+                a_claim_whose_request_died_is_taken_over, a_key_belongs_to_one_request,
+                a_claim_that_was_given_up_may_be_tried_again, an_answer_is_kept_as_long_as_promised;
             keys: a_key_is_found_until_it_is_revoked, a_name_is_taken_until_it_is_revoked,
                 keys_are_listed_oldest_first, a_healthy_store_says_so;
         }

@@ -50,7 +50,7 @@ async fn what_a_dead_server_held_is_due_when_the_next_one_starts() {
     let store = place.open_with(Options::server(before));
     assert_eq!(store.next_due().await.unwrap(), Some(before));
     let leased = store.lease_due(before, before.plus(LEASE), 9).await.unwrap();
-    assert_eq!(leased.iter().map(|payment| payment.id).collect::<Vec<_>>(), [confirming.id]);
+    assert_eq!(leased.iter().map(|turn| turn.payment.id).collect::<Vec<_>>(), [confirming.id]);
     // What waits for a deposit, or for nobody, is as it was.
     assert_eq!(store.payment(waiting.next.id).await.unwrap().unwrap().payment, waiting.next);
     assert_eq!(store.payment(paid.id).await.unwrap().unwrap().payment, paid);

@@ -6,14 +6,14 @@ use hanbeon_domain::Timestamp;
 use hanbeon_store::Store;
 use rusqlite::Connection;
 
-const SECOND: Migration = Migration {
-    version: 2,
-    name: "second",
+const NEXT: Migration = Migration {
+    version: SCHEMA_VERSION + 1,
+    name: "next",
     sql: "CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE b (y INTEGER) STRICT",
 };
 
-fn with(second: Migration) -> Vec<Migration> {
-    MIGRATIONS.iter().copied().chain([second]).collect()
+fn with(next: Migration) -> Vec<Migration> {
+    MIGRATIONS.iter().copied().chain([next]).collect()
 }
 
 fn tables(db: &Connection) -> Vec<String> {
@@ -40,20 +40,24 @@ fn a_migration_is_applied_once_and_recorded() {
     let place = Place::new();
     drop(place.open_with(Options::server(Timestamp::from_micros(42))));
     drop(place.open_with(Options::server(Timestamp::from_micros(99))));
-    let recorded = "SELECT version, name, length(checksum), applied_at FROM schema_migrations";
+    let recorded =
+        "SELECT version, name, length(checksum), applied_at FROM schema_migrations ORDER BY version";
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    let recorded: (u32, String, u32, i64) = place.raw().query_row(recorded, [], row).unwrap();
-    assert_eq!(recorded, (1, "init".to_owned(), 32, 42));
+    let db = place.raw();
+    let mut recorded = db.prepare(recorded).unwrap();
+    let recorded = recorded.query_map([], row).unwrap().collect::<Result<Vec<(u32, String, u32, i64)>, _>>();
+    let want: Vec<_> = MIGRATIONS.iter().map(|m| (m.version, m.name.to_owned(), 32, 42)).collect();
+    assert_eq!(recorded.unwrap(), want);
 }
 
 #[test]
 fn a_migration_that_fails_leaves_nothing_and_the_next_start_goes_on() {
     let place = Place::new();
-    let broken = Migration { sql: "CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE b (", ..SECOND };
+    let broken = Migration { sql: "CREATE TABLE a (x INTEGER) STRICT; CREATE TABLE b (", ..NEXT };
     let end = SqliteStore::open_with(&place.file(), server(), &with(broken)).unwrap_err();
-    assert!(end.to_string().contains("apply migration 2 (second)"), "{end}");
+    assert!(end.to_string().contains(&format!("apply migration {} (next)", NEXT.version)), "{end}");
     assert!(!tables(&place.raw()).contains(&"a".to_owned()));
-    drop(SqliteStore::open_with(&place.file(), server(), &with(SECOND)).unwrap());
+    drop(SqliteStore::open_with(&place.file(), server(), &with(NEXT)).unwrap());
     let tables = tables(&place.raw());
     assert!(tables.contains(&"a".to_owned()) && tables.contains(&"b".to_owned()), "{tables:?}");
 }
@@ -89,19 +93,22 @@ async fn a_migration_that_was_killed_half_way_is_done_by_the_next_start() {
 #[test]
 fn a_newer_schema_is_refused() {
     let place = Place::new();
-    drop(SqliteStore::open_with(&place.file(), server(), &with(SECOND)).unwrap());
+    drop(SqliteStore::open_with(&place.file(), server(), &with(NEXT)).unwrap());
     let end = SqliteStore::open(place.file(), server()).unwrap_err();
-    assert!(matches!(end, OpenError::NewerSchema { found: 2, known: 1 }), "{end}");
+    assert!(
+        matches!(end, OpenError::NewerSchema { found, known: SCHEMA_VERSION } if found == NEXT.version),
+        "{end}"
+    );
     assert!(end.to_string().contains("use a newer program"), "{end}");
 }
 
 #[test]
 fn a_migration_that_was_rewritten_is_refused() {
     let place = Place::new();
-    drop(SqliteStore::open_with(&place.file(), server(), &with(SECOND)).unwrap());
-    let rewritten = Migration { sql: "CREATE TABLE a (x INTEGER) STRICT", ..SECOND };
+    drop(SqliteStore::open_with(&place.file(), server(), &with(NEXT)).unwrap());
+    let rewritten = Migration { sql: "CREATE TABLE a (x INTEGER) STRICT", ..NEXT };
     let end = SqliteStore::open_with(&place.file(), server(), &with(rewritten)).unwrap_err();
-    assert!(matches!(end, OpenError::ChangedMigration { version: 2, .. }), "{end}");
+    assert!(matches!(end, OpenError::ChangedMigration { version, .. } if version == NEXT.version), "{end}");
 }
 
 #[test]
@@ -109,9 +116,9 @@ fn a_tool_does_not_migrate_under_a_running_server() {
     let place = Place::new();
     let old_server = place.open();
     let tool = Options::tool(Timestamp::default());
-    let end = SqliteStore::open_with(&place.file(), tool, &with(SECOND)).unwrap_err();
-    assert!(matches!(end, OpenError::OldServerRuns { needed: 2 }), "{end}");
+    let end = SqliteStore::open_with(&place.file(), tool, &with(NEXT)).unwrap_err();
+    assert!(matches!(end, OpenError::OldServerRuns { needed } if needed == NEXT.version), "{end}");
     drop(old_server);
-    drop(SqliteStore::open_with(&place.file(), tool, &with(SECOND)).unwrap());
-    drop(SqliteStore::open_with(&place.file(), server(), &with(SECOND)).unwrap());
+    drop(SqliteStore::open_with(&place.file(), tool, &with(NEXT)).unwrap());
+    drop(SqliteStore::open_with(&place.file(), server(), &with(NEXT)).unwrap());
 }

@@ -3,11 +3,11 @@
 use hanbeon_domain::order::Line;
 use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
-    Actor, CancelRequest, Checkout, ConfirmRequest, Customer, Decision, Event, Evidence, MerchantReference,
-    Moment, Order, OrderId, Payment, PaymentId, PaymentKey, Policy, RefundId, Refusal, SessionId, Snapshot,
-    Step, Timestamp, TossOrderId, TossStatus, Verdict, Won,
+    Actor, CancelRequest, Checkout, ConfirmRequest, Customer, Decision, DepositSecret, Event, Evidence,
+    MerchantReference, Moment, Order, OrderId, Payment, PaymentId, PaymentKey, Policy, RefundId, Refusal,
+    SessionId, Snapshot, Step, Timestamp, TossCancel, TossOrderId, TossStatus, Verdict, Won,
 };
-use hanbeon_store::{Begun, Inserted, PaymentRecord, Store};
+use hanbeon_store::{Begun, Inserted, NewRefund, PaymentRecord, Queued, Store, Turn};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -152,10 +152,48 @@ impl World {
         self.said(&payment, seen(TossStatus::Done, TOTAL)).await
     }
 
+    /// A request to give back; `None` is everything that is left.
+    pub fn cancel_request(&mut self, amount: Option<i64>) -> CancelRequest {
+        let reason = CancelReason::parse("단순 \"변심\"").expect("short enough");
+        CancelRequest { id: RefundId::from_uuid(self.uuid()), amount: amount.map(won), reason }
+    }
+
+    /// A wish to give back, for when its turn comes; `None` is everything that is left now.
+    pub fn wish(&mut self, payment: &Payment, amount: Option<i64>) -> NewRefund {
+        let request = self.cancel_request(amount);
+        NewRefund {
+            payment: payment.id,
+            amount: request.amount.unwrap_or_else(|| payment.refundable()),
+            request,
+            actor: Actor::Buyer,
+            requested_at: self.now(),
+            join_equal: false,
+        }
+    }
+
+    /// Makes a wish; it fits.
+    pub async fn queue(&mut self, payment: &Payment, amount: Option<i64>) -> NewRefund {
+        let wish = self.wish(payment, amount);
+        let end = self.store.queue_refund(&wish, wish.requested_at).await.expect("queue_refund");
+        assert_eq!(end, Queued::New);
+        wish
+    }
+
+    /// Takes this payment over; it is free.
+    pub async fn lease(&mut self, payment: &Payment) -> Turn {
+        let now = self.now();
+        let turn = self.store.lease(payment.id, now, now.plus(LEASE)).await.expect("lease");
+        turn.expect("nobody holds it")
+    }
+
+    /// When the next payment is due.
+    pub async fn next_due(&self) -> Option<Timestamp> {
+        self.store.next_due().await.expect("next_due")
+    }
+
     /// The step that begins a refund; `None` is everything that is left.
     pub fn cancel(&mut self, payment: &Payment, amount: Option<i64>) -> Step {
-        let reason = CancelReason::parse("단순 \"변심\"").expect("short enough");
-        let request = CancelRequest { id: RefundId::from_uuid(self.uuid()), amount: amount.map(won), reason };
+        let request = self.cancel_request(amount);
         self.step(payment, Event::CancelRequested(request))
     }
 
@@ -221,7 +259,7 @@ pub fn snapshot(status: TossStatus, balance: i64) -> Box<Snapshot> {
         approved_at: (status == TossStatus::Done).then(|| Timestamp::from_micros(EPOCH + 11)),
         last_transaction_key: Some(transaction(balance)),
         cancels: Vec::new(),
-        secret: None,
+        secret: Some(DepositSecret::from_bytes([0xa5; 32])),
         failure: None,
         evidence: evidence(200),
     })
@@ -237,6 +275,27 @@ pub fn transaction(balance: i64) -> String {
 #[must_use]
 pub fn seen(status: TossStatus, balance: i64) -> Verdict {
     Verdict::Seen(snapshot(status, balance))
+}
+
+/// Toss shows these cancels, each with the balance that it led to, oldest first.
+#[must_use]
+pub fn seen_with(cancels: &[(i64, i64)]) -> Verdict {
+    let left = cancels.last().map_or(TOTAL, |(_, left)| *left);
+    let status = if cancels.is_empty() { TossStatus::Done } else { TossStatus::PartialCanceled };
+    let cancels = cancels.iter().map(|(amount, left)| cancel(*amount, *left)).collect();
+    Verdict::Seen(Box::new(Snapshot { cancels, ..*snapshot(status, left) }))
+}
+
+/// A cancel at Toss, and the balance that it led to.
+#[must_use]
+pub fn cancel(amount: i64, left: i64) -> TossCancel {
+    TossCancel {
+        transaction_key: transaction(left),
+        amount: won(amount),
+        balance_after: Some(won(left)),
+        canceled_at: Some(Timestamp::from_micros(EPOCH + left)),
+        reason: "상점관리자 취소".to_owned(),
+    }
 }
 
 /// Nothing is known.
