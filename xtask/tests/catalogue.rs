@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 const MISSING: &str = "
     A6 A9 A10
     B5 B8 B9 B10
-    C7 C8 C9 C10 C12
+    C7 C8 C9 C12
     D2 D4 D6 D7 D8 D9 D10
     E1 E2 E3 E4 E5 E6 E7 E8 E9 E10 E11 E12
-    F4 F5 F7 F8 F9 F12 F13
+    F7 F8 F9 F12 F13
     I2 I6 I8
     J5 J7 J9 J10 J11 J12
     S11 S12 S13 S14 S15 S16 S18 S20 S23 S24 S25

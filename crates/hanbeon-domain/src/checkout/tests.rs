@@ -209,6 +209,18 @@ fn a_repeat_is_answered_after_the_order_s_time_and_whatever_the_session_saved_si
 }
 
 #[test]
+fn d3_money_that_came_too_late_does_not_hold_the_order_and_does_not_pay_it() {
+    for state in [canceling(), State::NeedsReview { why: "a sample".to_owned() }] {
+        let late = Payment { late: true, ..payment(state.clone()) };
+        let view = Checkout { newest: Some(late), ..view() };
+        check(view, request("key-2", "order-2", TOTAL), "begin 50000 Confirm");
+        let held = Checkout { newest: Some(payment(state.clone())), ..self::view() };
+        let want = format!("the order already has a payment, which is {}", state.name());
+        check(held, request("key-2", "order-2", TOTAL), &want);
+    }
+}
+
+#[test]
 fn a_repeat_with_another_amount_is_refused() {
     let known = Some(payment(State::Paid));
     let view = Checkout { same_key: known.clone(), newest: known, ..view() };

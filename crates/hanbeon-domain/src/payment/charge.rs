@@ -30,13 +30,13 @@ impl Payment {
         }
     }
 
-    /// The money was taken; how much of it is still ours, Toss's balance says.
+    /// The money was taken; how much of it is still ours, Toss's balance says, and never its status.
     pub(super) fn captured_at_toss(&self, seen: &Snapshot, by: CanceledBy) -> Move {
         let refunded = self.amount.minus(seen.balance).unwrap_or(Won::ZERO);
-        let state = match seen.status {
-            T::Done if refunded.is_zero() => State::Paid,
-            _ if !seen.balance.is_zero() => State::PartiallyCanceled,
-            _ => State::Canceled { by },
+        let state = match (seen.balance.is_zero(), refunded.is_zero()) {
+            (true, _) => State::Canceled { by },
+            (false, true) => State::Paid,
+            (false, false) => State::PartiallyCanceled,
         };
         (Self { captured: self.amount, refunded, state, ..self.with_facts(seen) }, REST, None)
     }
@@ -81,7 +81,9 @@ impl Payment {
     pub(super) fn compensate(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
         let refund = Refund::undoing(self.id, self.amount, Cause::Compensation, moment.now);
         let state = State::canceling(refund);
-        (Self { captured: self.amount, state, ..self.with_facts(seen) }, Action::Cancel, None)
+        // Nobody has paid into a virtual account that was issued this moment.
+        let captured = if seen.status == T::WaitingForDeposit { Won::ZERO } else { self.amount };
+        (Self { captured, state, ..self.with_facts(seen) }, Action::Cancel, None)
     }
 
     pub(super) fn deposit_seen(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {

@@ -2,7 +2,7 @@
 use super::step::{Move, rest_until_deposit};
 use super::{Action, CanceledBy, Moment, Payment, Refused, State};
 use crate::refund::{CancelRequest, Cause, Refund, RefundOutcome};
-use crate::verdict::{Evidence, Snapshot};
+use crate::verdict::{Evidence, Snapshot, TossStatus as T};
 use crate::{Refusal, Timestamp, Won};
 
 const REST: Action = Action::Rest { due: None };
@@ -31,24 +31,46 @@ impl Payment {
     }
 
     pub(super) fn cancel_seen(&self, refund: &Refund, seen: Snapshot, moment: Moment<'_>) -> Move {
-        if let Some(done) = refund.found_in(&seen.cancels) {
-            let transaction_key = Some(done.transaction_key.clone());
+        if self.captured.is_zero() && matches!(seen.status, T::Done | T::PartialCanceled) {
+            // The deposit came in after all, before our cancel.
+            let held = Self { captured: self.amount, ..self.clone() };
+            return held.cancel_seen(refund, seen, moment);
+        }
+        if seen.status == T::Unknown {
+            return self.ask_again(false, self.rest_until_retry(moment));
+        }
+        let (found, balance) = (refund.found_in(&seen.cancels), seen.balance);
+        if balance <= refund.balance_after() && (found.is_some() || self.is_given_back(&seen)) {
+            let by = found.map(|cancel| &cancel.transaction_key).or(seen.last_transaction_key.as_ref());
+            let transaction_key = by.cloned();
             return self.cancel_done(refund, seen, transaction_key);
         }
-        // Cancelled before any money came in, or by an answer that does not list its cancels.
-        let unlisted = seen.cancels.is_empty() || self.captured.is_zero();
-        if unlisted && seen.balance <= refund.balance_after() {
-            let transaction_key = seen.last_transaction_key.clone();
-            return self.cancel_done(refund, seen, transaction_key);
+        // A read that lags, or a status that tells nothing of captured money: the next one decides.
+        let tells = match seen.status {
+            T::Done | T::PartialCanceled | T::Canceled => true,
+            T::WaitingForDeposit => balance == refund.balance_before,
+            T::Aborted | T::Expired => self.captured.is_zero(),
+            T::Ready | T::InProgress | T::Unknown => false,
+        };
+        if !tells || found.is_some() || refund.balance_before < balance {
+            return self.ask_again(false, self.rest_until_retry(moment));
         }
-        if seen.balance == refund.balance_before {
+        if balance == refund.balance_before {
             return self.cancel_again(refund.clone(), moment);
         }
-        if seen.balance < refund.balance_before {
-            return self.cancel_elsewhere(refund, &seen, moment);
-        }
-        let why = format!("the balance at Toss is {} won, more than before the refund", seen.balance);
-        self.give_up(why)
+        self.cancel_elsewhere(refund, &seen, moment)
+    }
+
+    /// Does the balance alone say that the refund has happened? Only where the answer does not list its cancels
+    /// with what they left, or where no money had come in.
+    fn is_given_back(&self, seen: &Snapshot) -> bool {
+        let dead = match seen.status {
+            T::Done | T::PartialCanceled | T::Canceled => true,
+            T::Aborted | T::Expired => self.captured.is_zero(),
+            T::Ready | T::InProgress | T::WaitingForDeposit | T::Unknown => false,
+        };
+        let unlisted = seen.cancels.iter().all(|cancel| cancel.balance_after.is_none());
+        dead && (unlisted || self.captured.is_zero())
     }
 
     fn cancel_done(&self, refund: &Refund, seen: Snapshot, transaction_key: Option<String>) -> Move {
@@ -94,15 +116,25 @@ impl Payment {
     /// that key; but not so soon after the last call that Toss would ignore it.
     fn cancel_again(&self, refund: impl Into<Box<Refund>>, moment: Moment<'_>) -> Move {
         let refund = refund.into();
-        let State::Canceling { tries, round, answered, .. } = self.state else {
+        let State::Canceling { tries, unchanged, round, answered, .. } = self.state else {
             return (self.clone(), REST, None);
         };
         let from = self.cancel_from(moment);
-        let soon = tries > 0 && moment.now < from;
-        let (round, answered) = if soon { (round, answered) } else { (round + u32::from(answered), false) };
-        let state = State::Canceling { refund, tries: tries.max(1), unchanged: true, round, answered };
-        let then = if soon { Action::Rest { due: Some(from) } } else { Action::Cancel };
-        (Self { state, ..self.clone() }, then, None)
+        if unchanged {
+            // Nothing had happened, we called, and nothing has happened. This may be Toss's answer to the call, which
+            // it ignored, and which it would answer so for ever under this key.
+            let due = from.max(moment.policy.retry_at(moment.now, tries, self.salt()));
+            let state =
+                State::Canceling { refund, tries: tries + 1, unchanged: false, round, answered: true };
+            return (Self { state, ..self.clone() }, Action::Rest { due: Some(due) }, None);
+        }
+        if tries > 0 && moment.now < from {
+            let state = State::Canceling { refund, tries, unchanged, round, answered };
+            return (Self { state, ..self.clone() }, Action::Rest { due: Some(from) }, None);
+        }
+        let round = round + u32::from(answered);
+        let state = State::Canceling { refund, tries: tries.max(1), unchanged: true, round, answered: false };
+        (Self { state, ..self.clone() }, Action::Cancel, None)
     }
 
     pub(super) fn ask_again(&self, was_answered: bool, then: Action) -> Move {
@@ -119,7 +151,7 @@ impl Payment {
     /// round was answered with an error and may still land: only when it has had all the time in the world.
     pub(super) fn refuses_all(&self, moment: Moment<'_>) -> bool {
         let State::Canceling { refund, tries, unchanged, round, .. } = &self.state else { return false };
-        let landed = refund.requested_at.plus(moment.policy.confirm_window) <= moment.now;
+        let landed = self.window_is_over(refund.requested_at, moment);
         *tries == 0 || (*unchanged && (*round == 0 || landed))
     }
 

@@ -15,6 +15,9 @@ pub struct Policy {
     /// Toss drops an authenticated payment that is not confirmed within 10 minutes (Toss state machine,
     /// clocks). A minute of margin for clocks that differ; before that, "absent" is not a fact.
     pub confirm_window: Duration,
+    /// A clock that jumps must not end the window: it is over only after so many tries, too. By their waits alone,
+    /// so many take ten minutes and more, whatever the clock says.
+    pub window_tries: u32,
     /// How often a virtual account is asked for its deposit. Toss discourages polling and sends a webhook;
     /// this is the net under it.
     pub deposit_poll: Duration,
@@ -43,6 +46,7 @@ impl Default for Policy {
             retry_first: Duration::from_secs(1),
             retry_cap: Duration::from_secs(60),
             confirm_window: Duration::from_secs(11 * 60),
+            window_tries: 16,
             deposit_poll: Duration::from_secs(10 * 60),
             cancel_spacing: Duration::from_millis(1_250),
             notice_spacing: Duration::from_secs(3),

@@ -5,14 +5,15 @@ use super::step::Move;
 use super::{Action, CanceledBy, LateSuccess, Moment, OperatorSays, Payment, Refused, State};
 use crate::refund::{Cause, Refund};
 use crate::verdict::{Snapshot, TossStatus as T, Verdict as V};
-use crate::{Timestamp, Won};
+use crate::{RefundId, Timestamp, Won};
+use uuid::Uuid;
 
 const REST: Action = Action::Rest { due: None };
 
 impl Payment {
     /// Money that we hold: what is left of it at Toss?
     pub(super) fn reread_captured(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
-        let ours = self.captured.minus(self.refunded).unwrap_or(Won::ZERO);
+        let ours = self.ours();
         match seen.status {
             T::Done | T::PartialCanceled | T::Canceled if seen.balance == ours => {
                 (self.with_facts(seen), REST, None)
@@ -38,38 +39,55 @@ impl Payment {
 
     /// A payment that took nothing: did it, after all?
     pub(super) fn reread_dead(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
-        match (seen.status, moment.policy.late_success) {
-            (T::Done | T::PartialCanceled, LateSuccess::Keep) if !seen.balance.is_zero() => {
-                self.captured_at_toss(seen, CanceledBy::Elsewhere)
+        // What was late once claims no order, whatever the policy has become since.
+        let keeps = moment.policy.late_success == LateSuccess::Keep && !self.late;
+        match seen.status {
+            T::Done | T::PartialCanceled if seen.balance.is_zero() => self.stay(),
+            T::Done | T::PartialCanceled if keeps => self.captured_at_toss(seen, CanceledBy::Elsewhere),
+            T::WaitingForDeposit if keeps => self.deposit_awaited(seen, moment),
+            T::Done | T::PartialCanceled => {
+                let held = self.held(seen);
+                let left = held.ours();
+                held.undo_late(left, moment.now)
             }
-            (T::WaitingForDeposit, LateSuccess::Keep) => self.deposit_awaited(seen, moment),
-            (T::Done | T::PartialCanceled, LateSuccess::Cancel) if !seen.balance.is_zero() => {
-                let refunded = self.amount.minus(seen.balance).unwrap_or(Won::ZERO);
-                let held = Self { captured: self.amount, refunded, ..self.with_facts(seen) };
-                held.undo_late(seen.balance, moment.now)
-            }
-            (T::WaitingForDeposit, LateSuccess::Cancel) => {
-                self.with_facts(seen).undo_late(self.amount, moment.now)
-            }
+            T::WaitingForDeposit => self.with_facts(seen).undo_late(self.amount, moment.now),
             _ => self.stay(),
         }
     }
 
+    /// The money was taken, whatever follows from it.
+    fn held(&self, seen: &Snapshot) -> Self {
+        let refunded = self.amount.minus(seen.balance).unwrap_or(Won::ZERO);
+        Self { captured: self.amount, refunded, ..self.with_facts(seen) }
+    }
+
     fn undo_late(self, balance: Won, now: Timestamp) -> Move {
-        let state = State::canceling(Refund::undoing(self.id, balance, Cause::LateSuccess, now));
+        // Late money may turn up again after a refusal: the first refund's name, and with it the key under which
+        // Toss would repeat that refusal, is used up then.
+        let id =
+            RefundId::from_uuid(Uuid::from_u128(self.id.uuid().as_u128() ^ u128::from(self.version + 1)));
+        let state =
+            State::canceling(Refund { id, ..Refund::undoing(self.id, balance, Cause::LateSuccess, now) });
         (Self { late: true, state, ..self }, Action::Cancel, None)
     }
 
     /// A payment that a human was asked about: does Toss tell now?
     pub(super) fn reread_unknown(&self, seen: Snapshot, moment: Moment<'_>) -> Move {
-        let held_late = self.late && !seen.balance.is_zero();
+        let takes = matches!(seen.status, T::Done | T::PartialCanceled | T::Canceled);
+        let left = !seen.balance.is_zero();
         match seen.status {
-            _ if held_late => self.stay(),
-            T::Done | T::PartialCanceled | T::Canceled => self.captured_at_toss(&seen, CanceledBy::Elsewhere),
-            T::WaitingForDeposit => self.deposit_awaited(&seen, moment),
+            // A cancel of ours is not seen yet, and may still be.
+            _ if left && self.ours() <= seen.balance && Self::may_lag(self.last_cancel_at, moment) => {
+                (self.clone(), self.look_again(moment), None)
+            }
+            _ if takes && left && self.late => (self.held(&seen), REST, None),
+            _ if takes => self.captured_at_toss(&seen, CanceledBy::Elsewhere),
+            T::WaitingForDeposit if self.refunded.is_zero() && !self.late => {
+                self.deposit_awaited(&seen, moment)
+            }
             T::Aborted if self.captured.is_zero() => self.decline(refusal_from(seen)),
             T::Expired if self.captured.is_zero() => self.expire(),
-            T::Aborted | T::Expired | T::Ready | T::InProgress | T::Unknown => self.stay(),
+            _ => self.stay(),
         }
     }
 
@@ -101,18 +119,28 @@ impl Payment {
         (self.clone(), REST, None)
     }
 
-    /// What Toss shows cannot be, after what we know. A read may lag behind our own cancel: then look again.
+    /// What Toss shows cannot be, after what we know. A read may lag behind our own call: then look again.
     fn contradicted(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
-        let settles = self.last_cancel_at.map(|at| at.plus(moment.policy.confirm_window));
-        if settles.is_some_and(|at| moment.now < at) {
+        if Self::may_lag(self.last_cancel_at.or(Some(self.created_at)), moment) {
             return (self.clone(), self.look_again(moment), None);
         }
         let state = self.state.name();
-        self.give_up(format!(
+        // Whoever has let go of an order cannot claim it back: it may have been paid again.
+        let late = self.leaves_order_free();
+        Self { late, ..self.clone() }.give_up(format!(
             "Toss shows {} with {} won left, of a payment that is {state}",
             seen.status.as_str(),
             seen.balance
         ))
+    }
+
+    /// Was our last call so recently that a read need not show it yet?
+    fn may_lag(called_at: Option<Timestamp>, moment: Moment<'_>) -> bool {
+        called_at.is_some_and(|at| moment.now < at.plus(moment.policy.confirm_window))
+    }
+
+    fn ours(&self) -> Won {
+        self.captured.minus(self.refunded).unwrap_or(Won::ZERO)
     }
 
     fn look_again(&self, moment: Moment<'_>) -> Action {

@@ -5,7 +5,7 @@
 use super::{Action, Event, Moment, Payment, Refused, State, Step, TossFacts};
 use crate::refund::{CancelRequest, RefundOutcome};
 use crate::verdict::{Snapshot, TossStatus as T, Verdict as V};
-use crate::{Evidence, RefundId, TossCancel};
+use crate::{Evidence, RefundId, Timestamp, TossCancel};
 
 pub(super) type Settled = Option<(RefundId, RefundOutcome)>;
 /// The payment as it will be, what to do then, and a refund that ends.
@@ -25,7 +25,9 @@ impl Payment {
             (S::Confirming { .. }, E::PspSaid(V::Seen(seen))) => self.confirm_seen(*seen, moment),
             (S::Confirming { tries: 0, .. }, E::PspSaid(V::Refused(refusal))) => self.decline(refusal),
             (S::Confirming { .. }, E::PspSaid(V::ReadIt)) => self.try_again(true, Action::Lookup),
-            (S::Confirming { .. }, E::PspSaid(V::Absent)) if self.window_is_over(moment) => self.expire(),
+            (S::Confirming { .. }, E::PspSaid(V::Absent)) if self.window_is_over(self.created_at, moment) => {
+                self.expire()
+            }
             (S::Confirming { .. }, E::PspSaid(verdict)) => {
                 self.try_again(verdict.was_answered(), self.rest_until_retry(moment))
             }
@@ -59,8 +61,8 @@ impl Payment {
             (state, _) => return Err(Refused::NotNow { state: state.name(), event: name }),
         };
         let Moment { now: at, actor, policy } = moment;
-        let calls_cancel = then == Action::Cancel || matches!(self.state, S::Canceling { .. });
-        let last_cancel_at = if calls_cancel { Some(at) } else { self.last_cancel_at };
+        let cancels_now = then == Action::Cancel || settled.is_some();
+        let last_cancel_at = if cancels_now { Some(at) } else { self.last_cancel_at };
         let next = Self { version: self.version + 1, last_cancel_at, ..next };
         let refund_from = next.cancel_from(moment).max(at);
         let notice_from = at.plus(policy.notice_spacing);
@@ -104,8 +106,15 @@ impl Payment {
         self.id.uuid().as_u64_pair().1
     }
 
-    pub(super) fn window_is_over(&self, moment: Moment<'_>) -> bool {
-        self.created_at.plus(moment.policy.confirm_window) <= moment.now
+    /// Has it had all the time in which a call of ours may still land: by the clock, and by our own waiting?
+    pub(super) fn window_is_over(&self, since: Timestamp, moment: Moment<'_>) -> bool {
+        let waited = match self.state {
+            State::Confirming { tries, .. } | State::Canceling { tries, .. } => {
+                moment.policy.window_tries <= tries
+            }
+            _ => true,
+        };
+        waited && since.plus(moment.policy.confirm_window) <= moment.now
     }
 
     pub(super) fn give_up(&self, why: String) -> Move {

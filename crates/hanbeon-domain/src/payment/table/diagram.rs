@@ -2,11 +2,11 @@
 //!
 //! `HANBEON_BLESS=1 cargo test -p hanbeon-domain` rewrites the block there.
 use super::samples::{
-    AMOUNT, EVENTS, after, cancel_requested, canceling, canceling_deposit, confirming, event, moment,
-    payment, refund, seen, snapshot,
+    AMOUNT, EVENTS, after, cancel_requested, canceling, canceling_deposit, confirming, event, keeping,
+    moment, payment, refund, said, seen, snapshot,
 };
 use crate::refund::Cause;
-use crate::{Event, Payment, Policy, State, StateName, TossStatus, Verdict};
+use crate::{Event, OperatorSays, Payment, Policy, State, StateName, TossStatus};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,18 @@ use std::{env, fs};
 const BEGIN: &str = "<!-- state diagram: generated -->";
 const END: &str = "<!-- /state diagram -->";
 
-/// Mermaid text: one arrow for each pair of states, with the events that lead along it.
+/// Mermaid text: one arrow for each pair of states, with the events that lead along it. A payment at rest that is
+/// looked at and stays has no arrow.
 fn draw() -> String {
     let mut arrows = BTreeMap::<(StateName, StateName), BTreeSet<&str>>::new();
     for payment in payments() {
-        for (label, event) in events().into_iter().filter(|(_, event)| is_possible(&payment, event)) {
+        for (label, event) in events() {
             for moment in [moment(), after(Policy::default().confirm_window)] {
-                if let Ok(step) = payment.step(event.clone(), moment) {
-                    arrows.entry((step.from, step.next.state.name())).or_default().insert(label);
+                for moment in [moment, keeping(moment)] {
+                    let Ok(step) = payment.step(event.clone(), moment) else { continue };
+                    if step.from != step.next.state.name() || is_watched(&payment) {
+                        arrows.entry((step.from, step.next.state.name())).or_default().insert(label);
+                    }
                 }
             }
         }
@@ -32,20 +36,12 @@ fn draw() -> String {
         let labels = labels.iter().copied().collect::<Vec<_>>().join(", ");
         writeln!(text, "    {from} --> {to} : {labels}").unwrap();
     }
-    for end in StateName::ALL.into_iter().filter(|name| !arrows.keys().any(|(from, _)| from == name)) {
-        writeln!(text, "    {end} --> [*]").unwrap();
-    }
     text
 }
 
-/// A balance never grows back above what was there before a refund.
-fn is_possible(payment: &Payment, event: &Event) -> bool {
-    match (&payment.state, event) {
-        (State::Canceling { refund, .. }, Event::PspSaid(Verdict::Seen(seen))) => {
-            seen.balance <= refund.balance_before
-        }
-        _ => true,
-    }
+/// Does the recovery come back by itself?
+fn is_watched(payment: &Payment) -> bool {
+    payment.is_moving() || payment.state == State::WaitingForDeposit
 }
 
 /// The samples of the grid, and one for every guard.
@@ -53,10 +49,12 @@ fn payments() -> Vec<Payment> {
     let mut payments: Vec<_> = StateName::ALL.map(payment).into();
     payments.extend([
         confirming(1, 0, false),
+        confirming(Policy::default().window_tries, 0, false),
         canceling(refund(300, AMOUNT, Cause::Requested), 1, true),
         canceling(refund(200, 700, Cause::Requested), 0, false),
         canceling(refund(AMOUNT, AMOUNT, Cause::Compensation), 0, false),
         canceling_deposit(0),
+        Payment { late: true, ..canceling(refund(AMOUNT, AMOUNT, Cause::LateSuccess), 0, false) },
     ]);
     payments
 }
@@ -66,7 +64,8 @@ fn events() -> Vec<(&'static str, Event)> {
     let mut events: Vec<_> = EVENTS.into_iter().map(|row| (label(row), event(row))).collect();
     events.push(("cancel requested", cancel_requested(Some(300))));
     events.push(("compensation due", Event::CompensationDue(Box::new(snapshot(TossStatus::Done, AMOUNT)))));
-    events.extend([700, 0].map(|left| ("PARTIAL_CANCELED", seen(TossStatus::PartialCanceled, left))));
+    events.push(("operator", said(OperatorSays::GivenBack)));
+    events.extend([AMOUNT, 700, 0].map(|left| ("PARTIAL_CANCELED", seen(TossStatus::PartialCanceled, left))));
     events
 }
 
@@ -82,6 +81,7 @@ fn label(row: &'static str) -> &'static str {
         "Unclear" => "unclear",
         "NotOurs" => "not ours",
         "TriesExhausted" => "tries exhausted",
+        "OperatorSaid" => "operator",
         seen => seen.trim_start_matches("Seen_"),
     }
 }

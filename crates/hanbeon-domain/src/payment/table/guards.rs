@@ -35,11 +35,19 @@ fn a_refusal_is_believed_on_the_first_try_only() {
 }
 
 #[test]
-fn absent_is_a_fact_only_when_the_window_is_over() {
-    let window = Policy::default().confirm_window;
+fn c6_absent_is_a_fact_only_when_the_window_is_over_by_the_clock_and_by_our_own_waiting() {
+    let Policy { confirm_window: window, window_tries: enough, .. } = Policy::default();
     let last = after(window.checked_sub(Duration::from_micros(1)).unwrap());
-    for (moment, want) in [(moment(), "cnf:D"), (last, "cnf:D"), (after(window), "exp:R")] {
-        assert_eq!(super::cell(&step_at(&confirming(3, 0, false), event("Absent"), moment)), want);
+    for (tries, moment, want) in [
+        (enough, moment(), "cnf:D"),
+        (enough, last, "cnf:D"),
+        (enough, after(window), "exp:R"),
+        // A clock that has jumped.
+        (enough - 1, after(window), "cnf:D"),
+        (0, after(window * 100), "cnf:D"),
+    ] {
+        let step = step_at(&confirming(tries, 0, false), event("Absent"), moment);
+        assert_eq!(super::cell(&step), want, "{tries} tries");
     }
 }
 
@@ -55,13 +63,19 @@ fn a_cancel_that_is_refused_is_believed_on_the_first_try_or_after_an_unchanged_r
 
 #[test]
 fn a_refusal_of_a_later_round_is_believed_only_when_the_earlier_one_cannot_land_any_more() {
-    let first = canceling(refund(300, AMOUNT, Cause::Requested), 0, false);
-    let answered = step(&first, unclear(true)).next;
-    let second = step(&answered, seen(T::Done, AMOUNT)).next;
-    let window = Policy::default().confirm_window;
+    let Policy { confirm_window: window, window_tries: enough, .. } = Policy::default();
     let last = after(window.checked_sub(Duration::from_micros(1)).unwrap());
-    for (moment, want) in [(moment(), "ccl:D"), (last, "ccl:D"), (after(window), "paid:R")] {
-        assert_eq!(super::cell(&step_at(&second, event("Refused"), moment)), want);
+    for (tries, moment, want) in [
+        (enough, after(Duration::from_secs(10)), "ccl:D"),
+        (enough, last, "ccl:D"),
+        (enough, after(window), "paid:R"),
+        (enough - 1, after(window), "ccl:D"),
+    ] {
+        let first = canceling(refund(300, AMOUNT, Cause::Requested), tries - 1, false);
+        let answered = step(&first, unclear(true)).next;
+        let second = step_at(&answered, seen(T::Done, AMOUNT), after(Duration::from_secs(5)));
+        assert_eq!(second.then, Action::Cancel);
+        assert_eq!(super::cell(&step_at(&second.next, event("Refused"), moment)), want, "{tries} tries");
     }
 }
 
@@ -105,11 +119,11 @@ fn the_cause_of_a_cancel_decides_whether_the_order_may_be_paid_again() {
 }
 
 #[test]
-fn a_refund_is_recognised_by_the_balance_that_it_leaves() {
+fn without_a_list_of_cancels_a_refund_is_recognised_by_the_balance_that_it_leaves() {
     let part = || canceling(refund(300, AMOUNT, Cause::Requested), 1, false);
     for (balance, want, refunded) in [
         (AMOUNT, "ccl:X", 0),  // nothing happened: again, with the same key
-        (900, "rev:R", 0),     // something happened that we did not ask for
+        (900, "ccl:X", 100),   // one made at Toss's side: ours goes on from there
         (700, "part:R", 300),  // ours
         (500, "part:R", 500),  // ours, and one made at Toss's side
         (0, "cncd:R", AMOUNT), // nothing is left
@@ -229,7 +243,9 @@ fn the_cancel_key_changes_only_after_an_answered_error_and_a_read_that_shows_not
         let mut payment = canceling(refund.clone(), 0, false);
         for (at, event) in events.into_iter().enumerate() {
             let (before, cancels) = (payment.cancel_key(&refund), event == unchanged());
-            let after = step(&payment, event);
+            // Not so soon that Toss would ignore the next call.
+            let moment = after(Policy::default().cancel_spacing * u32::try_from(at + 1).unwrap());
+            let after = step_at(&payment, event, moment);
             assert_eq!(after.then == Action::Cancel, cancels, "{what}: event {at}");
             assert!(
                 cancels || after.next.cancel_key(&refund) == before,
@@ -248,8 +264,10 @@ fn every_try_without_a_fact_is_counted_and_waits_longer() {
     for (tries, wait) in [(1, 1), (2, 2), (3, 4), (4, 8)] {
         for payment in [&mut confirming, &mut canceling] {
             let step = step(payment, unclear(false));
-            let due = moment().now.plus(Duration::from_secs(wait));
-            assert_eq!(step.then, Action::Rest { due: Some(due) });
+            let least = moment().now.plus(Duration::from_secs(wait));
+            let most = moment().now.plus(Duration::from_millis(wait * 1_250));
+            let Action::Rest { due: Some(due) } = step.then else { panic!("{step:?}") };
+            assert!(least <= due && due <= most, "{tries} tries: {due:?}");
             let (State::Confirming { tries: counted, .. } | State::Canceling { tries: counted, .. }) =
                 step.next.state
             else {
@@ -264,18 +282,21 @@ fn every_try_without_a_fact_is_counted_and_waits_longer() {
 #[test]
 fn a_finder_of_a_row_asks_and_never_acts() {
     let policy = Policy::default();
-    let rest = Action::Rest { due: None };
     for name in StateName::ALL {
-        let want = match name {
-            StateName::Confirming | StateName::Canceling | StateName::WaitingForDeposit => Action::Lookup,
-            _ => rest,
-        };
-        assert_eq!(payment(name).resume(&policy), want, "{name}");
+        let watched =
+            matches!(name, StateName::Confirming | StateName::Canceling | StateName::WaitingForDeposit);
+        for notice in [false, true] {
+            let looks = name != StateName::Ready && (watched || notice);
+            let want = if looks { Action::Lookup } else { Action::Rest { due: None } };
+            assert_eq!(payment(name).resume(&policy, notice), want, "{name}, notice: {notice}");
+        }
     }
     let refund = || refund(300, AMOUNT, Cause::Requested);
     for (tries, want) in [(policy.tries_max - 1, Action::Lookup), (policy.tries_max, Action::GiveUp)] {
-        assert_eq!(confirming(tries, 0, false).resume(&policy), want);
-        assert_eq!(canceling(refund(), tries, true).resume(&policy), want);
+        for notice in [false, true] {
+            assert_eq!(confirming(tries, 0, false).resume(&policy, notice), want);
+            assert_eq!(canceling(refund(), tries, true).resume(&policy, notice), want);
+        }
     }
 }
 

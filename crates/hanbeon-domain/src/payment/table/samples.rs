@@ -1,16 +1,17 @@
 //! One payment for every state, one event for every kind.
-use crate::payment::{CanceledBy, TossFacts};
+use crate::payment::{CanceledBy, LateSuccess, TossFacts};
 use crate::refund::{CancelReason, Cause};
 use crate::{
-    Actor, CancelRequest, Event, Evidence, Moment, OrderId, Payment, PaymentId, PaymentKey, Policy, Refund,
-    RefundId, Refusal, Snapshot, State, StateName, Timestamp, TossOrderId, TossStatus, Verdict, Won,
+    Actor, CancelRequest, Event, Evidence, Moment, OperatorSays, OrderId, Payment, PaymentId, PaymentKey,
+    Policy, Refund, RefundId, Refusal, Snapshot, State, StateName, Timestamp, TossCancel, TossOrderId,
+    TossStatus, Verdict, Won,
 };
 use std::sync::LazyLock;
 use std::time::Duration;
 use uuid::Uuid;
 
 /// The rows of the grid.
-pub(super) const EVENTS: [&str; 19] = [
+pub(super) const EVENTS: [&str; 20] = [
     "ConfirmRequested",
     "CancelRequested",
     "CompensationDue",
@@ -30,12 +31,15 @@ pub(super) const EVENTS: [&str; 19] = [
     "Unclear",
     "NotOurs",
     "TriesExhausted",
+    "OperatorSaid",
 ];
 
 /// What every sample costs, in won.
 pub(super) const AMOUNT: i64 = 1000;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(Policy::default);
+static KEEPING: LazyLock<Policy> =
+    LazyLock::new(|| Policy { late_success: LateSuccess::Keep, ..Policy::default() });
 
 /// A second after the payment was made.
 pub(super) fn moment() -> Moment<'static> {
@@ -45,6 +49,11 @@ pub(super) fn moment() -> Moment<'static> {
 /// So long after the payment was made.
 pub(super) fn after(span: Duration) -> Moment<'static> {
     Moment { now: Timestamp::default().plus(span), actor: Actor::Buyer, policy: &POLICY }
+}
+
+/// The same, where late money is kept.
+pub(super) fn keeping(moment: Moment<'static>) -> Moment<'static> {
+    Moment { policy: &KEEPING, ..moment }
 }
 
 pub(super) fn won(amount: i64) -> Won {
@@ -117,9 +126,12 @@ pub(super) fn bare(state: State) -> Payment {
             method: None,
             requested_at: None,
             approved_at: None,
+            secret: None,
         },
         captured: Won::ZERO,
         refunded: Won::ZERO,
+        last_cancel_at: None,
+        late: false,
         state,
     }
 }
@@ -137,6 +149,7 @@ pub(super) fn event(row: &str) -> Event {
         "Unclear" => unclear(false),
         "NotOurs" => Event::PspSaid(Verdict::NotOurs("another orderId".to_owned())),
         "TriesExhausted" => Event::TriesExhausted,
+        "OperatorSaid" => said(OperatorSays::NothingCharged),
         seen => {
             let status = TossStatus::parse(seen.strip_prefix("Seen_").unwrap());
             let balance = match status {
@@ -157,12 +170,40 @@ pub(super) fn cancel_requested(amount: Option<i64>) -> Event {
     })
 }
 
+pub(super) fn said(says: OperatorSays) -> Event {
+    Event::OperatorSaid { says, note: "a sample".to_owned() }
+}
+
 pub(super) fn unclear(answered: bool) -> Event {
     Event::PspSaid(Verdict::Unclear { answered, why: "a sample".to_owned() })
 }
 
 pub(super) fn seen(status: TossStatus, balance: i64) -> Event {
     Event::PspSaid(Verdict::Seen(Box::new(snapshot(status, balance))))
+}
+
+/// What Toss shows after these cancels, `(transaction key, amount)`, oldest first.
+pub(super) fn canceled(cancels: &[(&str, i64)]) -> Event {
+    let mut left = AMOUNT;
+    let cancels = cancels.iter().map(|&(key, amount)| {
+        left -= amount;
+        TossCancel {
+            transaction_key: key.to_owned(),
+            amount: won(amount),
+            balance_after: Some(won(left)),
+            canceled_at: None,
+            reason: "a sample".to_owned(),
+        }
+    });
+    let cancels: Vec<_> = cancels.collect();
+    let status = match cancels.len() {
+        0 => TossStatus::Done,
+        1 if left == 0 => TossStatus::Canceled,
+        _ => TossStatus::PartialCanceled,
+    };
+    let last_transaction_key = cancels.last().map(|cancel| cancel.transaction_key.clone());
+    let shown = Snapshot { last_transaction_key, cancels, ..snapshot(status, left) };
+    Event::PspSaid(Verdict::Seen(Box::new(shown)))
 }
 
 pub(super) fn snapshot(status: TossStatus, balance: i64) -> Snapshot {
@@ -173,6 +214,8 @@ pub(super) fn snapshot(status: TossStatus, balance: i64) -> Snapshot {
         requested_at: None,
         approved_at: None,
         last_transaction_key: Some("t-1".to_owned()),
+        cancels: Vec::new(),
+        secret: None,
         failure: None,
         evidence: evidence(200),
     }
