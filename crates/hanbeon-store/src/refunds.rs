@@ -46,8 +46,8 @@ impl NewRefund {
         if others.iter().filter(|other| other.progress == Progress::Queued).count() >= QUEUED_REFUNDS_MAX {
             return Err(Queued::Full);
         }
-        let open = others.iter().filter(|other| other.is_open()).map(|other| other.refund.amount);
-        let spoken_for = open.fold(Some(refunded), |sum, amount| sum?.plus(amount));
+        let mut open = others.iter().filter(|other| other.is_open()).map(|other| other.refund.amount);
+        let spoken_for = open.try_fold(refunded, Won::plus);
         let left = spoken_for.and_then(|spoken_for| amount.minus(spoken_for)).unwrap_or(Won::ZERO);
         if left < self.amount {
             return Err(Queued::OverBalance(left));

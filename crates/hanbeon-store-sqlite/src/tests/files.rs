@@ -2,7 +2,7 @@
 use super::{Place, assert_unavailable, raw, server, world};
 use crate::{OpenError, Options, SqliteStore};
 use hanbeon_domain::{Event, Timestamp, TossStatus, order::Line};
-use hanbeon_store::{ApiKey, Inserted, Store};
+use hanbeon_store::{ApiKey, Hint, Inserted, Store};
 use hanbeon_testkit::conformance::world::{LEASE, TOTAL, seen, won};
 use rusqlite::Connection;
 use std::time::Duration;
@@ -37,6 +37,9 @@ async fn what_a_dead_server_held_is_due_when_the_next_one_starts() {
     let waiting = w.step(&begun, Event::PspSaid(seen(TossStatus::WaitingForDeposit, TOTAL)));
     store.commit(&waiting, waiting.at.plus(LEASE)).await.unwrap();
     let paid = w.paid().await;
+    let noticed = w.paid().await;
+    store.notice(&Hint::Key(noticed.key.clone()), noticed.created_at, noticed.created_at).await.unwrap();
+    assert!(w.lease(&noticed).await.notice);
     drop((w, store));
 
     let before = confirming.created_at.plus(Duration::from_secs(5));
@@ -50,7 +53,8 @@ async fn what_a_dead_server_held_is_due_when_the_next_one_starts() {
     let store = place.open_with(Options::server(before));
     assert_eq!(store.next_due().await.unwrap(), Some(before));
     let leased = store.lease_due(before, before.plus(LEASE), 9).await.unwrap();
-    assert_eq!(leased.iter().map(|turn| turn.payment.id).collect::<Vec<_>>(), [confirming.id]);
+    assert_eq!(leased.iter().map(|turn| turn.payment.id).collect::<Vec<_>>(), [confirming.id, noticed.id]);
+    assert!(leased[1].notice, "nobody has looked yet");
     // What waits for a deposit, or for nobody, is as it was.
     assert_eq!(store.payment(waiting.next.id).await.unwrap().unwrap().payment, waiting.next);
     assert_eq!(store.payment(paid.id).await.unwrap().unwrap().payment, paid);

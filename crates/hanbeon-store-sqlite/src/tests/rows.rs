@@ -201,10 +201,8 @@ async fn no_verb_walks_a_whole_table() {
     for (sql, steps) in db.await.unwrap() {
         assert!(!steps.is_empty());
         for step in steps {
-            let walks = !["SEARCH", "SCALAR SUBQUERY", "LIST SUBQUERY", "SCAN CONSTANT ROW"]
-                .iter()
-                .any(|s| step.starts_with(s));
-            assert!(!walks, "{sql}\n{step}");
+            let harmless = ["SEARCH", "SCALAR SUBQUERY", "LIST SUBQUERY", "SCAN CONSTANT ROW", FEW];
+            assert!(harmless.iter().any(|start| step.starts_with(start)), "{sql}\n{step}");
         }
     }
 }

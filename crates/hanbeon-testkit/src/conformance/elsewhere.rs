@@ -18,7 +18,7 @@ pub async fn a_cancel_made_elsewhere_is_kept_once(store: Arc<dyn Store>) {
     let step = world.step(&turn.payment, Event::PspSaid(seen_with(&[(1_000, TOTAL - 1_000)])));
     world.store.commit(&step, step.at.plus(LEASE)).await.expect("commit");
     let theirs = RefundRecord::elsewhere(&step.next, &cancel(1_000, TOTAL - 1_000), step.at);
-    assert_eq!(world.record(&paid).await.refunds, [theirs.clone()]);
+    assert_eq!(world.record(&paid).await.refunds, std::slice::from_ref(&theirs));
     assert_eq!(world.store.refund(theirs.refund.id).await.expect("refund"), Some(theirs.clone()));
 
     let turn = world.lease(&step.next).await;
@@ -141,11 +141,11 @@ pub async fn late_money_claims_no_order_that_is_held(store: Arc<dyn Store>) {
 pub async fn late_money_may_claim_an_order_that_is_free(store: Arc<dyn Store>) {
     let mut world = World::new(store);
     let order = world.order().await;
-    let older = world.begin(&order).await;
-    let older = world.said(&older, Verdict::Refused(refusal())).await;
-    let newer = world.begin(&order).await;
-    world.said(&newer, Verdict::Refused(refusal())).await;
-    let turn = world.lease(&older).await;
+    let first = world.begin(&order).await;
+    let first = world.said(&first, Verdict::Refused(refusal())).await;
+    let second = world.begin(&order).await;
+    world.said(&second, Verdict::Refused(refusal())).await;
+    let turn = world.lease(&first).await;
     let kept = keep(&mut world, &turn.payment);
     world.store.commit(&kept, kept.at.plus(LEASE)).await.expect("nobody holds the order");
     world.is_stored(&kept.next).await;

@@ -77,9 +77,9 @@ pub async fn payments_are_listed_by_their_state(store: Arc<dyn Store>) {
         let confirming = world.begin(&order).await;
         lost.insert(0, world.commit(&confirming, Event::TriesExhausted).await);
     }
-    let list = async |state, limit| world.store.payments_in(state, limit).await.expect("payments_in");
-    assert_eq!(list(StateName::Paid, 9).await, [first, second]);
-    assert_eq!(list(StateName::NeedsReview, 9).await, lost);
-    assert_eq!(list(StateName::NeedsReview, 1).await, lost[..1]);
-    assert_eq!(list(StateName::Canceling, 9).await, []);
+    let found = async |state, limit| world.store.payments_in(state, limit).await.expect("payments_in");
+    assert_eq!(found(StateName::Paid, 9).await, [first, second]);
+    assert_eq!(found(StateName::NeedsReview, 9).await, lost);
+    assert_eq!(found(StateName::NeedsReview, 1).await, lost[..1]);
+    assert_eq!(found(StateName::Canceling, 9).await, []);
 }

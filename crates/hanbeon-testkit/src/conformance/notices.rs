@@ -104,15 +104,7 @@ pub async fn a_repeated_webhook_is_known_and_followed(store: Arc<dyn Store>) {
     let same_transmission = NewWebhook { transmission_id: first.transmission_id.clone(), ..other.clone() };
     let same_meaning = NewWebhook { meaning: first.meaning, transmission_id: None, ..other };
     for again in [same_transmission, same_meaning] {
-        let turn =
-            world.store.payment_by_key(&paid.key).await.expect("payment_by_key").expect("it is stored");
-        let now = world.now().plus(LEASE * 2);
-        let turn = world
-            .store
-            .lease(turn.id, now, now.plus(LEASE))
-            .await
-            .expect("lease")
-            .expect("its lease is over");
+        let turn = world.lease(&paid).await;
         world.said(&turn.payment, seen(TossStatus::Done, TOTAL)).await;
         let end = keep(&world, &again).await;
         assert!(matches!(end, Kept::Repeated(_)), "{end:?}");

@@ -84,8 +84,8 @@ impl Tables {
         let payment = step.next.id;
         if let Some((id, outcome)) = &step.settled {
             let under_way =
-                |record: &&RefundRecord| record.payment == payment && record.progress == Progress::Sending;
-            let named = self.refunds.get(id).filter(under_way).is_some();
+                |record: &RefundRecord| record.payment == payment && record.progress == Progress::Sending;
+            let named = self.refunds.get(id).is_some_and(under_way);
             let taken = if let RefundOutcome::Done { transaction_key: Some(key), .. } = outcome {
                 self.is_known(payment, key)
             } else {
