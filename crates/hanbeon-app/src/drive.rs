@@ -59,10 +59,12 @@ impl App {
         mut held_until: Timestamp,
     ) -> Result<Payment, DriveError> {
         for _ in 0..STEPS_MAX {
+            let asked_at = self.now();
             let Some(event) = self.act(&payment, todo).await else { break };
+            let judged_at = if speaks_of_then(todo, &event) { asked_at } else { self.now() };
             let approval = approval_in(&payment, &event);
             let late = payment.leaves_order_free().then(|| event.clone());
-            let mut step = payment.step(event, self.moment(self.now(), actor))?;
+            let mut step = payment.step(event, self.moment(judged_at, actor))?;
             let mut recorded = self.record(&step, self.settings.store_retry).await;
             if let (Err(DriveError::OrderTaken), Some(event)) = (&recorded, late) {
                 // Late money was to be kept, but something else has paid the order since.
@@ -255,6 +257,12 @@ impl App {
             _ => Err(DriveError::Store(StoreError::Unavailable("and the cancel is unclear".to_owned()))),
         }
     }
+}
+
+/// Is this the answer to a question about a moment, or a "no"? It is judged by the time of the question: a process that
+/// slept before it could judge must not take an old answer for one that comes after every window has closed.
+fn speaks_of_then(todo: Action, event: &Event) -> bool {
+    todo == Action::Lookup || matches!(event, Event::PspSaid(Verdict::Absent | Verdict::Refused(_)))
 }
 
 /// Does this event tell that money was just taken on an intent of ours?

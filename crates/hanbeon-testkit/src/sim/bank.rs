@@ -1,6 +1,5 @@
 //! Toss, as it is: the books. They are the oracle. The lies are told by the [line](super::line) to it.
 use super::planted::Bug;
-use hanbeon_domain::refund::Cause;
 use hanbeon_domain::{
     ConfirmRequest, Evidence, OrderId, Payment, PaymentKey, Refund, Refusal, Snapshot, Timestamp, TossCancel,
     TossOrderId, TossStatus, Verdict, Won,
@@ -104,7 +103,7 @@ impl Order {
     pub(super) fn cancel(payment: &Payment, refund: &Refund) -> Self {
         let what = What::Cancel { amount: refund.amount, balance_before: refund.balance_before };
         let idempotency_key = payment.cancel_key(refund);
-        let compensates = refund.cause == Cause::Compensation;
+        let compensates = refund.undoes_a_charge();
         Self { idempotency_key, key: payment.key.clone(), says: Says::Yes, compensates, what }
     }
 }
@@ -348,6 +347,12 @@ impl Account {
             TossStatus::Canceled => Verdict::ReadIt,
             _ => refused("NOT_CANCELABLE_PAYMENT", order),
         }
+    }
+
+    /// Is this the key of the cancel that takes our own charge back? It has the payment's id in it, as the charge has.
+    pub(super) fn undoes(&self, cancel: &str) -> bool {
+        let payment = |key: &str, end| key.split_once(end).map(|(id, _)| id.to_owned());
+        self.charges.iter().any(|charge| payment(charge, "-confirm") == payment(cancel, "-cancel"))
     }
 
     pub(super) fn was_canceled_elsewhere(&self) -> bool {

@@ -28,7 +28,8 @@ impl World {
                 None if account.charges.is_empty() && account.status != T::WaitingForDeposit => Ok(()),
                 None => Err("S4 charged without a record".to_owned()),
             };
-            let promises = check_promises(&self.heard(), key, account);
+            let excused = bank.excused.contains(key);
+            let promises = if excused { Ok(()) } else { check_promises(&self.heard(), key, account) };
             for what in [record, check_books(account), promises].into_iter().filter_map(Result::err) {
                 self.object(format!("{key}: {what} ({})", say(account)));
             }
@@ -43,6 +44,7 @@ impl World {
         let heard = self.heard();
         let done: BTreeSet<_> =
             bank.accounts.values().flat_map(|a| a.cancels.iter().map(|(key, _)| refund_of(key))).collect();
+        // Told with the bank's own answer, so it was ours.
         for cancel in heard.canceled.iter().filter(|cancel| !done.contains(cancel.as_str())) {
             self.object(format!("told that {cancel} is done, and it is not"));
         }
@@ -69,7 +71,10 @@ fn compare(
         State::Declined { .. } => {
             charges.is_empty() && matches!(status, T::Aborted | T::Expired | T::InProgress)
         }
-        State::Expired => charges.is_empty() && matches!(status, T::Aborted | T::Expired),
+        // Or given up while every look-up hid it, and given back by ourselves or elsewhere before it was shown.
+        State::Expired => {
+            balance.is_zero() || (charges.is_empty() && matches!(status, T::Aborted | T::Expired))
+        }
         State::WaitingForDeposit => *status == T::WaitingForDeposit,
         State::NeedsReview { .. } => bank.excused.contains(&payment.key),
         State::Ready | State::Confirming { .. } | State::Canceling { .. } => false,
@@ -86,11 +91,11 @@ fn compare(
             payment.captured, payment.refunded
         ));
     }
-    compare_refunds(refunds, account)
+    compare_refunds(refunds, account, bank.excused.contains(&payment.key))
 }
 
 /// Refunds against cancels, one to one.
-fn compare_refunds(refunds: &[RefundRecord], account: &Account) -> Result<(), String> {
+fn compare_refunds(refunds: &[RefundRecord], account: &Account, excused: bool) -> Result<(), String> {
     let mut done = BTreeMap::<String, Won>::new();
     for RefundRecord { refund, progress, .. } in refunds {
         let known = match progress {
@@ -103,6 +108,7 @@ fn compare_refunds(refunds: &[RefundRecord], account: &Account) -> Result<(), St
                 done.insert(refund_of(key).to_owned(), refund.amount)
             }
             Progress::Settled(RefundOutcome::Refused(_)) => None,
+            Progress::Settled(RefundOutcome::NeedsReview) if excused => None,
             Progress::Settled(RefundOutcome::NeedsReview) | Progress::Queued | Progress::Sending => {
                 return Err(format!("L2 refund {} has no outcome: {progress:?}", refund.id));
             }
@@ -112,8 +118,24 @@ fn compare_refunds(refunds: &[RefundRecord], account: &Account) -> Result<(), St
         }
     }
     let of = |(key, amount): &(String, Won)| (refund_of(key).to_owned(), *amount);
-    let at_toss: BTreeMap<_, _> = account.cancels.iter().map(of).collect();
-    if done == at_toss { Ok(()) } else { Err(format!("S9 our refunds are {done:?}")) }
+    let mut at_toss: BTreeMap<_, _> = account.cancels.iter().map(of).collect();
+    at_toss.retain(|key, amount| done.get(key) != Some(amount) || done.remove(key).is_none());
+    // A cancel that somebody made elsewhere, of our amount and at our balance, cannot be told from ours: the wish
+    // is fulfilled by it, and is not carried out a second time.
+    for key in done.clone().into_keys() {
+        let twin = at_toss
+            .iter()
+            .find(|(theirs, amount)| theirs.starts_with(ELSEWHERE) && done.get(&key) == Some(amount));
+        if let Some(twin) = twin.map(|(theirs, _)| theirs.clone()) {
+            at_toss.remove(&twin);
+            done.remove(&key);
+        }
+    }
+    if done.is_empty() && at_toss.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("S9 only we know of {done:?}, and only Toss of {at_toss:?}"))
+    }
 }
 
 /// What no bank's books may say of us.
@@ -154,8 +176,8 @@ fn check_promises(heard: &Heard, key: &PaymentKey, account: &Account) -> Result<
         return Err("told that nothing was charged, and it is".to_owned());
     }
     let cancels = account.cancels.iter().filter(|(key, _)| !key.starts_with(ELSEWHERE));
-    let whole = account.cancels.iter().any(|(_, amount)| *amount == account.amount);
-    let compensations = usize::from(whole || account.long_hidden);
+    let undone = account.cancels.iter().any(|(key, amount)| *amount == account.amount || account.undoes(key));
+    let compensations = usize::from(undone || account.long_hidden);
     let most = usize::try_from(wishes.copied().unwrap_or(0)).unwrap_or(usize::MAX);
     if cancels.count() > most.saturating_add(compensations) {
         return Err(format!("{} cancels for {most} wishes", account.cancels.len()));

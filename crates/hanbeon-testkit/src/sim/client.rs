@@ -123,7 +123,7 @@ impl Process {
     pub(super) async fn settle(&self) {
         for _ in 0..TICKS_MAX {
             let Some(tick) = self.survive(self.app().recover_once(32)).await else { return };
-            let Some(due) = self.world.next_due() else { return };
+            let Some(due) = self.world.next_due().await else { return };
             let least = if tick.is_ok() { 20_000 } else { 1_000_000 };
             let wait = u64::try_from(due.as_micros() - self.world.now().as_micros()).unwrap_or(0).max(least);
             sleep(Duration::from_micros(wait)).await;
@@ -132,20 +132,32 @@ impl Process {
     }
 }
 
+/// A deposit is asked for every ten minutes; what is due at once may have another reason.
+const JUST_ANOTHER_POLL: Duration = Duration::from_secs(60);
 /// A hundred and twenty tries of a few payments, and to spare.
 const TICKS_MAX: u32 = 3_000;
 
 impl World {
-    /// When something is due that leads somewhere; a deposit that never comes is asked for without end, unless somebody
-    /// gave notice or waits for a refund.
-    fn next_due(&self) -> Option<Timestamp> {
+    /// When something is due that leads somewhere; a deposit that never comes is asked for without end, unless a refund
+    /// waits, or somebody gave notice.
+    async fn next_due(&self) -> Option<Timestamp> {
+        let mut next = None;
+        for (payment, due) in self.store.all_payments() {
+            let Some(due) = due else { continue };
+            if payment.state != State::WaitingForDeposit || self.has_news(&payment, due).await {
+                next = next.into_iter().chain([due]).min();
+            }
+        }
+        next
+    }
+
+    async fn has_news(&self, payment: &Payment, due: Timestamp) -> bool {
+        let record = self.store.payment(payment.id).await.ok().flatten();
+        let waits = record
+            .is_some_and(|record| record.refunds.iter().any(|refund| refund.progress == Progress::Queued));
         let bank = self.bank();
-        let leads_on = |payment: &Payment| {
-            let account = bank.accounts.get(&payment.key);
-            let news = account.is_none_or(|account| account.status != TossStatus::WaitingForDeposit);
-            payment.state != State::WaitingForDeposit || news || self.store.has_more_to_do(payment.id)
-        };
-        let payments = self.store.all_payments().into_iter();
-        payments.filter(|(payment, _)| leads_on(payment)).filter_map(|(_, due)| due).min()
+        let account = bank.accounts.get(&payment.key);
+        let moved = account.is_none_or(|account| account.status != TossStatus::WaitingForDeposit);
+        waits || moved || due < self.now().plus(JUST_ANOTHER_POLL)
     }
 }

@@ -112,7 +112,10 @@ impl World {
                 let body = String::from_utf8_lossy(&evidence.body).into_owned();
                 let bank = self.bank();
                 let Some(account) = bank.accounts.get(key) else { return };
-                if let Some(cancel) = body.strip_prefix("refused ") {
+                if body.starts_with(r#"{"code""#) {
+                    self.count("told: cancel refused, by ourselves");
+                    never_mind();
+                } else if let Some(cancel) = body.strip_prefix("refused ") {
                     self.count("told: cancel refused");
                     never_mind();
                     heard.refused.insert(refund_of(cancel).to_owned());

@@ -5,7 +5,8 @@ use super::line::Line;
 use super::planted;
 use super::shaky::Shaky;
 use super::world::World;
-use hanbeon_app::Settings;
+use hanbeon_app::{Env, Settings};
+use hanbeon_domain::Timestamp;
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -22,6 +23,35 @@ pub(super) struct Process {
     store_calls: AtomicU32,
     dead: CancellationToken,
     app: OnceLock<App>,
+}
+
+/// A machine's own clock, which is wrong.
+struct Clock {
+    world: Arc<World>,
+    /// How far it is ahead, or behind.
+    set_at: Skew,
+}
+
+impl Env for Clock {
+    fn now(&self) -> Timestamp {
+        // Set anew now and then, as by a time server.
+        let Skew { ahead, jumps_at, then } = self.set_at;
+        let now = self.world.now();
+        let (ahead, behind) = if now < jumps_at { ahead } else { then };
+        now.plus(ahead).minus(behind)
+    }
+
+    fn random(&self) -> [u8; 32] {
+        self.world.random()
+    }
+}
+
+/// How wrong a clock is, at first and after it jumps: so far ahead, or so far behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Skew {
+    pub(super) ahead: (Duration, Duration),
+    pub(super) jumps_at: Timestamp,
+    pub(super) then: (Duration, Duration),
 }
 
 /// What happens to this life.
@@ -46,7 +76,7 @@ impl Process {
             dead: CancellationToken::new(),
             app: OnceLock::new(),
         });
-        let env: Arc<World> = Arc::clone(world);
+        let env = Arc::new(Clock { world: Arc::clone(world), set_at: world.roll_skew() });
         let shaky = Arc::new(Shaky::new(&process));
         let line = planted::psp(world, Arc::new(Line::new(&process)));
         let _ = process.app.set(hanbeon_app::App::new(shaky, line, env, settings));

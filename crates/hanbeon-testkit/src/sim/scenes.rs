@@ -5,7 +5,7 @@
 //! 3. **third life**: nothing goes wrong any more; the client asks once more, and then all is compared.
 use super::bank::Deposit;
 use super::client::{authenticate, make_order, won};
-use super::faults::{Crash, Fault, Look, Outage};
+use super::faults::{Crash, Fault, LONG_HIDDEN, Look, Outage};
 use super::planted::Bug;
 use super::process::{Plan, Process};
 use super::world::World;
@@ -144,6 +144,11 @@ impl Scene {
         }
         world.wait_for_the_bank().await;
         third.settle().await;
+        if self.money.contains(&Fault::LongHidden) {
+            sleep(LONG_HIDDEN).await;
+            third.reconcile().await;
+            third.settle().await;
+        }
         world.check().await;
         let state = world.store.all_payments().first().map(|(payment, _)| payment.state.name().to_string());
         Ending {

@@ -132,6 +132,7 @@ fn roll_odds(world: &World) -> Odds {
         money: world.pick(&[0, 4, 2, 1]),
         look: world.pick(&[0, 4, 2]),
         faults: Fault::ALL.into_iter().filter(|_| world.once_in(2)).collect(),
+        skew: world.pick(&[0, 0, 0, 30, 3_600]),
         jitter: true,
     }
 }

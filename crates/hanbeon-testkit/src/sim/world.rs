@@ -3,6 +3,7 @@ use super::bank::Bank;
 use super::faults::{Fault, Look, Odds};
 use super::heard::Heard;
 use super::planted::Bug;
+use super::process::Skew;
 use super::spy::Spy;
 use crate::memory::MemoryStore;
 use hanbeon_app::Env;
@@ -123,6 +124,19 @@ impl World {
         self.script()
             .outage
             .is_some_and(|(from, to, readable)| from <= now && now < to && (for_write || !readable))
+    }
+
+    /// How wrong the clock of the next machine is.
+    pub(super) fn roll_skew(&self) -> Skew {
+        let most = self.script().odds.skew;
+        if most == 0 {
+            return Skew::default();
+        }
+        let wrong = || {
+            let by = Duration::from_secs(self.roll(most));
+            if self.once_in(2) { (by, Duration::ZERO) } else { (Duration::ZERO, by) }
+        };
+        Skew { ahead: wrong(), jumps_at: self.now().plus(self.millis(200_000)), then: wrong() }
     }
 
     /// A number below `sides`, from the world's dice.
