@@ -75,7 +75,12 @@ pub async fn a_wish_on_a_payment_that_is_held_comes_after_it(store: Arc<dyn Stor
     let step = world.step(&canceling, Event::PspSaid(seen_with(&[(1_000, TOTAL - 1_000)])));
     world.store.commit(&step, step.at.plus(LEASE)).await.expect("commit");
     assert_eq!(world.next_due().await, Some(step.refund_from));
-    assert_eq!(lease_next(&world).await.waiting, Some(wish.request));
+    let turn = lease_next(&world).await;
+    assert_eq!(turn.waiting, Some(wish.request));
+    // Also when the holder has not begun anything yet.
+    let held_until = world.next_due().await;
+    world.queue(&turn.payment, Some(3_000)).await;
+    assert_eq!(world.next_due().await, held_until);
 }
 
 /// A wish made at rest comes no sooner than the last step allows.
