@@ -187,6 +187,8 @@ impl Row {
             requested_at: Some(self.requested_at),
             approved_at: self.approved_at,
             last_transaction_key: None,
+            cancels: Vec::new(),
+            secret: None,
             failure,
             evidence: Evidence { http_status: 200, body: [].into() },
         })))

@@ -2,11 +2,13 @@
 //! the test and is its oracle. What the sandbox's journal says is what happened; what our answers and our
 //! database say must agree with it, whatever was killed, lost or slow in between.
 //!
-//! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`],
-//! [`lost`], [`network`] and [`crashes`] (what Toss, the wire and `kill -9` do), [`store_down`] (a database that
-//! refuses), [`secrets`], [`cli`]. Crash loops are in `tests/crash`.
+//! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`], [`once`]
+//! and [`refunds`] (the shop's server), [`webhooks`], [`lost`], [`network`], [`breaker`] and [`crashes`] (what Toss, the
+//! wire and `kill -9` do), [`store_down`] (a database that refuses), [`secrets`], [`cli`]. Crash loops are in
+//! `tests/crash`.
 
 mod bad_input;
+mod breaker;
 mod buyer;
 mod cli;
 mod contract;
@@ -14,7 +16,11 @@ mod crashes;
 mod lost;
 mod merchant;
 mod network;
+mod once;
 mod races;
+mod refunds;
 mod secrets;
+mod shop;
 mod store_down;
 mod support;
+mod webhooks;

@@ -162,7 +162,9 @@ async fn i1_an_intent_that_cannot_be_stored_reaches_nobody() {
     mend(&world);
     buyer.confirm(&world.api).await.is(200, &buyer.view("DONE"));
 
-    refuse(&world, "'canceling'");
+    let refused = "CREATE TRIGGER refused BEFORE INSERT ON refunds
+                   BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    world.db().execute_batch(refused).unwrap();
     buyer.cancel(&world.api).await.is(500, DATABASE_ERROR);
     assert_eq!(world.calls(Operation::Cancel), 0, "Toss was not asked");
     buyer.read(&world.api).await.is(200, &buyer.view("DONE"));

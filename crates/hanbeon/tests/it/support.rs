@@ -385,6 +385,17 @@ impl World {
     pub(crate) async fn until_stored(&self, key: &str, state: &str) {
         until(&format!("{key} is {state}"), async || (self.stored(key)? == state).then_some(())).await;
     }
+
+    /// Waits until nothing is under way, and nobody is looking at anything.
+    pub(crate) async fn until_quiet(&self) {
+        let query = "SELECT count(*) FROM payments WHERE state IN ('confirming', 'canceling') OR held = 1";
+        let db = self.db();
+        until("nothing is under way", async || {
+            let moving: i64 = db.query_row(query, [], |row| row.get(0)).expect("a count");
+            (moving == 0).then_some(())
+        })
+        .await;
+    }
 }
 
 async fn serve(toss: Sandbox, listener: TcpListener) {
