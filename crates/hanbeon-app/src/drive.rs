@@ -12,10 +12,10 @@ use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::payment::LateSuccess;
 use hanbeon_domain::verdict::Snapshot;
 use hanbeon_domain::{
-    Action, Actor, Event, Moment, Payment, Policy, Refused, State, Step, Timestamp, Verdict,
+    Action, Actor, Event, Moment, Payment, PaymentId, Policy, Refused, State, Step, Timestamp, Verdict,
 };
 use hanbeon_store::StoreError;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, debug, error, info, warn};
@@ -227,6 +227,8 @@ impl App {
             Err(StoreError::Superseded) => return Err(DriveError::Superseded),
             Err(cause) => warn!(payment.id = %payment.id, error = %cause, "the store is still down"),
         }
+        // From here on, nobody in this process takes it over: a clock that jumps ends the lease, but not this.
+        let _undoing = self.undo(payment.id);
         match self.store.payment_by_key(&payment.key).await {
             Ok(Some(stored)) if stored == decided.next => return Ok((decided.next, decided.then)),
             Ok(Some(stored)) if stored.version == payment.version => {}
@@ -256,6 +258,29 @@ impl App {
             }
             _ => Err(DriveError::Store(StoreError::Unavailable("and the cancel is unclear".to_owned()))),
         }
+    }
+}
+
+/// While it lives, a charge is being taken back.
+struct Undoing {
+    app: Arc<App>,
+    payment: PaymentId,
+}
+
+impl App {
+    fn undo(self: &Arc<Self>, payment: PaymentId) -> Undoing {
+        self.undoing.lock().unwrap_or_else(PoisonError::into_inner).insert(payment);
+        Undoing { app: Arc::clone(self), payment }
+    }
+
+    pub(crate) fn is_undoing(&self, payment: PaymentId) -> bool {
+        self.undoing.lock().unwrap_or_else(PoisonError::into_inner).contains(&payment)
+    }
+}
+
+impl Drop for Undoing {
+    fn drop(&mut self) {
+        self.app.undoing.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.payment);
     }
 }
 

@@ -24,6 +24,9 @@ impl App {
     ) -> Result<Payment, DriveError> {
         self.env.reached("leased");
         let Turn { payment, notice, waiting } = turn;
+        if self.is_undoing(payment.id) {
+            return Err(DriveError::Superseded);
+        }
         // At rest, due, and no refund waits: then somebody wanted it to be looked at.
         let todo = payment.resume(&self.settings.policy, notice || waiting.is_none());
         let rests = matches!(todo, Action::Rest { .. });

@@ -98,8 +98,11 @@ pub enum State {
         /// As in [`State::Confirming`]. Two keys cannot give back twice: every call names the balance that it was
         /// decided on (`refundableAmount`), and Toss refuses it when that is another by then.
         round: u32,
-        /// As in [`State::Confirming`].
+        /// As in [`State::Confirming`], but a refusal is no error: the same key may ask again, and is refused again.
         answered: bool,
+        /// Until then a call under an earlier key may still take effect. A refusal tells nothing before a read that
+        /// is asked later has shown that none did.
+        landing_until: Option<Timestamp>,
     },
     /// Some of the money was given back.
     PartiallyCanceled,

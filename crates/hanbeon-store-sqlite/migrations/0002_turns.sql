@@ -12,6 +12,8 @@ ALTER TABLE payments ADD COLUMN look INTEGER NOT NULL DEFAULT 0 CHECK (look IN (
 ALTER TABLE payments ADD COLUMN refund_from INTEGER;
 ALTER TABLE payments ADD COLUMN notice_from INTEGER;
 ALTER TABLE payments ADD COLUMN last_cancel_at INTEGER;
+-- Until then a cancel under an earlier key may still take effect.
+ALTER TABLE payments ADD COLUMN landing_until INTEGER CHECK (landing_until IS NULL OR state = 'canceling');
 -- The money turned up after the payment had let go of its order.
 ALTER TABLE payments ADD COLUMN late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1));
 -- SHA-256 of Toss's secret.

@@ -32,7 +32,7 @@ macro_rules! select_payments {
             "SELECT p.payment_id, p.order_id, p.toss_order_id, p.toss_payment_key, p.total_amount, \
              p.payer_session, p.created_at, p.version, p.toss_payment_status, p.toss_payment_method, \
              p.requested_at, p.approved_at, p.toss_secret, p.captured_amount, p.refunded_amount, \
-             p.reserved_amount, p.last_cancel_at, p.late, p.state, p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
+             p.reserved_amount, p.last_cancel_at, p.landing_until, p.late, p.state, p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
              p.refusal_code, p.refusal_message, p.review_reason, \
              r.refund_id, r.amount, r.whole, r.reason, r.cause, r.requested_at, r.balance_before \
              FROM payments p LEFT JOIN refunds r \
@@ -56,7 +56,7 @@ macro_rules! select_refunds {
 pub(crate) use {order_columns, select_payments, select_refunds};
 
 /// Where the facts of single states stand in [`select_payments`]: `tries` to `review_reason`.
-const FACTS: std::ops::Range<usize> = 19..29;
+const FACTS: std::ops::Range<usize> = 20..30;
 
 /// A row that is read from left to right.
 struct Cells<'r> {
@@ -194,9 +194,9 @@ pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
         secret: cells.take::<Option<[u8; 32]>>()?.map(DepositSecret::from_bytes),
     };
     let (captured, refunded, reserved) = (cells.won()?, cells.won()?, cells.won()?);
-    let (last_cancel_at, late) = (cells.maybe_time()?, cells.take()?);
+    let (last_cancel_at, landing_until, late) = (cells.maybe_time()?, cells.maybe_time()?, cells.take()?);
     let name = cells.parse(|text: String| StateName::parse(&text))?;
-    let state = state(&mut cells, name)?;
+    let state = state(&mut cells, name, landing_until)?;
     let payment = Payment {
         id,
         order,
@@ -221,7 +221,11 @@ pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
 }
 
 /// The state with its facts: all of its own, and none of another's.
-fn state(cells: &mut Cells<'_>, name: StateName) -> Result<State, StoreError> {
+fn state(
+    cells: &mut Cells<'_>,
+    name: StateName,
+    landing_until: Option<Timestamp>,
+) -> Result<State, StoreError> {
     let set = |at: &usize| !matches!(cells.row.get_ref(*at), Ok(ValueRef::Null));
     let facts = FACTS.filter(set).count();
     let (want, state) = match name {
@@ -242,7 +246,7 @@ fn state(cells: &mut Cells<'_>, name: StateName) -> Result<State, StoreError> {
             let (answered, unchanged) = (cells.take()?, cells.take()?);
             cells.at = FACTS.end;
             let refund = Box::new(refund(cells)?);
-            (4, State::Canceling { refund, tries, unchanged, round, answered })
+            (4, State::Canceling { refund, tries, unchanged, round, answered, landing_until })
         }
         StateName::Canceled => {
             cells.at = FACTS.start + 4;

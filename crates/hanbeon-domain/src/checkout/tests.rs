@@ -63,7 +63,14 @@ fn canceling() -> State {
         requested_at: Timestamp::default(),
         balance_before: won(TOTAL),
     };
-    State::Canceling { refund: Box::new(refund), tries: 0, unchanged: false, round: 0, answered: false }
+    State::Canceling {
+        refund: Box::new(refund),
+        tries: 0,
+        unchanged: false,
+        round: 0,
+        answered: false,
+        landing_until: None,
+    }
 }
 
 fn fresh() -> PaymentId {

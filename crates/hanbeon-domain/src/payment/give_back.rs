@@ -116,43 +116,58 @@ impl Payment {
     /// that key; but not so soon after the last call that Toss would ignore it.
     fn cancel_again(&self, refund: impl Into<Box<Refund>>, moment: Moment<'_>) -> Move {
         let refund = refund.into();
-        let State::Canceling { tries, unchanged, round, answered, .. } = self.state else {
+        let State::Canceling { tries, unchanged, round, answered, landing_until, .. } = self.state else {
             return (self.clone(), REST, None);
         };
+        let landed = landing_until.is_none_or(|until| self.tells_after(until, moment));
+        let landing_until = landing_until.filter(|_| !landed);
         let from = self.cancel_from(moment);
         if unchanged {
             // Nothing had happened, we called, and nothing has happened. This may be Toss's answer to the call, which
             // it ignored, and which it would answer so for ever under this key.
             let due = from.max(moment.policy.retry_at(moment.now, tries, self.salt()));
-            let state =
-                State::Canceling { refund, tries: tries + 1, unchanged: false, round, answered: true };
+            let (tries, unchanged, answered) = (tries + 1, false, true);
+            let state = State::Canceling { refund, tries, unchanged, round, answered, landing_until };
             return (Self { state, ..self.clone() }, Action::Rest { due: Some(due) }, None);
         }
         if tries > 0 && moment.now < from {
-            let state = State::Canceling { refund, tries, unchanged, round, answered };
+            let state = State::Canceling { refund, tries, unchanged, round, answered, landing_until };
             return (Self { state, ..self.clone() }, Action::Rest { due: Some(from) }, None);
         }
-        let round = round + u32::from(answered);
-        let state = State::Canceling { refund, tries: tries.max(1), unchanged: true, round, answered: false };
+        let key_is_used_up = answered;
+        let state = State::Canceling {
+            refund,
+            tries: tries.max(1),
+            unchanged: true,
+            round: round + u32::from(key_is_used_up),
+            answered: false,
+            landing_until: if key_is_used_up {
+                Some(moment.now.plus(moment.policy.confirm_window))
+            } else {
+                landing_until
+            },
+        };
         (Self { state, ..self.clone() }, Action::Cancel, None)
     }
 
     pub(super) fn ask_again(&self, was_answered: bool, then: Action) -> Move {
-        let State::Canceling { ref refund, tries, round, answered, .. } = self.state else {
+        let State::Canceling { ref refund, tries, round, answered, landing_until, .. } = self.state else {
             return (self.clone(), then, None);
         };
         let (refund, answered) = (refund.clone(), answered || was_answered);
-        let state = State::Canceling { refund, tries: tries + 1, unchanged: false, round, answered };
+        let (tries, unchanged) = (tries + 1, false);
+        let state = State::Canceling { refund, tries, unchanged, round, answered, landing_until };
         (Self { state, ..self.clone() }, then, None)
     }
 
     /// Does a refusal of the last call mean that the refund will not happen? Yes when it was the only call; yes
-    /// when a read has shown that nothing had happened, and every call had the same key. But a call of an earlier
-    /// round was answered with an error and may still land: only when it has had all the time in the world.
-    pub(super) fn refuses_all(&self, moment: Moment<'_>) -> bool {
-        let State::Canceling { refund, tries, unchanged, round, .. } = &self.state else { return false };
-        let landed = self.window_is_over(refund.requested_at, moment);
-        *tries == 0 || (*unchanged && (*round == 0 || landed))
+    /// when a read has shown that nothing had happened, and no call under an earlier key can land any more.
+    pub(super) const fn refuses_all(&self) -> bool {
+        match &self.state {
+            State::Canceling { tries: 0, .. } => true,
+            State::Canceling { unchanged, landing_until, .. } => *unchanged && landing_until.is_none(),
+            _ => false,
+        }
     }
 
     pub(super) fn cancel_refused(&self, refund: &Refund, refusal: Refusal, moment: Moment<'_>) -> Move {
@@ -171,7 +186,7 @@ impl Payment {
 impl State {
     pub(super) fn canceling(refund: Refund) -> Self {
         let refund = Box::new(refund);
-        Self::Canceling { refund, tries: 0, unchanged: false, round: 0, answered: false }
+        Self::Canceling { refund, tries: 0, unchanged: false, round: 0, answered: false, landing_until: None }
     }
 }
 

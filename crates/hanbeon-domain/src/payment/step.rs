@@ -25,9 +25,7 @@ impl Payment {
             (S::Confirming { .. }, E::PspSaid(V::Seen(seen))) => self.confirm_seen(*seen, moment),
             (S::Confirming { tries: 0, .. }, E::PspSaid(V::Refused(refusal))) => self.decline(refusal),
             (S::Confirming { .. }, E::PspSaid(V::ReadIt)) => self.try_again(true, Action::Lookup),
-            (S::Confirming { .. }, E::PspSaid(V::Absent)) if self.window_is_over(self.created_at, moment) => {
-                self.expire()
-            }
+            (S::Confirming { .. }, E::PspSaid(V::Absent)) if self.window_is_over(moment) => self.expire(),
             (S::Confirming { .. }, E::PspSaid(verdict)) => {
                 self.try_again(verdict.was_answered(), self.rest_until_retry(moment))
             }
@@ -40,12 +38,13 @@ impl Payment {
             (S::Canceling { refund, .. }, E::PspSaid(V::Seen(seen))) => {
                 self.cancel_seen(refund, *seen, moment)
             }
-            (S::Canceling { refund, .. }, E::PspSaid(V::Refused(refusal))) if self.refuses_all(moment) => {
+            (S::Canceling { refund, .. }, E::PspSaid(V::Refused(refusal))) if self.refuses_all() => {
                 self.cancel_refused(refund, refusal, moment)
             }
             (S::Canceling { .. }, E::PspSaid(V::ReadIt)) => self.ask_again(true, Action::Lookup),
             (S::Canceling { .. }, E::PspSaid(verdict)) => {
-                self.ask_again(verdict.was_answered(), self.rest_until_retry(moment))
+                let uses_the_key_up = verdict.was_answered() && !matches!(verdict, V::Refused(_));
+                self.ask_again(uses_the_key_up, self.rest_until_retry(moment))
             }
             (S::Confirming { .. } | S::Canceling { .. }, E::TriesExhausted) => {
                 self.give_up("Toss did not tell the outcome in as many tries as allowed".to_owned())
@@ -106,15 +105,20 @@ impl Payment {
         self.id.uuid().as_u64_pair().1
     }
 
-    /// Has it had all the time in which a call of ours may still land: by the clock, and by our own waiting?
-    pub(super) fn window_is_over(&self, since: Timestamp, moment: Moment<'_>) -> bool {
+    /// Has it had all the time in which Toss may confirm it?
+    fn window_is_over(&self, moment: Moment<'_>) -> bool {
+        self.tells_after(self.created_at.plus(moment.policy.confirm_window), moment)
+    }
+
+    /// Is this moment after `then`, by the clock, and by our own waiting, which no clock can shorten?
+    pub(super) fn tells_after(&self, then: Timestamp, moment: Moment<'_>) -> bool {
         let waited = match self.state {
             State::Confirming { tries, .. } | State::Canceling { tries, .. } => {
                 moment.policy.window_tries <= tries
             }
             _ => true,
         };
-        waited && since.plus(moment.policy.confirm_window) <= moment.now
+        waited && then <= moment.now
     }
 
     pub(super) fn give_up(&self, why: String) -> Move {

@@ -170,7 +170,8 @@ fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Resu
                refunded_amount = ?10, reserved_amount = ?11, state = ?12, tries = ?13, round = ?14, answered = ?15,
                unchanged = ?16, canceled_by = ?17, refusal_status = ?18, refusal_code = ?19, refusal_message = ?20,
                refusal_body = ?21, review_reason = ?22, held = ?23, look = ?24, refund_from = ?25, notice_from = ?26,
-               last_cancel_at = ?27, late = ?28, toss_secret = ?29, seal = ?30
+               last_cancel_at = ?27, late = ?28, toss_secret = ?29, seal = ?30,
+               landing_until = ?31
              WHERE payment_id = ?1 AND version = ?2 - 1",
         )
         .map_err(sql("payments"))?;
@@ -206,6 +207,7 @@ fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Resu
             payment.late,
             payment.toss.secret.as_ref().map(hanbeon_domain::DepositSecret::as_bytes),
             line.seal,
+            facts.landing_until.map(Timestamp::as_micros),
         ])
         .map_err(order_taken)?;
     if written == 0 { Err(StoreError::Superseded) } else { Ok(()) }
@@ -249,6 +251,7 @@ struct Facts<'a> {
     round: Option<u32>,
     answered: Option<bool>,
     unchanged: Option<bool>,
+    landing_until: Option<Timestamp>,
     canceled_by: Option<&'static str>,
     refusal: Option<&'a Refusal>,
     review_reason: Option<&'a str>,
@@ -261,11 +264,12 @@ impl<'a> Facts<'a> {
             State::Confirming { tries, round, answered } => {
                 Self { tries: Some(*tries), round: Some(*round), answered: Some(*answered), ..none }
             }
-            State::Canceling { tries, round, answered, unchanged, .. } => Self {
+            State::Canceling { tries, round, answered, unchanged, landing_until, .. } => Self {
                 tries: Some(*tries),
                 round: Some(*round),
                 answered: Some(*answered),
                 unchanged: Some(*unchanged),
+                landing_until: *landing_until,
                 ..none
             },
             State::Canceled { by } => Self { canceled_by: Some(canceled_by_to_str(*by)), ..none },

@@ -62,20 +62,37 @@ fn a_cancel_that_is_refused_is_believed_on_the_first_try_or_after_an_unchanged_r
 }
 
 #[test]
-fn a_refusal_of_a_later_round_is_believed_only_when_the_earlier_one_cannot_land_any_more() {
+fn a_refusal_of_a_later_round_is_believed_only_after_a_read_that_nothing_earlier_can_follow() {
     let Policy { confirm_window: window, window_tries: enough, .. } = Policy::default();
-    let last = after(window.checked_sub(Duration::from_micros(1)).unwrap());
-    for (tries, moment, want) in [
-        (enough, after(Duration::from_secs(10)), "ccl:D"),
+    let anew = Duration::from_secs(5);
+    let last = (anew + window).checked_sub(Duration::from_micros(1)).unwrap();
+    for (tries, read, want) in [
+        (enough, Duration::from_secs(10), "ccl:D"),
         (enough, last, "ccl:D"),
-        (enough, after(window), "paid:R"),
-        (enough - 1, after(window), "ccl:D"),
+        (enough, anew + window, "paid:R"),
+        (enough - 1, anew + window, "ccl:D"),
     ] {
-        let first = canceling(refund(300, AMOUNT, Cause::Requested), tries - 1, false);
+        let first = canceling(refund(300, AMOUNT, Cause::Requested), tries - 2, false);
         let answered = step(&first, unclear(true)).next;
-        let second = step_at(&answered, seen(T::Done, AMOUNT), after(Duration::from_secs(5)));
+        let second = step_at(&answered, seen(T::Done, AMOUNT), after(anew));
         assert_eq!(second.then, Action::Cancel);
-        assert_eq!(super::cell(&step_at(&second.next, event("Refused"), moment)), want, "{tries} tries");
+        let much_later = after(3 * window);
+        let refused = step_at(&second.next, event("Refused"), much_later);
+        assert_eq!(
+            super::cell(&refused),
+            "ccl:D",
+            "the read before it was too early, however late the refusal"
+        );
+        let again = step_at(&refused.next, seen(T::Done, AMOUNT), after(read));
+        assert_eq!(
+            (again.then, again.next.cancel_key(&refund(300, AMOUNT, Cause::Requested))),
+            (Action::Cancel, second.next.cancel_key(&refund(300, AMOUNT, Cause::Requested)),)
+        );
+        assert_eq!(
+            super::cell(&step_at(&again.next, event("Refused"), much_later)),
+            want,
+            "{tries} {read:?}"
+        );
     }
 }
 

@@ -88,7 +88,14 @@ pub(super) fn confirming(tries: u32, round: u32, answered: bool) -> Payment {
 /// A refund of a paid payment; what is not in `balance_before` has been given back.
 pub(super) fn canceling(refund: Refund, tries: u32, unchanged: bool) -> Payment {
     let refunded = won(AMOUNT).minus(refund.balance_before).unwrap();
-    let state = State::Canceling { refund: Box::new(refund), tries, unchanged, round: 0, answered: false };
+    let state = State::Canceling {
+        refund: Box::new(refund),
+        tries,
+        unchanged,
+        round: 0,
+        answered: false,
+        landing_until: None,
+    };
     Payment { captured: won(AMOUNT), refunded, ..bare(state) }
 }
 
@@ -96,7 +103,7 @@ pub(super) fn canceling(refund: Refund, tries: u32, unchanged: bool) -> Payment 
 pub(super) fn canceling_deposit(tries: u32) -> Payment {
     let refund = refund(AMOUNT, AMOUNT, Cause::Requested);
     let refund = Box::new(refund);
-    bare(State::Canceling { refund, tries, unchanged: false, round: 0, answered: false })
+    bare(State::Canceling { refund, tries, unchanged: false, round: 0, answered: false, landing_until: None })
 }
 
 pub(super) fn refund(amount: i64, balance_before: i64, cause: Cause) -> Refund {
