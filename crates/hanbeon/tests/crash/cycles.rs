@@ -146,7 +146,7 @@ async fn dies(world: &mut World, kill: &Kill) -> Option<ExitStatus> {
 }
 
 /// Nothing is under way any more.
-async fn until_quiet(world: &World) {
+pub(crate) async fn until_quiet(world: &World) {
     let query = "SELECT count(*) FROM payments WHERE state IN ('confirming', 'canceling')";
     let db = world.db();
     until("nothing is under way", async || {
