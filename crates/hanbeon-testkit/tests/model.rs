@@ -15,9 +15,9 @@ const WHOLE: [Option<Wish>; 2] = [Some(Wish::Whole), None];
 fn sound(what: &str, scope: Scope) -> Checked {
     let checked = look(what, scope);
     assert!(checked.report.complete, "{what}: the world is larger than {LIMIT} states");
-    for (rule, trace) in &checked.report.findings {
-        panic!("{what}: {rule}\n  {}", trace.join("\n  "));
-    }
+    let wrong: Vec<_> = checked.report.findings.iter().collect();
+    let told = wrong.iter().map(|(rule, trace)| format!("{rule}\n  {}", trace.join("\n  ")));
+    assert!(wrong.is_empty(), "{what}: {}", told.collect::<Vec<_>>().join("\n"));
     checked
 }
 
