@@ -27,8 +27,9 @@ const KILLED: Life = Life { gently: false, fat_orders: 0, one_in: 1 };
 /// Moves its log into its database at its end, and removes the log.
 const ENDED: Life = Life { gently: true, ..KILLED };
 /// Moves its log into its database while it serves, and begins the log anew.
-const FAT: Life = Life { fat_orders: 60, one_in: 25, ..KILLED };
-const FAT_AND_ENDED: Life = Life { gently: true, one_in: 25, ..KILLED };
+const FAT: Life = Life { fat_orders: 60, one_in: 60, ..KILLED };
+/// After that: everything is larger, so less of it is looked at.
+const FAT_AND_ENDED: Life = Life { gently: true, one_in: 20, ..KILLED };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i2_s1_no_power_cut_forgets_what_left_the_house() {
@@ -54,6 +55,9 @@ async fn i2_s1_no_power_cut_forgets_what_left_the_house() {
 async fn i2_with_synchronous_normal_intents_and_payments_are_forgotten() {
     let mut cutting = Cutting::new().await;
     cutting.first_key().await.demand_none();
+    let mut nonsense = cutting.world.command(&["keys", "create", "--name", "nobody"]);
+    let refused = nonsense.env("HANBEON_TEST_SYNCHRONOUS", "nonsense").output().await.unwrap();
+    assert!(!refused.status.success(), "the binary knows no such switch: it was built without `failpoints`");
     let findings = cutting.live(ENDED, &[("HANBEON_TEST_SYNCHRONOUS", "normal")]).await;
     let forgotten = |wanted: fn(&Claim) -> bool| findings.forgotten.iter().any(|(claim, _)| wanted(claim));
     assert!(forgotten(|claim| matches!(claim, Claim::ConfirmLeft { .. })), "no intent was lost");
