@@ -104,7 +104,8 @@ fn the_model_makes_the_moves_of_the_published_diagram() {
     let published = published_moves();
     let missing: Vec<_> = published.difference(&made).collect();
     println!("{} of {} published moves were made; not: {missing:?}", made.len(), published.len());
-    assert!(made.is_subset(&published), "{:?}", made.difference(&published));
+    let strange: Vec<_> = made.difference(&published).filter(|(from, to)| from != to).collect();
+    assert!(strange.is_empty(), "{strange:?}");
     assert!(18 <= made.len(), "the model has become blind to most of the table: {missing:?}");
 }
 

@@ -224,7 +224,8 @@ impl Table {
     fn moved(&mut self, step: Step) -> Moved {
         let (from, to) = (step.from, step.next.state.name());
         self.made.insert((from, to));
-        let legal = self.legal.contains(&(from.as_str().to_owned(), to.as_str().to_owned()));
+        let published = || self.legal.contains(&(from.as_str().to_owned(), to.as_str().to_owned()));
+        let legal = from == to || published();
         let settled = step.settled.map(|(id, outcome)| {
             let ended = match outcome {
                 RefundOutcome::Done { .. } => Ended::Done,
