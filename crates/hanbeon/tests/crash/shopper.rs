@@ -15,15 +15,14 @@ use toss_sandbox::{NewPayment, Sandbox};
 pub(crate) const AMOUNT: i64 = 1_000;
 /// What the shop gives back at a time.
 pub(crate) const PART: i64 = 300;
-/// Toss is said to drop, silently, the second of two cancels within a second. The shop spaces its own; when the server
-/// spaces them, this may be zero.
-const BETWEEN_REFUNDS: Duration = Duration::from_millis(1_100);
 
 /// The street on which the shoppers are.
 pub(crate) struct Street {
     toss: Sandbox,
     /// Whoever serves now; nobody between two lives.
     server: watch::Receiver<Option<Api>>,
+    /// How long the shop waits between two refunds of one payment.
+    between_refunds: Duration,
     closing: AtomicBool,
     lost: AtomicU64,
 }
@@ -59,8 +58,12 @@ pub(crate) enum Ask {
 }
 
 impl Street {
-    pub(crate) fn new(toss: Sandbox, server: watch::Receiver<Option<Api>>) -> Self {
-        Self { toss, server, closing: AtomicBool::new(false), lost: AtomicU64::new(0) }
+    pub(crate) fn new(
+        toss: Sandbox,
+        server: watch::Receiver<Option<Api>>,
+        between_refunds: Duration,
+    ) -> Self {
+        Self { toss, server, between_refunds, closing: AtomicBool::new(false), lost: AtomicU64::new(0) }
     }
 
     /// No new purchases from now on.
@@ -120,7 +123,7 @@ impl Street {
                 let done = first.as_ref().is_some_and(|heard| heard.answer.status == 200);
                 seen.extend(first);
                 if done {
-                    tokio::time::sleep(BETWEEN_REFUNDS).await;
+                    tokio::time::sleep(self.between_refunds).await;
                     if mood == 8 {
                         tale.whole_wished = true;
                         seen.push(self.cancel(&buyer).await);

@@ -204,6 +204,11 @@ impl World {
 
     /// The port of Toss is taken from the first moment, but nobody listens, and the server is not started.
     pub(crate) async fn without_server(settings: &str) -> Self {
+        Self::beside(Config::default(), settings).await
+    }
+
+    /// The same, beside such a sandbox.
+    pub(crate) async fn beside(toss: Config, settings: &str) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
         let toss_url = format!("http://{}", socket.local_addr().expect("its address"));
@@ -212,7 +217,7 @@ impl World {
         let (_, prefix) = settings.split_once("prefix = \"").unwrap_or(("", "/payments\""));
         let prefix = prefix.split('"').next().unwrap_or_default().to_owned();
         let api = Api { http: http_client(), url: String::new(), prefix, key: String::new() };
-        let toss = Sandbox::new(Config::default()).expect("a sandbox");
+        let toss = Sandbox::new(toss).expect("a sandbox");
         let (serving, shut) = (Mutex::default(), Mutex::new(Some(socket)));
         let secret_key = SECRET_KEY.to_owned();
         let (environment, program) = (Vec::new(), env!("CARGO_BIN_EXE_hanbeon").into());
