@@ -13,6 +13,7 @@ pub(crate) const FAILPOINTS: [&str; 2] = ["--features", "hanbeon/failpoints"];
 pub(crate) fn run() -> Result<(), String> {
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     tools::browser()?;
+    tools::tracer()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
     step("lints", cargo(&clippy).args(FAILPOINTS).args(["--", "-D", "warnings"]))?;
     without_failpoints()?;

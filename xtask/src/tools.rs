@@ -7,23 +7,35 @@ use std::process::Command;
 /// # Errors
 /// When they are missing and cannot be installed; says how to install them by hand.
 pub(crate) fn browser() -> Result<(), String> {
-    let missing: Vec<_> = [
-        ("chromium", works(Command::new("chromium").arg("--version"))),
-        ("chromium-driver", works(Command::new("chromedriver").arg("--version"))),
-        ("fonts-noto-cjk", has_korean_font()),
-    ]
-    .into_iter()
-    .filter_map(|(package, there)| (!there).then_some(package))
-    .collect();
+    install(
+        "the browser tests need Chromium, ChromeDriver and a Korean font",
+        &[
+            ("chromium", works(Command::new("chromium").arg("--version"))),
+            ("chromium-driver", works(Command::new("chromedriver").arg("--version"))),
+            ("fonts-noto-cjk", has_korean_font()),
+        ],
+    )
+}
+
+/// `strace`, which writes down what the server does to its files.
+///
+/// # Errors
+/// As for [`browser`].
+pub(crate) fn tracer() -> Result<(), String> {
+    install("the power loss tests need strace", &[("strace", works(Command::new("strace").arg("--version")))])
+}
+
+/// Installs those of the packages that are not there.
+fn install(why: &str, packages: &[(&str, bool)]) -> Result<(), String> {
+    let missing: Vec<_> =
+        packages.iter().filter_map(|(package, there)| (!there).then_some(*package)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    println!("the browser tests need {}, which is missing: installing it", missing.join(", "));
+    let list = missing.join(", ");
+    println!("{why}; missing, and installed now: {list}");
     if !works(Command::new("apt-get").arg("--version")) {
-        return Err(format!(
-            "install {} (Chromium, ChromeDriver, a Korean font) by hand",
-            missing.join(", ")
-        ));
+        return Err(format!("{why}: install {list} by hand"));
     }
     let as_root = works(Command::new("sh").args(["-c", "test $(id -u) = 0"]));
     let apt = |args: &[&str]| {

@@ -10,15 +10,14 @@ use std::path::{Path, PathBuf};
 /// Rows that nothing proves yet. This list only shrinks: a row on it that has got its test fails as well.
 const MISSING: &str = "
     A6 A9 A10
-    B5 B8 B9 B10
-    C7 C8 C9 C12
-    D2 D4 D6 D7 D8 D9 D10
-    E1 E2 E3 E4 E5 E6 E7 E8 E9 E10 E11 E12
+    B5 B9
+    C8 C9
+    D2 D4 D6 D8 D9
+    E8 E12
     F7 F8 F9 F12 F13
-    I2 I6 I8
     J5 J7 J9 J10 J11 J12
-    S11 S12 S13 S14 S15 S16 S18 S20 S23 S24 S25
-    L4 L6 L9 L10
+    S12 S13 S14 S15 S16 S18 S20 S24 S25
+    L4 L9 L10
 ";
 
 #[test]

@@ -143,8 +143,8 @@ fn sums(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) {
             ),
         );
     }
-    let done = record.refunds.iter().filter(|refund| is_done(refund)).map(|refund| refund.refund.amount);
-    let done = done.fold(Some(Won::ZERO), |sum, amount| sum?.plus(amount));
+    let mut done = record.refunds.iter().filter(|refund| is_done(refund)).map(|refund| refund.refund.amount);
+    let done = done.try_fold(Won::ZERO, Won::plus);
     // A human's word has no refund behind it, and what needs a human has no sum yet.
     let by_word = record.history.iter().any(|line| line.event.starts_with("operator_said"));
     let unknown = by_word || matches!(payment.state, State::NeedsReview { .. });

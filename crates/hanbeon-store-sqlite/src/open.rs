@@ -55,6 +55,9 @@ pub struct Options {
     pub group_max: usize,
     /// Most pages (4 KiB each) that the file may have, if it is to be bounded.
     pub pages_max: Option<u32>,
+    /// A commit is answered before the disk has it (`synchronous=NORMAL`). Never but in the test that shows that
+    /// a power cut then costs payments.
+    pub unsynced: bool,
     /// Told when one of [`POINTS`] is reached. For tests, which may end the process there.
     pub reached: fn(&'static str),
 }
@@ -73,6 +76,7 @@ impl Options {
             queue_max: 1_024,
             group_max: 256,
             pages_max: None,
+            unsynced: false,
             reached: |_| {},
         }
     }
@@ -252,6 +256,9 @@ fn set_writer_up(db: &Connection, options: Options) -> Result<(), OpenError> {
          PRAGMA cache_size = -65536;",
     )
     .map_err(OpenError::sqlite("set the writer up"))?;
+    if options.unsynced {
+        db.execute_batch("PRAGMA synchronous = NORMAL").map_err(OpenError::sqlite("set the writer up"))?;
+    }
     if let Some(pages) = options.pages_max {
         db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .map_err(OpenError::sqlite("bound the file"))?;

@@ -190,7 +190,8 @@ impl Store for SqliteStore {
         };
         self.readers.run(reads).await?;
         let writes = |db: &rusqlite::Connection| {
-            db.execute("UPDATE probe SET spare = spare", []).map_err(sql("probe"))
+            // Another value each time: SQLite does not write a page whose bytes stay the same.
+            db.execute("UPDATE probe SET spare = 1 - spare", []).map_err(sql("probe"))
         };
         let rows = self.writer.run(writes).await?;
         if rows == 1 { Ok(()) } else { Err(corrupt("probe", format!("{rows} rows"))) }

@@ -1,6 +1,7 @@
-//! For development only: test application, store conformance suite, in-memory store, simulation, fault proxy.
+//! For development only: test application, store conformance suite, in-memory store, simulation, model, fault proxy.
 
 pub mod conformance;
 pub mod memory;
+pub mod model;
 pub mod proxy;
 pub mod sim;

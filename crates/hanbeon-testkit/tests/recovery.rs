@@ -2,7 +2,7 @@
 use async_trait::async_trait;
 use hanbeon_app::{App, Env, Settings};
 use hanbeon_domain::{Payment, Refund, StateName, Timestamp, TossStatus, Verdict};
-use hanbeon_psp::Psp;
+use hanbeon_psp::{Page, Psp};
 use hanbeon_store::Store;
 use hanbeon_testkit::conformance::world::{TOTAL, World, seen};
 use hanbeon_testkit::memory::MemoryStore;
@@ -29,6 +29,9 @@ impl Psp for OneSlowBank {
     }
     async fn cancel(&self, payment: &Payment, _: &Refund) -> Verdict {
         self.lookup(payment).await
+    }
+    async fn transactions(&self, _: Timestamp, _: Timestamp, _: Option<&str>) -> Result<Page, String> {
+        Ok(Page::default())
     }
 }
 

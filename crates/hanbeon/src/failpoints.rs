@@ -5,6 +5,7 @@
 //!   COUNT-th time. The names are [`hanbeon_app::env::POINTS`] and [`hanbeon_store_sqlite::POINTS`].
 //! * `HANBEON_CLOCK_FILE=PATH`: the wall clock is off by the whole seconds in that file, which is read each time,
 //!   so that a test can make the clock jump while the server runs.
+//! * `HANBEON_TEST_SYNCHRONOUS=normal`: commits are answered before the disk has them, which no power cut forgives.
 use hanbeon_app::Env;
 use hanbeon_app::env::{POINTS, SystemEnv};
 use hanbeon_domain::Timestamp;
@@ -51,6 +52,13 @@ pub(crate) fn reached(point: &'static str) {
         // What `kill -9` does, and not an `abort`: the kernel ends every thread, and nothing of ours runs again.
         kill_process(getpid(), Signal::KILL).expect("a process may kill itself");
     }
+}
+
+/// Is the store to answer before the disk has it?
+pub(crate) fn unsynced() -> bool {
+    let wish = std::env::var("HANBEON_TEST_SYNCHRONOUS").ok();
+    assert!(matches!(wish.as_deref(), None | Some("normal")), "HANBEON_TEST_SYNCHRONOUS is not {wish:?}");
+    wish.is_some()
 }
 
 /// The real environment, with these two holes.

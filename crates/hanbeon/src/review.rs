@@ -58,8 +58,8 @@ pub(crate) async fn run(config: &Config, command: ReviewCommand) -> Result<(), F
         ReviewCommand::Show { payment } => {
             let id = PaymentId::parse(&payment)?;
             let record = store.payment(id).await?.ok_or_else(|| format!("there is no payment {id}"))?;
-            let story = explain(&*store, record.payment.order, Language::English).await?;
-            print!("{}", story.unwrap_or_default());
+            let told = explain(&*store, record.payment.order, Language::English).await?;
+            print!("{}", told.unwrap_or_default());
             println!("\nwhy: {}", why(&record.payment));
             println!(
                 "hanbeon review resolve {id}                          asks Toss again, and follows its answer"

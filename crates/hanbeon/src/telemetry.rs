@@ -9,6 +9,9 @@ pub(crate) fn start(config: &LogConfig) {
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A line that cannot be written (the disk of the log is full) is lost. The default complains on standard
+        // error as well, and panics when that fails: it would end the writer of the store, or the recovery.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     // A second start, in a test, changes nothing.
     let _ = match config.format {

@@ -2,7 +2,7 @@
 use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
 #[cfg(feature = "failpoints")]
-use crate::failpoints::{ENV, reached};
+use crate::failpoints::{ENV, reached, unsynced};
 use axum::Router;
 use axum::http::HeaderValue;
 use hanbeon_api::{ApiConfig, Metrics, Number, Numbers};
@@ -58,7 +58,7 @@ fn open_sqlite(config: &Config, role: Role) -> Result<Arc<SqliteStore>, Failure>
         Role::Tool => Options::tool(ENV.now()),
     };
     #[cfg(feature = "failpoints")]
-    let options = Options { reached, ..options };
+    let options = Options { reached, unsynced: unsynced(), ..options };
     let store = SqliteStore::open(&path, options).map_err(|e| format!("cannot open {url}: {}", chain(&e)))?;
     Ok(Arc::new(store))
 }

@@ -70,10 +70,10 @@ impl Exchange<'_> {
                 self.say(page(502, "keep-alive").as_bytes()).await?;
                 Ok(Next::Request)
             }
-            Fault::GatewayTimeout(how_long) => {
+            Fault::GatewayTimeout(_) | Fault::HoldBehindTimeout => {
                 self.say(page(504, "close").as_bytes()).await?;
                 self.client.shutdown().await?;
-                sleep(how_long).await;
+                self.wait(rule, fault).await;
                 self.forward().await?;
                 Ok(Next::End)
             }
@@ -147,7 +147,9 @@ impl Exchange<'_> {
 
     async fn wait(&self, rule: RuleId, fault: Fault) {
         match fault {
-            Fault::DelayRequest(how_long) | Fault::DelayReply(how_long) => sleep(how_long).await,
+            Fault::DelayRequest(how_long) | Fault::DelayReply(how_long) | Fault::GatewayTimeout(how_long) => {
+                sleep(how_long).await;
+            }
             _ => self.way.script.is_lifted(rule).await,
         }
     }

@@ -47,10 +47,19 @@ pub enum Fault {
     /// The page of a gateway that has lost patience: 504, `text/html`, at once. The request is forwarded after so
     /// long all the same, and takes effect when nobody waits for it any more.
     GatewayTimeout(Duration),
+    /// The same, but forwarded when the rule is lifted.
+    HoldBehindTimeout,
     /// An error with this status, in the shape of Toss's own.
     Error(When, u16),
     /// The connection is reset.
     Reset(When),
+}
+
+impl Fault {
+    /// Whether something waits for the rule to be lifted.
+    pub(super) const fn holds(self) -> bool {
+        matches!(self, Self::HoldRequest | Self::HoldReply | Self::HoldBehindTimeout)
+    }
 }
 
 /// Which requests are meant: a pattern for `METHOD path`, and texts that the request must hold.

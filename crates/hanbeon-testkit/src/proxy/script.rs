@@ -165,7 +165,7 @@ impl Inner {
             .find(|rule| rule.left != Some(0) && rule.target.means(&request.line, &request.bytes))?;
         rule.left = rule.left.map(|left| left - 1);
         let met = (rule.id, rule.fault);
-        let is_spent = rule.left == Some(0) && !matches!(rule.fault, Fault::HoldRequest | Fault::HoldReply);
+        let is_spent = rule.left == Some(0) && !rule.fault.holds();
         if is_spent {
             self.rules.retain(|rule| rule.id != met.0);
         }

@@ -193,6 +193,18 @@ async fn what_a_rule_holds_is_let_go_when_it_is_lifted() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_has_lost_patience_forwards_when_the_rule_is_lifted() {
+    let (upstream, proxy) = both(FIXED).await;
+    let rule = proxy.spoil(Target::confirm(), Fault::HoldBehindTimeout);
+    let (said, _) = ask(&proxy, CONFIRM).await;
+    assert!(said.starts_with(b"HTTP/1.1 504 "), "{}", String::from_utf8_lossy(&said));
+    assert_eq!((upstream.heard(), proxy.met(rule)[0].forwarded), (0, 0));
+    proxy.lift(rule);
+    until("it is forwarded", || proxy.met(rule)[0].done).await;
+    assert_eq!(upstream.heard(), 1);
+}
+
+#[tokio::test]
 async fn a_closed_door_refuses_until_it_is_opened_again() {
     let (upstream, proxy) = both(FIXED).await;
     let mut idle = connect(&proxy).await;

@@ -9,9 +9,15 @@
 #[path = "../it/buyer.rs"]
 #[expect(dead_code, reason = "the integration tests use the rest")]
 mod buyer;
+mod clock;
 mod cycles;
+mod disk;
+mod paused;
 mod plan;
+mod points;
+mod schema;
 mod shopper;
+mod stop;
 mod story;
 mod summary;
 #[path = "../it/support.rs"]

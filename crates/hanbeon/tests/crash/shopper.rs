@@ -21,6 +21,8 @@ pub(crate) struct Street {
     toss: Sandbox,
     /// Whoever serves now; nobody between two lives.
     server: watch::Receiver<Option<Api>>,
+    /// How long the shop waits between two refunds of one payment.
+    between_refunds: Duration,
     closing: AtomicBool,
     lost: AtomicU64,
 }
@@ -56,8 +58,12 @@ pub(crate) enum Ask {
 }
 
 impl Street {
-    pub(crate) fn new(toss: Sandbox, server: watch::Receiver<Option<Api>>) -> Self {
-        Self { toss, server, closing: AtomicBool::new(false), lost: AtomicU64::new(0) }
+    pub(crate) fn new(
+        toss: Sandbox,
+        server: watch::Receiver<Option<Api>>,
+        between_refunds: Duration,
+    ) -> Self {
+        Self { toss, server, between_refunds, closing: AtomicBool::new(false), lost: AtomicU64::new(0) }
     }
 
     /// No new purchases from now on.
@@ -111,17 +117,21 @@ impl Street {
                 let (one, two) = tokio::join!(self.cancel(&buyer), self.cancel(&buyer));
                 seen.extend([one, two]);
             }
-            6 | 7 => {
-                tale.parts_wished = 2;
-                for _ in 0..2 {
-                    seen.extend(self.cancel_part(&buyer).await);
-                }
-            }
-            8 => {
+            6..=8 => {
                 tale.parts_wished = 1;
-                tale.whole_wished = true;
-                seen.extend(self.cancel_part(&buyer).await);
-                seen.push(self.cancel(&buyer).await);
+                let first = self.cancel_part(&buyer).await;
+                let done = first.as_ref().is_some_and(|heard| heard.answer.status == 200);
+                seen.extend(first);
+                if done {
+                    tokio::time::sleep(self.between_refunds).await;
+                    if mood == 8 {
+                        tale.whole_wished = true;
+                        seen.push(self.cancel(&buyer).await);
+                    } else {
+                        tale.parts_wished = 2;
+                        seen.extend(self.cancel_part(&buyer).await);
+                    }
+                }
             }
             _ => {}
         }

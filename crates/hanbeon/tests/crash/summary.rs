@@ -23,6 +23,10 @@ impl Summary {
         self.anywhere + self.at.values().sum::<u64>() + self.missed.values().sum::<u64>()
     }
 
+    pub(crate) fn rounds(&self) -> u64 {
+        self.rounds
+    }
+
     pub(crate) fn killed(&mut self, kill: &Kill, by_itself: bool) {
         match kill {
             Kill::Anywhere { .. } => self.anywhere += 1,

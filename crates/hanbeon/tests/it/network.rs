@@ -56,6 +56,7 @@ async fn c4_nonsense_for_an_answer_at_any_call_is_pending_and_then_the_truth() {
         Fault::Html(When::Before),
         Fault::Html(When::After),
         Fault::GatewayTimeout(TOO_LONG),
+        Fault::HoldBehindTimeout,
     ];
     let cuts = [0, 5, 60, 600].map(Fault::CutReplyAfter);
     pending_and_then_the_truth(nonsense.into_iter().chain(cuts).collect()).await;
@@ -86,6 +87,24 @@ async fn c2_c4_a_call_that_is_cut_at_any_byte_in_either_direction_takes_effect_o
 }
 
 #[tokio::test]
+async fn c2_c4_a_call_that_arrives_after_its_payment_has_settled_changes_nothing() {
+    let wire = Wire::new(HASTY).await;
+    for fault in [Fault::HoldRequest, Fault::HoldBehindTimeout] {
+        for call in [Call::Confirm, Call::Cancel] {
+            let buyer = call.prepare(&wire.world).await;
+            let rule = wire.proxy.spoil(call.target().holding(&buyer.key), fault);
+            call.make(&wire.world, &buyer).await.has_status(200);
+            let case = Case { call, fault, buyer, rule };
+            assert_eq!(wire.proxy.met(rule)[0].forwarded, 0, "{case:?}");
+            case.agrees_with_toss(&wire).await;
+            wire.proxy.lift(rule);
+            wire.until_nothing_is_late().await;
+            case.agrees_with_toss(&wire).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn c1_a_connection_that_is_refused_was_not_sent_and_is_tried_again_with_the_same_key() {
     let wire = Wire::new(IMPATIENT).await;
     let mut cases = Vec::new();
@@ -112,7 +131,7 @@ async fn c1_a_connection_that_is_refused_was_not_sent_and_is_tried_again_with_th
     }
     assert_eq!(wire.world.journal().len(), so_far, "nothing reaches Toss");
     drop(refusing);
-    wire.world.until_quiet().await;
+    wire.until_quiet().await;
     for case in &cases {
         case.agrees_with_toss(&wire).await;
         let calls: Vec<_> = wire.calls_of(&case.buyer.key, case.call.operation());
@@ -133,7 +152,7 @@ async fn c1_a_server_that_vanishes_in_the_middle_of_any_call_is_found_again() {
         let rule = wire.proxy.spoil(call.target().holding(&buyer.key), fault);
         call.is_pending(&call.make(&wire.world, &buyer).await, &buyer);
         until("the server has vanished", async || (!wire.proxy.met(rule).is_empty()).then_some(())).await;
-        wire.world.until_quiet().await;
+        wire.until_quiet().await;
         Case { call, fault, buyer, rule }.agrees_with_toss(&wire).await;
     }
 }
@@ -154,7 +173,7 @@ async fn c1_a_name_that_does_not_resolve_and_a_handshake_that_fails_send_nothing
     assert_eq!(wire.world.journal(), [], "nothing reaches Toss");
     wire.world.toss_url = good;
     wire.world.restart().await;
-    wire.world.until_quiet().await;
+    wire.until_quiet().await;
     for buyer in buyers {
         buyer.confirm(&wire.world.api).await.is(200, &buyer.view("DONE"));
         assert_eq!(wire.world.effects(&buyer.key), [CHARGED]);
@@ -184,7 +203,7 @@ async fn c5_a_slow_toss_is_asked_once_however_often_the_buyer_comes_back() {
             let case = Case { call, fault, buyer, rule };
             assert_eq!(wire.proxy.met(rule).len(), 1, "one in flight: {case:?}");
             wire.proxy.lift(rule);
-            wire.world.until_quiet().await;
+            wire.until_quiet().await;
             case.agrees_with_toss(&wire).await;
             assert_eq!(wire.calls_of(&case.buyer.key, call.operation()).len(), 1, "{case:?}");
         }
@@ -222,7 +241,7 @@ async fn c2_c3_c4_a_network_that_fails_by_chance_changes_nobodys_books() {
     });
     let buyers = at_once(jobs).await;
     wire.proxy.lift_all();
-    wire.world.until_quiet().await;
+    wire.until_quiet().await;
     wire.until_nothing_is_late().await;
     let met: Vec<_> = wire.proxy.records().into_iter().filter(|record| record.fault.is_some()).collect();
     println!("{} of {} calls went wrong", met.len(), wire.proxy.records().len());
@@ -248,7 +267,7 @@ async fn pending_and_then_the_truth(faults: Vec<Fault>) {
     }
     println!("{} unknown outcomes, per call (was done, was not): {found:?}", cases.len());
     wire.proxy.lift_all();
-    wire.world.until_quiet().await;
+    wire.until_quiet().await;
     // Whatever was under way all the time has arrived now, long after its payment has settled.
     wire.until_nothing_is_late().await;
     for case in &cases {

@@ -173,6 +173,8 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     /// What the server has in its environment; nothing, when it is empty.
     pub(crate) secret_key: String,
+    /// The binary, or a script that ends in it.
+    pub(crate) program: PathBuf,
     /// What else it has there.
     pub(crate) environment: Vec<(&'static str, String)>,
     server: Option<Child>,
@@ -202,6 +204,11 @@ impl World {
 
     /// The port of Toss is taken from the first moment, but nobody listens, and the server is not started.
     pub(crate) async fn without_server(settings: &str) -> Self {
+        Self::beside(Config::default(), settings).await
+    }
+
+    /// The same, beside such a sandbox.
+    pub(crate) async fn beside(toss: Config, settings: &str) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
         let toss_url = format!("http://{}", socket.local_addr().expect("its address"));
@@ -210,12 +217,13 @@ impl World {
         let (_, prefix) = settings.split_once("prefix = \"").unwrap_or(("", "/payments\""));
         let prefix = prefix.split('"').next().unwrap_or_default().to_owned();
         let api = Api { http: http_client(), url: String::new(), prefix, key: String::new() };
-        let toss = Sandbox::new(Config::default()).expect("a sandbox");
+        let toss = Sandbox::new(toss).expect("a sandbox");
         let (serving, shut) = (Mutex::default(), Mutex::new(Some(socket)));
         let secret_key = SECRET_KEY.to_owned();
-        let environment = Vec::new();
+        let (environment, program) = (Vec::new(), env!("CARGO_BIN_EXE_hanbeon").into());
+        let server = None;
         let mut world =
-            Self { toss, toss_url, api, folder, secret_key, environment, server: None, serving, shut };
+            Self { toss, toss_url, api, folder, secret_key, program, environment, server, serving, shut };
         world.make_key().await;
         world
     }
@@ -236,7 +244,7 @@ impl World {
 
     /// The binary with this world's configuration.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hanbeon"));
+        let mut command = Command::new(&self.program);
         command.args(arguments).env_clear().kill_on_drop(true).current_dir(self.folder.path());
         command.env("HANBEON_CONFIG", self.folder.path().join("hanbeon.toml"));
         command.env("HANBEON_TOSS_SECRET_KEY", &self.secret_key).env("HANBEON_TOSS_API_URL", &self.toss_url);
@@ -313,9 +321,12 @@ impl World {
 
     /// Sends the server a signal.
     pub(crate) async fn signal(&self, name: &str) {
-        let id = self.server.as_ref().and_then(Child::id).expect("a server runs");
-        let sent = Command::new("kill").args(["-s", name, &id.to_string()]).status().await;
+        let sent = Command::new("kill").args(["-s", name, &self.pid()]).status().await;
         assert!(sent.expect("kill runs").success());
+    }
+
+    pub(crate) fn pid(&self) -> String {
+        self.server.as_ref().and_then(Child::id).expect("a server runs").to_string()
     }
 
     pub(crate) async fn ended(&mut self) -> ExitStatus {

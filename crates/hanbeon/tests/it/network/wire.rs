@@ -76,12 +76,28 @@ impl Wire {
         self.proxy.records().into_iter().filter(sent_with).collect()
     }
 
+    /// Waits until nothing is under way.
+    pub(crate) async fn until_quiet(&self) {
+        let query = "SELECT count(*) FROM payments WHERE state IN ('confirming', 'canceling')";
+        let db = self.world.db();
+        until("nothing is under way", async || {
+            let moving: i64 = db.query_row(query, [], |row| row.get(0)).unwrap();
+            (moving == 0).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until every request that the proxy has held back has been to Toss.
     pub(crate) async fn until_nothing_is_late(&self) {
         let is_late = |record: &Record| {
             let comes_late = matches!(
                 record.fault,
-                Some(Fault::DelayRequest(_) | Fault::HoldRequest | Fault::GatewayTimeout(_))
+                Some(
+                    Fault::DelayRequest(_)
+                        | Fault::HoldRequest
+                        | Fault::GatewayTimeout(_)
+                        | Fault::HoldBehindTimeout
+                )
             );
             comes_late && record.reply.is_none()
         };
@@ -179,7 +195,7 @@ pub(crate) fn is_real(record: &Record) -> bool {
     let answered = *reply == Some(200);
     match fault {
         Fault::RequestLost | Fault::DelayRequest(_) | Fault::HoldRequest | Fault::Refuse(_) => withheld,
-        Fault::GatewayTimeout(_) => withheld && *returned > 0,
+        Fault::GatewayTimeout(_) | Fault::HoldBehindTimeout => withheld && *returned > 0,
         Fault::CutRequestAfter(bytes) => *forwarded == bytes.min(*request_bytes) && *returned == 0,
         Fault::CutReplyAfter(bytes) => answered && *returned == bytes && *returned < *reply_bytes,
         Fault::ReplyLost | Fault::HalfOpen | Fault::DelayReply(_) | Fault::HoldReply => {

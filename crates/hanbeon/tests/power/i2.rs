@@ -1,0 +1,201 @@
+//! The power goes, again and again.
+use crate::claims::{Claim, claims};
+use crate::disk::{Dice, Disk, Image, lay_out};
+use crate::load::{buyers, fat_orders, lose_some_replies, storm};
+use crate::replay::{DATABASE, Findings, replay};
+use crate::story::Story;
+use crate::support::{World, until};
+use crate::trace::Deed;
+use crate::traced::Traced;
+use std::collections::HashMap;
+use toss_sandbox::EffectKind;
+
+const BUYERS: usize = 8;
+
+/// One life of the server.
+#[derive(Clone, Copy)]
+struct Life {
+    /// Is it asked to end when everybody has paid, or killed over it?
+    gently: bool,
+    /// Large orders before the buyers come.
+    fat_orders: usize,
+    /// See [`replay`].
+    one_in: usize,
+}
+
+const KILLED: Life = Life { gently: false, fat_orders: 0, one_in: 1 };
+/// Moves its log into its database at its end, and removes the log.
+const ENDED: Life = Life { gently: true, ..KILLED };
+/// Moves its log into its database while it serves, and begins the log anew.
+const FAT: Life = Life { fat_orders: 60, one_in: 60, ..KILLED };
+/// After that: everything is larger, so less of it is looked at.
+const FAT_AND_ENDED: Life = Life { gently: true, one_in: 20, ..KILLED };
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i2_s1_no_power_cut_forgets_what_left_the_house() {
+    let mut cutting = Cutting::new().await;
+    lose_some_replies(&cutting.world);
+    cutting.first_key().await.demand_none();
+    for life in [KILLED, ENDED, KILLED, KILLED, FAT, FAT_AND_ENDED] {
+        cutting.live(life, &[]).await.demand_none();
+    }
+    let due = cutting.due.iter();
+    let [confirms, cancels, paid] = due.fold([0_usize; 3], |[confirms, cancels, paid], claim| match claim {
+        Claim::ConfirmLeft { .. } => [confirms + 1, cancels, paid],
+        Claim::CancelLeft { .. } => [confirms, cancels + 1, paid],
+        Claim::ToldOrder { state: "paid", .. } => [confirms, cancels, paid + 1],
+        _ => [confirms, cancels, paid],
+    });
+    println!("{confirms} confirms and {cancels} cancels left the house; {paid} times a buyer heard `paid`");
+    assert!(confirms > BUYERS && cancels > 0 && paid > 0, "a run in which little happens shows little");
+    cutting.ends_with_one_story().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i2_with_synchronous_normal_intents_and_payments_are_forgotten() {
+    let mut cutting = Cutting::new().await;
+    cutting.first_key().await.demand_none();
+    let mut nonsense = cutting.world.command(&["keys", "create", "--name", "nobody"]);
+    let refused = nonsense.env("HANBEON_TEST_SYNCHRONOUS", "nonsense").output().await.unwrap();
+    assert!(!refused.status.success(), "the binary knows no such switch: it was built without `failpoints`");
+    let findings = cutting.live(ENDED, &[("HANBEON_TEST_SYNCHRONOUS", "normal")]).await;
+    let forgotten = |wanted: fn(&Claim) -> bool| findings.forgotten.iter().any(|(claim, _)| wanted(claim));
+    assert!(forgotten(|claim| matches!(claim, Claim::ConfirmLeft { .. })), "no intent was lost");
+    let paid = |claim: &Claim| matches!(claim, Claim::ToldOrder { state: "paid", .. });
+    assert!(forgotten(paid), "no payment was lost that a buyer had heard of");
+    assert_eq!(findings.damage, Vec::<String>::new(), "NORMAL forgets, but it does not damage");
+}
+
+/// A world whose server lives on a disk that forgets.
+struct Cutting {
+    world: World,
+    /// What the last power cut has left.
+    left: Image,
+    /// What had left the house by then, over all lives.
+    due: Vec<Claim>,
+    dice: Dice,
+}
+
+impl Cutting {
+    /// Toss answers; the disk is empty.
+    async fn new() -> Self {
+        let world = World::without_server("").await;
+        world.open_toss();
+        let seed = u64::from(std::process::id());
+        println!("seed {seed}");
+        Self { world, left: Image::new(), due: Vec::new(), dice: Dice(seed) }
+    }
+
+    fn start(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Traced {
+        Traced::start(&self.world, arguments, environment, |folder| lay_out(&self.left, folder))
+    }
+
+    /// The key that all lives use, made on the empty disk.
+    async fn first_key(&mut self) -> Findings {
+        let mut program = self.start(&["keys", "create", "--name", "power"], &[]);
+        let deeds = program.deeds().await;
+        program.printed().trim().clone_into(&mut self.world.api.key);
+        let printed = Claim::Key { name: "power".to_owned() };
+        self.cut(&deeds, &[(deeds.len() - 1, printed)], 1)
+    }
+
+    /// Buyers pay and cancel, and the server dies over it or ends.
+    async fn live(&mut self, life: Life, environment: &[(&str, &str)]) -> Findings {
+        let mut server = self.start(&["serve"], environment);
+        self.world.api.url = server.url().await;
+        fat_orders(&self.world, life.fat_orders).await;
+        let buyers = buyers(&self.world, BUYERS).await;
+        let calls = if life.gently { usize::MAX } else { 1 + self.dice.below(2 * BUYERS) };
+        storm(&self.world, buyers, calls).await;
+        if life.gently {
+            server.terminate().await;
+        } else {
+            server.kill();
+        }
+        let deeds = server.deeds().await;
+        let moved = deeds.iter().any(|deed| matches!(deed, Deed::Wrote { file, .. } if file == DATABASE));
+        assert_eq!(moved, life.gently || life.fat_orders > 0, "the log was moved into the database");
+        let claims = claims(&deeds, port(&self.world.toss_url), port(&self.world.api.url));
+        self.cut(&deeds, &claims, life.one_in)
+    }
+
+    /// Cuts the power at every deed, and for good after the last.
+    fn cut(&mut self, deeds: &[Deed], claims: &[(usize, Claim)], one_in: usize) -> Findings {
+        let mut disk = Disk::holding(std::mem::take(&mut self.left));
+        let findings = replay(&mut disk, deeds, claims, &mut self.due, &mut self.dice, one_in);
+        self.left = disk.some(&mut self.dice);
+        let Findings { cuts, images, comparisons, .. } = &findings;
+        println!(
+            "{cuts} cuts, {images} images, {} claims more, {comparisons} comparisons; left: {:?}",
+            claims.len(),
+            self.left.iter().map(|(name, bytes)| (name, bytes.len())).collect::<Vec<_>>()
+        );
+        findings
+    }
+
+    /// The power is back for good: everything ends, and everybody was told the truth.
+    async fn ends_with_one_story(&mut self) {
+        let world = &mut self.world;
+        world.toss.clear_faults();
+        for file in std::fs::read_dir(world.folder.path()).unwrap().map(|file| file.unwrap().path()) {
+            if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(DATABASE)) {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
+        lay_out(&self.left, world.folder.path());
+        world.start().await;
+        until("nothing is under way", async || {
+            let moving = "SELECT count(*) FROM payments WHERE state IN ('confirming', 'canceling')";
+            let moving: i64 = world.db().query_row(moving, [], |row| row.get(0)).expect("a count");
+            (moving == 0).then_some(())
+        })
+        .await;
+        world.terminate().await;
+        assert!(world.ended().await.success());
+        let story = Story::of(&world.database()).unwrap();
+        let objections: Vec<_> = self.due.iter().filter_map(|claim| story.objects_to(claim)).collect();
+        assert!(objections.is_empty(), "{objections:#?}");
+        agrees_with_toss(world);
+    }
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+}
+
+/// Every payment is in the state that Toss has it in, every charge is known, and nobody was charged twice.
+fn agrees_with_toss(world: &World) {
+    let mut approved: HashMap<String, usize> = HashMap::new();
+    for charge in world.journal().into_iter().filter(|entry| entry.effect == EffectKind::Approved) {
+        *approved.entry(charge.payment_key.unwrap()).or_default() += 1;
+    }
+    let db = world.db();
+    let known = "SELECT toss_payment_key, state, captured_amount - refunded_amount FROM payments";
+    let mut known = db.prepare(known).unwrap();
+    let known = known.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut charged = 0;
+    for payment in known {
+        let (key, state, left): (String, String, i64) = payment.unwrap();
+        let theirs = world.toss.payment(&key).unwrap();
+        let (status, balance) =
+            (theirs["status"].as_str().unwrap(), theirs["balanceAmount"].as_i64().unwrap());
+        let times = approved.remove(&key).unwrap_or(0);
+        let agreed = match (state.as_str(), status) {
+            ("declined", "ABORTED") => times == 0,
+            ("paid", "DONE") | ("partially_canceled", "PARTIAL_CANCELED") => times == 1 && left == balance,
+            // A part and then the rest: Toss goes on to say "partially".
+            ("canceled", "CANCELED" | "PARTIAL_CANCELED") => times == 1 && left == 0 && balance == 0,
+            _ => false,
+        };
+        assert!(
+            agreed,
+            "{key} is {state} with {left} won left, and {status} with {balance} at Toss; charged {times} times"
+        );
+        charged += times;
+        *counts.entry(state).or_default() += 1;
+    }
+    assert!(approved.is_empty(), "charged, and we do not know it: {approved:?}");
+    println!("{charged} charges, {counts:?}");
+    assert!(charged >= BUYERS, "a run in which little happens shows little");
+}
