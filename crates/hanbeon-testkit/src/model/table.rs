@@ -13,7 +13,8 @@ use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
     Action, Actor, CancelRequest, Checkout, ConfirmRequest, Customer, Decision, Event, Evidence,
     MerchantReference, Moment, Order, OrderId, Payment, PaymentId, PaymentKey, Policy, Refund, RefundId,
-    RefundOutcome, Refusal, Snapshot, State, StateName, Step, Timestamp, TossCancel, TossOrderId, Verdict, Won,
+    RefundOutcome, Refusal, Snapshot, State, StateName, Step, Timestamp, TossCancel, TossOrderId, Verdict,
+    Won,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;

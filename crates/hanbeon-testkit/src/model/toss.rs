@@ -200,9 +200,8 @@ fn time_passes(lens: &mut Lens<'_>) {
     let from = *lens.from;
     let on_its_way = from.flights.iter().any(Option::is_some);
     let open = from.accounts.iter().any(|account| account.status == T::InProgress);
-    let matters = from.rows.iter().flatten().any(|row| {
-        lens.table.times(row.payment).any(|time| time == from.now)
-    });
+    let matters =
+        from.rows.iter().flatten().any(|row| lens.table.times(row.payment).any(|time| time == from.now));
     if on_its_way || open || !matters {
         return;
     }
