@@ -5,6 +5,7 @@
 mod bench;
 mod crash;
 mod shell;
+mod sim;
 mod test;
 mod tools;
 
@@ -14,6 +15,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   test            format, lints, and every test, browser included; installs Chromium when it is missing
   crash [args]    kills the server again and again under load: [--cycles N] [--seed S]
+  sim [--seeds N]  the simulation, under so many seeds; prints the table of unknown outcomes
   bench [args]    measures confirms per second; see `cargo xtask bench --help`
   bless           rewrites the generated parts of the documents";
 
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let done = match args.next().as_deref() {
         Some("test") => test::run(),
         Some("crash") => crash::run(args.collect()),
+        Some("sim") => sim::run(args.collect()),
         Some("bench") => bench::run(args.collect()),
         Some("bless") => test::bless(),
         _ => Err(USAGE.to_owned()),

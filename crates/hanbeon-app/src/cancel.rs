@@ -55,7 +55,7 @@ pub enum CancelAnswer {
     Pending,
 }
 
-/// Why a cancel was not even queued. Nothing has changed then.
+/// Why a cancel was not queued. Nothing has changed then, unless it says so.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelError {
     /// We have no such payment.
@@ -70,6 +70,10 @@ pub enum CancelError {
     /// The wish could not be stored, and so nobody was asked.
     #[error("the wish to refund could not be stored")]
     Store(#[from] StoreError),
+    /// The store failed in the act, and cannot be asked: the wish may be there, and is carried out then. Asked again,
+    /// it is the same wish.
+    #[error("it is not known whether the wish to refund is stored")]
+    Doubtful(#[source] StoreError),
     /// Too many refunds of this payment wait already.
     #[error("too many refunds of the same payment are waiting")]
     Crowded,
@@ -117,7 +121,7 @@ impl App {
         let record = self.store.payment(payment).await?.ok_or(CancelError::UnknownPayment)?;
         let id = self.queue(record.payment, request, Actor::Merchant, false).await?;
         let lost = || StoreError::Unavailable("the refund is queued, but cannot be read".to_owned());
-        Ok(self.settle_refund(id, deadline).await.ok_or_else(lost)?)
+        self.settle_refund(id, deadline).await.ok_or_else(|| CancelError::Doubtful(lost()))
     }
 
     /// The refunds of a payment, oldest first; `None` when there is no such payment.
@@ -183,16 +187,16 @@ impl App {
         &self,
         new: &NewRefund,
         from: hanbeon_domain::Timestamp,
-    ) -> Result<Queued, StoreError> {
+    ) -> Result<Queued, CancelError> {
         let cause = match self.store.queue_refund(new, from).await {
             Err(cause @ StoreError::Unavailable(_)) => cause,
-            known => return known,
+            known => return Ok(known?),
         };
         warn!(payment.id = %new.payment, error = %cause, "the wish to refund may not be stored; asking");
         match self.store.refund(new.request.id).await {
-            Ok(None) => Err(cause),
-            // There, or nobody can say: if it is there, it will be carried out, and "pending" is the truth.
-            Ok(Some(_)) | Err(_) => Ok(Queued::New),
+            Ok(Some(_)) => Ok(Queued::New),
+            Ok(None) => Err(cause.into()),
+            Err(_) => Err(CancelError::Doubtful(cause)),
         }
     }
 

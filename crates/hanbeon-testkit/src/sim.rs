@@ -14,7 +14,7 @@
 //! 3. `bank`, `line`: the books, and how to reach them;
 //! 4. `shaky`, `spy`: the store, as it is seen and as it is watched;
 //! 5. `client`, `heard`: who asks, and what they were told;
-//! 6. `check`: what must be true in the end;
+//! 6. `check`, `unknown`: what must be true in the end; what became of calls that nobody heard of again;
 //! 7. [`scenes`]: every fault at every place; [`swarm`]: many at once, by chance;
 //! 8. `planted`: bugs on purpose.
 
@@ -30,6 +30,7 @@ pub mod scenes;
 mod shaky;
 mod spy;
 pub mod swarm;
+mod unknown;
 mod world;
 
 pub use planted::Bug;

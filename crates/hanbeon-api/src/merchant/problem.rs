@@ -94,6 +94,12 @@ fn cancel(error: CancelError) -> Response {
             again_in_a_second(coded(StatusCode::CONFLICT, "TOO_MANY_REFUNDS_WAITING", message))
         }
         CancelError::Store(cause) => unavailable(&cause),
+        CancelError::Doubtful(cause) => {
+            error!(%cause, "it is not known whether a refund was taken");
+            let message = "it is not known whether the refund was taken; repeat it with the same Idempotency-Key: it is \
+                           made once";
+            again_in_a_second(coded(StatusCode::SERVICE_UNAVAILABLE, "REFUND_UNKNOWN", message))
+        }
     }
 }
 

@@ -129,6 +129,11 @@ fn cancel(error: CancelError) -> Response {
             not_cancelable(&reason)
         }
         CancelError::Store(error) => store(&error),
+        CancelError::Doubtful(cause) => {
+            error!(%cause, "it is not known whether a cancel was taken");
+            let message = "취소 요청이 접수되었는지 확인할 수 없습니다. 잠시 후 다시 시도해주세요.";
+            coded(StatusCode::SERVICE_UNAVAILABLE, "CANCEL_UNKNOWN", message)
+        }
         CancelError::Crowded => {
             let message = "반복적인 요청은 허용되지 않습니다. 잠시 후 다시 시도해주세요.";
             coded(StatusCode::CONFLICT, "FORBIDDEN_CONSECUTIVE_REQUEST", message)

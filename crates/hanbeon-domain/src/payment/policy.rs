@@ -5,12 +5,12 @@ use std::time::Duration;
 /// The waiting times of the state machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Calls without a fact before a human is asked. With the caps below, 120 tries span about two hours: an
+    /// Calls without a fact before a human is asked. With the caps below, 160 tries span about two hours: an
     /// outage of Toss shorter than that needs nobody.
     pub tries_max: u32,
     /// The wait after the first try without a fact; it doubles from try to try.
     pub retry_first: Duration,
-    /// The longest wait between two tries: a buyer who waits wants to know within a minute.
+    /// The longest wait between two tries, before the jitter: a buyer who waits wants to know within a minute.
     pub retry_cap: Duration,
     /// Toss drops an authenticated payment that is not confirmed within 10 minutes (Toss state machine,
     /// clocks). A minute of margin for clocks that differ; before that, "absent" is not a fact.
@@ -42,11 +42,11 @@ pub enum LateSuccess {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            tries_max: 120,
+            tries_max: 160,
             retry_first: Duration::from_secs(1),
-            retry_cap: Duration::from_secs(60),
+            retry_cap: Duration::from_secs(45),
             confirm_window: Duration::from_secs(11 * 60),
-            window_tries: 16,
+            window_tries: 20,
             deposit_poll: Duration::from_secs(10 * 60),
             cancel_spacing: Duration::from_millis(1_250),
             notice_spacing: Duration::from_secs(3),
@@ -85,7 +85,7 @@ mod tests {
         let policy = Policy::default();
         for salt in [0, 1, 42, u64::MAX] {
             let wait = |tries| policy.retry_at(Timestamp::default(), tries, salt).as_micros() / 1_000;
-            for (tries, least) in [(0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (31, 60), (32, 60), (99, 60)] {
+            for (tries, least) in [(0, 1), (1, 2), (2, 4), (5, 32), (6, 45), (31, 45), (32, 45), (99, 45)] {
                 let least = least * 1_000;
                 assert!((least..=least * 5 / 4).contains(&wait(tries)), "{tries} tries: {}", wait(tries));
             }

@@ -36,6 +36,8 @@ pub(super) struct Account {
     pub(super) amount: Won,
     pub(super) status: TossStatus,
     pub(super) balance: Won,
+    /// The idempotency key that confirmed it.
+    confirmed_by: Option<String>,
     /// The idempotency keys that charged it.
     pub(super) charges: Vec<String>,
     /// The idempotency keys that cancelled, and how much; a cancel that was made elsewhere has none of ours.
@@ -128,6 +130,7 @@ impl Bank {
             amount,
             status: TossStatus::InProgress,
             balance: amount,
+            confirmed_by: None,
             charges: Vec::new(),
             cancels: Vec::new(),
             canceled_at: None,
@@ -175,6 +178,11 @@ impl Bank {
             Some(None) if !forgets => Replay::Running,
             _ => Replay::New,
         }
+    }
+
+    /// Did a call with this idempotency key ever arrive?
+    pub(super) fn has_heard_of(&self, idempotency_key: &str) -> bool {
+        self.answered.contains_key(idempotency_key)
     }
 
     /// From now on this idempotency key is answered so.
@@ -296,10 +304,12 @@ impl Account {
             }
             TossStatus::InProgress if self.deposit != Deposit::Card => {
                 self.status = TossStatus::WaitingForDeposit;
+                self.confirmed_by = Some(order.idempotency_key.clone());
                 self.show("charge")
             }
             TossStatus::InProgress => {
                 self.status = TossStatus::Done;
+                self.confirmed_by = Some(order.idempotency_key.clone());
                 self.charges.push(order.idempotency_key.clone());
                 self.show("charge")
             }
@@ -347,6 +357,11 @@ impl Account {
             TossStatus::Canceled => Verdict::ReadIt,
             _ => refused("NOT_CANCELABLE_PAYMENT", order),
         }
+    }
+
+    /// Did this key confirm it? A virtual account is charged by its deposit, and confirmed before.
+    pub(super) fn confirmed_by(&self, idempotency_key: &str) -> bool {
+        self.confirmed_by.as_deref() == Some(idempotency_key)
     }
 
     /// Is this the key of the cancel that takes our own charge back? It has the payment's id in it, as the charge has.

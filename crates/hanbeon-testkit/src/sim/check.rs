@@ -1,10 +1,12 @@
 //! What must be true when all is quiet: nothing is under way, nothing fails any more.
 use super::bank::{Account, Bank, ELSEWHERE};
-use super::heard::{Heard, refund_of, sum};
+use super::heard::{refund_of, sum};
 use super::world::World;
 use hanbeon_domain::{OrderId, Payment, PaymentKey, RefundOutcome, State, TossStatus as T, Won};
 use hanbeon_store::{Progress, RefundRecord, Store};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::time::sleep;
 
 impl World {
     /// Holds records, books and what clients heard against each other; objections are kept.
@@ -15,6 +17,13 @@ impl World {
             let refunds = record.map(|record| record.refunds).unwrap_or_default();
             if due.is_some() && payment.state != State::WaitingForDeposit {
                 self.object(format!("L3 {} is still due while it is {}", payment.key, payment.state.name()));
+            }
+            let elsewhere = |refund: &RefundRecord| matches!(refund.progress, Progress::Elsewhere { .. });
+            if self.heard().pending.contains(&payment.key) && refunds.iter().all(elsewhere) {
+                self.object(format!(
+                    "L2 {}: told that a refund is pending, and nobody knows of it",
+                    payment.key
+                ));
             }
             records.insert(payment.key.clone(), (payment, refunds));
         }
@@ -29,7 +38,7 @@ impl World {
                 None => Err("S4 charged without a record".to_owned()),
             };
             let excused = bank.excused.contains(key);
-            let promises = if excused { Ok(()) } else { check_promises(&self.heard(), key, account) };
+            let promises = if excused { Ok(()) } else { check_promises(self, key, account) };
             for what in [record, check_books(account), promises].into_iter().filter_map(Result::err) {
                 self.object(format!("{key}: {what} ({})", say(account)));
             }
@@ -38,6 +47,27 @@ impl World {
             self.object(format!("S3 two payments hold money for order {order}"));
         }
         self.check_heard(&bank);
+    }
+
+    /// L1: so long after the last fault, whatever Toss tells is known.
+    pub(super) async fn check_l1(&self, patience: Duration) {
+        sleep(patience).await;
+        for (payment, _) in self.store.all_payments() {
+            let bank = self.bank();
+            let told = bank.is_idle()
+                && bank.accounts.get(&payment.key).is_some_and(|account| account.hidden_until <= self.now());
+            // A refusal after doubtful calls is believed only when none of them can land any more.
+            let waits_for_a_landing =
+                matches!(payment.state, State::Canceling { landing_until: Some(_), .. });
+            if payment.is_moving() && told && !waits_for_a_landing {
+                self.object(format!(
+                    "L1 {} is still {}: {:?}",
+                    payment.key,
+                    payment.state.name(),
+                    payment.state
+                ));
+            }
+        }
     }
 
     fn check_heard(&self, bank: &Bank) {
@@ -153,7 +183,8 @@ fn check_books(account: &Account) -> Result<(), String> {
     Ok(())
 }
 
-fn check_promises(heard: &Heard, key: &PaymentKey, account: &Account) -> Result<(), String> {
+fn check_promises(world: &World, key: &PaymentKey, account: &Account) -> Result<(), String> {
+    let heard = world.heard();
     let wishes = heard.wishes.get(key);
     if heard.paid.contains(key) {
         if account.charges.len() != 1 {
@@ -165,7 +196,8 @@ fn check_promises(heard: &Heard, key: &PaymentKey, account: &Account) -> Result<
     }
     // What was given up in good faith and turned up late went back by itself.
     let holds_money = !account.charges.is_empty() && !account.balance.is_zero();
-    if heard.failed.contains(key) && holds_money {
+    let kept = account.long_hidden && world.keeps_late_money();
+    if heard.failed.contains(key) && holds_money && !kept {
         return Err("told failed, and it is charged".to_owned());
     }
     let never = heard.asked.get(key) == Some(&0);

@@ -1,6 +1,6 @@
 //! What clients were told, and whether it was true when they were told it.
 use super::world::World;
-use hanbeon_app::cancel::CancelAnswer;
+use hanbeon_app::cancel::{CancelAnswer, CancelError};
 use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::{Payment, PaymentKey, RefundId, State, Won};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,8 @@ pub(super) struct Heard {
     pub(super) asked: BTreeMap<PaymentKey, u32>,
     /// By payment: how many cancels were wished for and not refused for good.
     pub(super) wishes: BTreeMap<PaymentKey, u32>,
+    /// Payments of which a refund was said to be pending: then there is a wish.
+    pub(super) pending: BTreeSet<PaymentKey>,
     /// Wishes that have a name.
     pub(super) named: BTreeSet<RefundId>,
     /// Refunds that clients were told are done.
@@ -87,14 +89,14 @@ impl World {
     }
 
     /// And was answered. Whatever was heard, the wish may come again.
-    pub(super) fn hear_refund<E>(&self, key: &PaymentKey, answer: Option<&Result<CancelAnswer, E>>) {
+    pub(super) fn hear_refund(&self, key: &PaymentKey, answer: Option<&Result<CancelAnswer, CancelError>>) {
         let wishes = self.heard().wishes.get(key).copied();
         self.hear_cancel(key, answer);
         self.heard().wishes.extend(wishes.map(|wishes| (key.clone(), wishes)));
     }
 
     /// A cancel was answered; `None`: the process died first.
-    pub(super) fn hear_cancel<E>(&self, key: &PaymentKey, answer: Option<&Result<CancelAnswer, E>>) {
+    pub(super) fn hear_cancel(&self, key: &PaymentKey, answer: Option<&Result<CancelAnswer, CancelError>>) {
         let mut heard = self.heard();
         let mut never_mind = || {
             if let Some(wishes) = heard.wishes.get_mut(key) {
@@ -103,11 +105,17 @@ impl World {
         };
         match answer {
             None => {}
+            Some(Err(CancelError::Doubtful(_))) => {
+                self.count("told: nobody knows whether a cancel was taken")
+            }
             Some(Err(_)) => {
                 self.count("told: not cancelled");
                 never_mind();
             }
-            Some(Ok(CancelAnswer::Pending)) => self.count("told: cancel pending"),
+            Some(Ok(CancelAnswer::Pending)) => {
+                self.count("told: cancel pending");
+                heard.pending.insert(key.clone());
+            }
             Some(Ok(CancelAnswer::Toss(evidence))) => {
                 let body = String::from_utf8_lossy(&evidence.body).into_owned();
                 let bank = self.bank();

@@ -4,6 +4,7 @@ use super::faults::{Crash, Hiccup, Outage, PAUSE};
 use super::line::Line;
 use super::planted;
 use super::shaky::Shaky;
+use super::unknown::Watched;
 use super::world::World;
 use hanbeon_app::{Env, Settings};
 use hanbeon_domain::Timestamp;
@@ -78,7 +79,7 @@ impl Process {
         });
         let env = Arc::new(Clock { world: Arc::clone(world), set_at: world.roll_skew() });
         let shaky = Arc::new(Shaky::new(&process));
-        let line = planted::psp(world, Arc::new(Line::new(&process)));
+        let line = Watched::over(planted::psp(world, Arc::new(Line::new(&process))), world);
         let _ = process.app.set(hanbeon_app::App::new(shaky, line, env, settings));
         process
     }

@@ -10,12 +10,15 @@ use super::planted::Bug;
 use super::process::{Plan, Process};
 use super::world::World;
 use hanbeon_app::{Settings, Unrecorded};
-use hanbeon_domain::{ConfirmRequest, Won};
+use hanbeon_domain::{ConfirmRequest, RefundId, TossStatus, Won};
+use hanbeon_store::Store;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
+use uuid::Uuid;
 
 /// One thing that is asked for, and all that goes wrong meanwhile.
 #[derive(Clone, Debug)]
@@ -37,6 +40,10 @@ pub struct Scene {
     pub pause: Option<u32>,
     /// Does the client ask again?
     pub again: bool,
+    /// How often everything is asked, at the same time.
+    pub times: u32,
+    /// Webhooks that come all the while, true or not.
+    pub webhooks: Vec<TossStatus>,
     /// What happens to an approval that the store would not take.
     pub unrecorded: Unrecorded,
     /// A bug that is planted.
@@ -54,6 +61,8 @@ pub enum Wish {
     Whole,
     /// To have some of it back, in won.
     Part(i64),
+    /// The same, by the shop's server, under a name: asked twice, it is the same wish.
+    Named(i64),
 }
 
 /// How a scene ended.
@@ -84,6 +93,8 @@ impl Scene {
             outage: None,
             pause: None,
             again: true,
+            times: 1,
+            webhooks: Vec::new(),
             unrecorded: Unrecorded::Cancel,
             bug: None,
         }
@@ -101,7 +112,7 @@ impl Scene {
         let order = make_order(&world, 1).await;
         let deposit = if self.wish == Wish::Deposit { Deposit::Account(None) } else { Deposit::Card };
         let request = authenticate(&world, &order, "key-1", deposit);
-        if matches!(self.wish, Wish::Whole | Wish::Part(_)) {
+        if matches!(self.wish, Wish::Whole | Wish::Part(_) | Wish::Named(_)) {
             let process = Process::start(&world, settings.clone(), Plan::default());
             process.confirm(&request).await;
             process.die();
@@ -150,6 +161,7 @@ impl Scene {
             third.settle().await;
         }
         world.check().await;
+        world.tell_unknown();
         let state = world.store.all_payments().first().map(|(payment, _)| payment.state.name().to_string());
         Ending {
             state: state.unwrap_or_else(|| "none".to_owned()),
@@ -161,10 +173,37 @@ impl Scene {
     }
 
     async fn ask(&self, process: &Arc<Process>, request: &ConfirmRequest) {
+        let mut asked = JoinSet::new();
+        for _ in 0..self.times {
+            let (scene, process, request) = (self.clone(), Arc::clone(process), request.clone());
+            asked.spawn(async move { scene.ask_once(&process, &request).await });
+        }
+        for (name, status) in self.webhooks.iter().copied().enumerate() {
+            let (process, key) = (Arc::clone(process), request.key.clone());
+            let name = u64::try_from(name).unwrap_or(0);
+            asked.spawn(async move {
+                for second in [0, 1, 20, 65] {
+                    sleep(Duration::from_secs(second)).await;
+                    process.webhook(name, &key, status).await;
+                }
+            });
+        }
+        asked.join_all().await;
+    }
+
+    async fn ask_once(&self, process: &Process, request: &ConfirmRequest) {
         let amount: Option<Won> = match self.wish {
             Wish::Pay | Wish::Deposit => return process.confirm(request).await,
             Wish::Whole => None,
             Wish::Part(amount) => Some(won(amount)),
+            Wish::Named(amount) => {
+                let id = RefundId::from_uuid(Uuid::from_u128(77));
+                let payment = process.world.store.payment_by_key(&request.key).await;
+                if let Ok(Some(payment)) = payment {
+                    process.refund(&payment, id, Some(won(amount))).await;
+                }
+                return;
+            }
         };
         process.cancel(&request.key, amount).await;
     }

@@ -7,6 +7,7 @@ use super::process::{Plan, Process};
 use super::scenes::in_paused_time;
 use super::world::World;
 use hanbeon_app::{Settings, Unrecorded};
+use hanbeon_domain::payment::LateSuccess;
 use hanbeon_domain::{ConfirmRequest, RefundId, TossStatus};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,9 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+/// When nothing fails any more, so long after that every outcome that Toss tells is known: the lease of one who died
+/// (90 s), the longest wait between two tries (56 s), a tick, and the call.
+const L1: Duration = Duration::from_secs(180);
 /// So long things go wrong.
 const STORM: Duration = Duration::from_secs(240);
 
@@ -67,9 +71,17 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
         // can be trusted: one machine, or one clock for all.
         settings.unrecorded = Unrecorded::Finish;
     }
-    let instances: Vec<_> = (0..=number).map(|_| Instance::start(&world, settings.clone())).collect();
-    let mix = format!("{} instances, {:?}, {odds:?}", instances.len(), settings.unrecorded);
+    settings.policy.late_success = world.pick(&[LateSuccess::Cancel, LateSuccess::Keep]);
+    world.keep_late_money(settings.policy.late_success == LateSuccess::Keep);
+    let (skew, odds_in_words) = (odds.skew, format!("{odds:?}"));
     world.script().odds = odds;
+    let instances: Vec<_> = (0..=number).map(|_| Instance::start(&world, settings.clone())).collect();
+    let mix = format!(
+        "{} instances, {:?}, late money: {:?}, {odds_in_words}",
+        instances.len(),
+        settings.unrecorded,
+        settings.policy.late_success
+    );
 
     let mut actors = JoinSet::new();
     for instance in &instances {
@@ -100,7 +112,8 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     actors.shutdown().await;
 
     let last = Process::start(&world, settings.clone(), Plan::default());
-    last.settle().await;
+    let patience = L1 + Duration::from_secs(skew);
+    tokio::join!(last.settle(), world.check_l1(patience));
     for request in &requests {
         if world.heard().asked.contains_key(&request.key) {
             last.confirm(request).await;
@@ -114,6 +127,7 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     last.reconcile().await;
     last.settle().await;
     world.check().await;
+    world.tell_unknown();
     let mut states = BTreeMap::new();
     for (payment, _) in world.store.all_payments() {
         *states.entry(payment.state.name().to_string()).or_default() += 1;

@@ -5,10 +5,12 @@ use super::heard::Heard;
 use super::planted::Bug;
 use super::process::Skew;
 use super::spy::Spy;
+use super::unknown::Unknown;
 use crate::memory::MemoryStore;
 use hanbeon_app::Env;
 use hanbeon_domain::{PaymentKey, Timestamp, TossStatus};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -27,10 +29,12 @@ pub(super) struct World {
     dice: Mutex<Dice>,
     bank: Mutex<Bank>,
     spy: Mutex<Spy>,
+    unknown: Mutex<Unknown>,
     heard: Mutex<Heard>,
     script: Mutex<Script>,
     counts: Mutex<BTreeMap<&'static str, u32>>,
     objections: Mutex<Vec<String>>,
+    keeps_late: AtomicBool,
 }
 
 /// See [`World::said`].
@@ -70,10 +74,12 @@ impl World {
             dice: Mutex::new(Dice(seed)),
             bank: Mutex::new(Bank::new(bug)),
             spy: Mutex::default(),
+            unknown: Mutex::default(),
             heard: Mutex::default(),
             script: Mutex::default(),
             counts: Mutex::default(),
             objections: Mutex::default(),
+            keeps_late: AtomicBool::new(false),
         })
     }
 
@@ -90,6 +96,10 @@ impl World {
 
     pub(super) fn spy(&self) -> MutexGuard<'_, Spy> {
         open(&self.spy)
+    }
+
+    pub(super) fn unknown(&self) -> MutexGuard<'_, Unknown> {
+        open(&self.unknown)
     }
 
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -165,6 +175,15 @@ impl World {
 
     pub(super) fn counts(&self) -> BTreeMap<&'static str, u32> {
         open(&self.counts).clone()
+    }
+
+    /// Is money that turns up late kept, where the order is free?
+    pub(super) fn keeps_late_money(&self) -> bool {
+        self.keeps_late.load(Relaxed)
+    }
+
+    pub(super) fn keep_late_money(&self, keep: bool) {
+        self.keeps_late.store(keep, Relaxed);
     }
 
     /// Something happened that must never happen.
