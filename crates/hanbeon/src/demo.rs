@@ -20,6 +20,8 @@ use toss_client::SecretKey;
 const FOLDER: &str = "hanbeon-data";
 const DATABASE_URL: &str = "sqlite://hanbeon-data/hanbeon.db";
 const DATABASE_FILE: &str = "hanbeon-data/hanbeon.db";
+/// Where Toss's webhooks come in.
+const TOSS_WEBHOOKS: &str = "/webhooks/toss";
 /// The name of the demo shop's API key.
 const SHOP_KEY: &str = "demo shop";
 /// Toss's public documentation key pair for the payment widget: anybody may use it, no money moves.
@@ -91,7 +93,12 @@ async fn start_sandbox(
             end.cancel();
         }
     });
-    Ok(tokio::spawn(async move { serve_on(listener, &[pair], end).await }))
+    // A port that is not chosen yet cannot be told to anybody; then there are no webhooks, and none are needed.
+    let webhooks: Vec<_> = (config.listen.port() != 0)
+        .then(|| format!("{}{TOSS_WEBHOOKS}", origin(config.listen)))
+        .into_iter()
+        .collect();
+    Ok(tokio::spawn(async move { serve_on(listener, &[pair], &webhooks, end).await }))
 }
 
 /// The shop's API key, made anew at each start: nobody has to keep it.

@@ -6,13 +6,16 @@ use clap::Args;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use toss_sandbox::{Merchant, Sandbox};
+use toss_sandbox::{Merchant, Sandbox, WebhookEndpoint};
 
 #[derive(Args, Debug)]
 pub(crate) struct SandboxArgs {
     /// A further key pair that is accepted, besides Toss's public documentation keys. May be repeated.
     #[arg(long = "key", value_name = "CLIENT:SECRET")]
     keys: Vec<String>,
+    /// Send webhooks there: a loopback address, such as `http://127.0.0.1:8080/webhooks/toss`. May be repeated.
+    #[arg(long = "webhook", value_name = "URL")]
+    webhooks: Vec<String>,
 }
 
 pub(crate) async fn run(config: &Config, args: SandboxArgs) -> Result<(), Failure> {
@@ -21,17 +24,19 @@ pub(crate) async fn run(config: &Config, args: SandboxArgs) -> Result<(), Failur
     let listener = serve::bind(config.sandbox_listen).await?;
     let stop = serve::stop_on_signal()?;
     println!("Toss sandbox: http://{}", listener.local_addr()?);
-    serve_on(listener, &pairs, stop).await
+    serve_on(listener, &pairs, &args.webhooks, stop).await
 }
 
-/// Serves a sandbox until `stop`. It accepts the documentation keys and these pairs.
+/// Serves a sandbox until `stop`. It accepts the documentation keys and these pairs, and sends webhooks there.
 pub(crate) async fn serve_on(
     listener: TcpListener,
     pairs: &[(String, String)],
+    webhooks: &[String],
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let public_origin = origin(listener.local_addr()?);
-    let mut settings = toss_sandbox::Config { public_origin, ..Default::default() };
+    let webhooks = webhooks.iter().map(WebhookEndpoint::new).collect();
+    let mut settings = toss_sandbox::Config { public_origin, webhooks, ..Default::default() };
     for (client, secret) in pairs {
         if settings.merchants.iter().all(|known| known.secret_key != *secret) {
             let mid = format!("tlocal{}", settings.merchants.len());
