@@ -115,6 +115,15 @@ pub enum FaultKind {
         /// The HTTP status.
         status: u16,
     },
+    /// The call takes effect; the answer is worded as by a Toss of tomorrow: with fields, a method and, to a read, a
+    /// status that nobody knows, and without the time of the approval.
+    FutureFields,
+    /// The call has no effect; the answer is a success, and shows this other payment, whoever's it is. A payment that
+    /// does not exist is a 404.
+    OtherPayment {
+        /// The payment that is shown.
+        shown: String,
+    },
 }
 
 /// On which side of the effect a delay lies.

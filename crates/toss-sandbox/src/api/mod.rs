@@ -13,7 +13,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Said};
 use crate::auth::MerchantId;
 use crate::clock::Ms;
 use crate::codes::{self, Code, Refusal};
@@ -31,6 +31,7 @@ mod confirm;
 mod create;
 mod read;
 pub(crate) mod reply;
+mod tomorrow;
 mod transactions;
 
 /// The routes of the core API.
@@ -243,6 +244,15 @@ impl World {
                 }
                 Some(reply)
             }
+            FaultKind::OtherPayment { shown } => {
+                let said = self.payment(shown, now).map(|other| Said::Payment(Box::new(other.clone())));
+                let answer = match said {
+                    Some(said) => Answer { said, lang: call.lang },
+                    None => Answer::refused(codes::NOT_FOUND_PAYMENT, call.lang),
+                };
+                self.log(shared, call, Some(&answer), Effect::NONE, Mark::default());
+                Some(self.reply(Some(answer)))
+            }
             _ => None,
         }
     }
@@ -294,14 +304,15 @@ impl World {
         match fault {
             Some(FaultKind::LoseReply) => delivery = Delivery::Nothing,
             Some(FaultKind::CutBody { bytes }) => delivery = Delivery::Cut(*bytes),
+            Some(FaultKind::FutureFields) => delivery = Delivery::OfTomorrow(call.operation),
             Some(FaultKind::FailAfter { status, code }) => {
                 let refusal = Refusal::with_status(code_of(*status, code.as_deref()), *status);
                 answer = Answer::refused(refusal, call.lang);
             }
             _ => {}
         }
-        let mark =
-            Mark { lost: !matches!(delivery, Delivery::Whole), replayed: original.is_some(), status: None };
+        let lost = matches!(delivery, Delivery::Nothing | Delivery::Cut(_));
+        let mark = Mark { lost, replayed: original.is_some(), status: None };
         self.log(shared, call, Some(&answer), effect, mark);
         Reply { original, delivery, ..self.reply(Some(answer)) }
     }

@@ -6,7 +6,9 @@ use axum::http::{HeaderValue, Response as HttpResponse, StatusCode, header};
 use axum::response::Response;
 
 use crate::answer::Answer;
+use crate::api::tomorrow;
 use crate::codes::Code;
+use crate::journal::Operation;
 use crate::lang::Lang;
 use crate::serve::{Broken, Line};
 
@@ -28,6 +30,8 @@ pub(crate) enum Delivery {
     Cut(usize),
     /// A gateway answers in Toss's place.
     Gateway(u16),
+    /// Everything arrives, in the words of a later version.
+    OfTomorrow(Operation),
 }
 
 /// The connection that a request came by, if the sandbox itself serves it.
@@ -37,7 +41,7 @@ pub(crate) fn line_of(request: &Request) -> Option<Line> {
 
 pub(crate) fn send(reply: &Reply, echo: Option<HeaderValue>, line: Option<Line>) -> Response {
     match reply.delivery {
-        Delivery::Whole => whole(reply, echo, None),
+        Delivery::Whole | Delivery::OfTomorrow(_) => whole(reply, echo, None),
         Delivery::Cut(bytes) => whole(reply, echo, Some(bytes)),
         Delivery::Gateway(status) => gateway(status),
         Delivery::Nothing => {
@@ -56,6 +60,10 @@ fn whole(reply: &Reply, echo: Option<HeaderValue>, cut: Option<usize>) -> Respon
     let (status, body) = match &reply.answer {
         Some(answer) => (answer.status(), answer.body()),
         None => (500, Vec::new()),
+    };
+    let body = match reply.delivery {
+        Delivery::OfTomorrow(operation) => tomorrow::reword(body, operation),
+        _ => body,
     };
     let mut response = HttpResponse::builder()
         .status(status)

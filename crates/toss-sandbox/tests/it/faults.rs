@@ -231,3 +231,41 @@ async fn a_replay_can_be_lost_or_spoiled_like_any_other_reply() {
     );
     assert_eq!(toss.journal().iter().filter(|entry| entry.effect == EffectKind::Approved).count(), 1);
 }
+
+#[tokio::test]
+async fn an_answer_of_tomorrow_shows_what_happened_in_words_that_nobody_knows() {
+    let toss = Toss::start().await;
+    let key = toss.authenticated("ord-tomorrow", 1_000);
+    rule(&toss, json!({ "operation": "any", "kind": "future_fields", "times": 2 })).await;
+    let confirmed = toss.send(Ask::confirm(&key, "ord-tomorrow", 1_000).key("intent")).await.json();
+    let path = format!("/v1/payments/{key}");
+    let read = toss.send(Ask::get(&path)).await.json();
+    for (answer, status) in [(&confirmed, "DONE"), (&read, "SETTLING")] {
+        assert_eq!((&answer["paymentKey"], &answer["status"]), (&json!(key), &json!(status)));
+        assert_eq!((&answer["totalAmount"], &answer["balanceAmount"]), (&json!(1_000), &json!(1_000)));
+        assert_eq!((&answer["approvedAt"], &answer["method"]), (&Value::Null, &json!("뇌파결제")));
+        assert!(answer["carbonFootprint"].is_object(), "{answer}");
+    }
+    // It was a way of speaking: what is stored is the payment, and the next answer is as ever.
+    let plain = toss.send(Ask::confirm(&key, "ord-tomorrow", 1_000).key("intent")).await.json();
+    assert_eq!((&plain["method"], &plain["carbonFootprint"]), (&json!("카드"), &Value::Null));
+    let effects: Vec<_> = toss.journal().iter().map(|entry| (entry.effect, entry.lost)).collect();
+    assert_eq!(effects[..2], [(EffectKind::Approved, false), (EffectKind::None, false)]);
+}
+
+#[tokio::test]
+async fn another_payments_success_is_answered_and_nothing_happens() {
+    let toss = Toss::start().await;
+    let (mine, other) = (toss.authenticated("ord-mine", 1_000), toss.authenticated("ord-other", 2_000));
+    toss.send(Ask::confirm(&other, "ord-other", 2_000)).await;
+    for shown in [other.as_str(), "nobody's"] {
+        rule(&toss, json!({ "operation": "confirm", "kind": "other_payment", "shown": shown })).await;
+    }
+    let wrong = toss.send(Ask::confirm(&mine, "ord-mine", 1_000).key("intent")).await;
+    assert_eq!((wrong.status, &wrong.json()["paymentKey"]), (200, &json!(other)));
+    assert_eq!((toss.status(&mine), toss.status(&other)), ("IN_PROGRESS".into(), "DONE".into()));
+    assert_eq!(toss.send(Ask::confirm(&mine, "ord-mine", 1_000)).await.status, 404);
+    // Nothing was stored under the key: it still confirms.
+    let right = toss.send(Ask::confirm(&mine, "ord-mine", 1_000).key("intent")).await;
+    assert_eq!((right.status, &right.json()["paymentKey"]), (200, &json!(mine)));
+}
