@@ -160,7 +160,7 @@ impl App {
         actor: Actor,
         join_equal: bool,
     ) -> Result<RefundId, CancelError> {
-        let mut amount = payment.admit(&request, Won::ZERO)?;
+        let mut amount = payment.admit(&request, Won::ZERO, self.now())?;
         let (id, payment) = (request.id, payment.id);
         for _ in 0..DECISIONS_MAX {
             let now = self.now();

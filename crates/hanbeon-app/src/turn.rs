@@ -24,9 +24,6 @@ impl App {
     ) -> Result<Payment, DriveError> {
         self.env.reached("leased");
         let Turn { payment, notice, waiting } = turn;
-        if self.is_undoing(payment.id) {
-            return Err(DriveError::Superseded);
-        }
         // At rest, due, and no refund waits: then somebody wanted it to be looked at.
         let todo = payment.resume(&self.settings.policy, notice || waiting.is_none());
         let rests = matches!(todo, Action::Rest { .. });
@@ -81,6 +78,9 @@ fn refusal(refused: &Refused) -> Refusal {
             "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
             "입금 대기중인 결제는 부분 환불이 불가합니다.",
         ),
+        Refused::PastRefundDue => {
+            Refusal::ours(403, "EXCEED_MAX_REFUND_DUE", "환불 가능한 기간이 지났습니다.")
+        }
         Refused::NotNow { .. } | Refused::NothingAsked => {
             Refusal::ours(403, "NOT_CANCELABLE_PAYMENT", "취소 할 수 없는 결제 입니다.")
         }

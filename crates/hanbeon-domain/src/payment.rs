@@ -6,6 +6,7 @@ mod charge;
 mod give_back;
 mod name;
 mod policy;
+mod refund_due;
 mod reread;
 mod step;
 #[cfg(test)]
@@ -274,6 +275,9 @@ pub enum Refused {
     /// Toss cancels a virtual account before its deposit in full only.
     #[error("a payment that waits for its deposit can be cancelled in full only")]
     PartialBeforeDeposit,
+    /// The method gives nothing back any more.
+    #[error("the time in which this method can be refunded is over")]
+    PastRefundDue,
 }
 
 impl Payment {
@@ -325,7 +329,7 @@ impl Payment {
     ///
     /// # Errors
     /// [`Refused`] when the payment cannot come into a state in which there is that much to give back.
-    pub fn admit(&self, request: &CancelRequest, queued: Won) -> Result<Won, Refused> {
+    pub fn admit(&self, request: &CancelRequest, queued: Won, now: Timestamp) -> Result<Won, Refused> {
         let left = match &self.state {
             State::Confirming { .. } | State::WaitingForDeposit => self.amount,
             State::Paid | State::PartiallyCanceled | State::Canceling { .. } => self.refundable(),
@@ -340,7 +344,10 @@ impl Payment {
             return Err(Refused::NothingAsked);
         }
         let waits = self.state == State::WaitingForDeposit;
-        if waits && amount != self.amount { Err(Refused::PartialBeforeDeposit) } else { Ok(amount) }
+        if waits && amount != self.amount {
+            return Err(Refused::PartialBeforeDeposit);
+        }
+        if self.is_past_refund_due(now) { Err(Refused::PastRefundDue) } else { Ok(amount) }
     }
 
     /// Is a call to Toss under way or due, so that an asker had better wait?

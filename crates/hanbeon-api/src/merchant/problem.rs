@@ -110,6 +110,7 @@ fn code_of(reason: &Refused) -> &'static str {
         Refused::NotNow { .. } => "NOT_CANCELABLE_PAYMENT",
         Refused::OverBalance { .. } | Refused::NothingAsked => "NOT_CANCELABLE_AMOUNT",
         Refused::PartialBeforeDeposit => "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
+        Refused::PastRefundDue => "EXCEED_MAX_REFUND_DUE",
     }
 }
 

@@ -157,6 +157,9 @@ fn not_cancelable(reason: &Refused) -> Response {
             let code = "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT";
             coded(StatusCode::FORBIDDEN, code, "입금 대기중인 결제는 부분 환불이 불가합니다.")
         }
+        Refused::PastRefundDue => {
+            coded(StatusCode::FORBIDDEN, "EXCEED_MAX_REFUND_DUE", "환불 가능한 기간이 지났습니다.")
+        }
     }
 }
 

@@ -15,7 +15,7 @@ impl Payment {
     }
 
     pub(super) fn cancel(&self, request: CancelRequest, moment: Moment<'_>) -> Result<Move, Refused> {
-        let amount = self.admit(&request, Won::ZERO)?;
+        let amount = self.admit(&request, Won::ZERO, moment.now)?;
         let waits = self.state == State::WaitingForDeposit;
         let balance_before = if waits { self.amount } else { self.refundable() };
         let refund = Refund {

@@ -316,7 +316,8 @@ fn a_wish_is_admitted_after_those_that_wait_and_only_where_it_can_come_true() {
         (moving, Some(400), 400, over(400, 300)),
     ] {
         let name = payment.state.name();
-        assert_eq!(payment.admit(&request(amount), won(queued)), want, "{name} {amount:?} after {queued}");
+        let admitted = payment.admit(&request(amount), won(queued), moment().now);
+        assert_eq!(admitted, want, "{name} {amount:?} after {queued}");
     }
     for name in [
         StateName::Ready,
@@ -326,7 +327,7 @@ fn a_wish_is_admitted_after_those_that_wait_and_only_where_it_can_come_true() {
         StateName::NeedsReview,
     ] {
         let want = Err(Refused::NotNow { state: name, event: "cancel_requested" });
-        assert_eq!(payment(name).admit(&request(None), Won::ZERO), want);
+        assert_eq!(payment(name).admit(&request(None), Won::ZERO, moment().now), want);
     }
 }
 
