@@ -2,11 +2,11 @@
 //! read shows does.
 //!
 //! 1. **read** as far as it says where to look;
-//! 2. **judge**: another merchant's, or with a wrong secret, is kept and not followed;
+//! 2. **judge**: another merchant's, one with a wrong secret, and one that tells what we know, is kept and not followed;
 //! 3. **keep**: durable, and the payment due, in one transaction; then Toss gets its answer;
 //! 4. the recovery looks, as soon as the payment is free and was not looked at a moment ago.
 use crate::App;
-use hanbeon_domain::{Payment, Timestamp};
+use hanbeon_domain::{Payment, State, Timestamp, TossStatus};
 use hanbeon_psp::notice::Notice;
 use hanbeon_store::{Hint, Kept, NewWebhook, StoreError, Webhook, WebhookId, WebhookVerdict};
 use tracing::{error, info, warn};
@@ -33,8 +33,8 @@ impl App {
         let notice = Notice::read(&body)?;
         let hint = notice.payment.clone().map(Hint::Key).or(notice.order.clone().map(Hint::Order));
         let payment = match &hint {
-            Some(hint) if notice.secret.is_some() => self.store.payment_of_hint(hint).await?,
-            _ => None,
+            Some(hint) => self.store.payment_of_hint(hint).await?,
+            None => None,
         };
         let verdict = self.judge(&notice, hint.as_ref(), payment.as_ref());
         let now = self.now();
@@ -62,7 +62,11 @@ impl App {
             warn!(webhook.event = notice.event_type, "a webhook has a wrong secret");
             return WebhookVerdict::Forged;
         }
-        if hint.is_some() { WebhookVerdict::Hint } else { WebhookVerdict::Unknown }
+        match payment {
+            Some(payment) if tells_nothing_new(payment, notice) => WebhookVerdict::Known,
+            _ if hint.is_some() => WebhookVerdict::Hint,
+            _ => WebhookVerdict::Unknown,
+        }
     }
 
     /// Webhooks that are kept, newest first.
@@ -86,5 +90,15 @@ impl App {
         let found = self.store.notice(hint, now, now).await?;
         self.left_work.notify_one();
         Ok(found)
+    }
+}
+
+/// Is it what we know already? "Charged", of a payment that is, and "all given back", of one of which all is: after
+/// these there is nothing that the same words could announce.
+fn tells_nothing_new(payment: &Payment, notice: &Notice) -> bool {
+    match (&payment.state, notice.status) {
+        (State::Paid, Some(TossStatus::Done)) => true,
+        (State::Canceled { .. }, Some(TossStatus::Canceled)) => payment.refunded == payment.captured,
+        _ => false,
     }
 }

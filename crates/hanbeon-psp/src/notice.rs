@@ -1,7 +1,7 @@
 //! What comes in by webhook, read as far as it says where to look. Nothing in it is believed: the most that it can do
 //! is make us ask Toss.
 use crate::judge::deposit_secret;
-use hanbeon_domain::{DepositSecret, PaymentKey, TossOrderId};
+use hanbeon_domain::{DepositSecret, PaymentKey, TossOrderId, TossStatus};
 use toss_client::webhook::{Webhook, merchant_of};
 
 /// A notice of Toss's.
@@ -15,6 +15,8 @@ pub struct Notice {
     pub payment: Option<PaymentKey>,
     /// The order that it says it is about, by its name at Toss.
     pub order: Option<TossOrderId>,
+    /// The status that it says the payment has.
+    pub status: Option<TossStatus>,
     /// The merchant that it says it is about.
     pub merchant_id: Option<String>,
     /// What it claims to know.
@@ -58,6 +60,7 @@ impl Notice {
                 }
                 _ => ("(none)".to_owned(), None, None, None, None, None),
             };
+        let claimed = status.as_ref().map(|status| TossStatus::parse(status.as_str()));
         let about = key.as_deref().or(order.as_deref()).unwrap_or("-");
         let status = status.as_ref().map_or("-", |status| status.as_str());
         let meaning = [event_type.as_str(), about, transaction.as_deref().unwrap_or("-"), status].join("|");
@@ -66,6 +69,7 @@ impl Notice {
             event_type,
             payment: key.and_then(|key| PaymentKey::parse(key).ok()),
             order: order.and_then(|order| TossOrderId::parse(order).ok()),
+            status: claimed,
             merchant_id: merchant_of(body),
             secret: secret.map(|secret| deposit_secret(secret.expose())),
         })

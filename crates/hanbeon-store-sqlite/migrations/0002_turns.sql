@@ -114,7 +114,7 @@ CREATE TABLE webhooks (
   -- Which payment it is about: by its key, or by the order's name at Toss.
   hint_key        TEXT,
   hint_order      TEXT,
-  verdict         TEXT    NOT NULL CHECK (verdict IN ('hint', 'unknown', 'forged', 'foreign')),
+  verdict         TEXT    NOT NULL CHECK (verdict IN ('hint', 'known', 'unknown', 'forged', 'foreign')),
   repeated        INTEGER NOT NULL CHECK (repeated IN (0, 1)),
   body            BLOB    NOT NULL CHECK (length(body) <= 32768),
   CONSTRAINT one_hint CHECK (hint_key IS NULL OR hint_order IS NULL)

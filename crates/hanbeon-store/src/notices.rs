@@ -43,6 +43,8 @@ pub struct NewWebhook {
 pub enum WebhookVerdict {
     /// A reason to look.
     Hint,
+    /// It tells what we know already: most of Toss's webhooks follow a call of our own.
+    Known,
     /// An event that means nothing to us; kept.
     Unknown,
     /// It proves not to come from Toss: its secret is wrong.
@@ -53,13 +55,14 @@ pub enum WebhookVerdict {
 
 impl WebhookVerdict {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Hint, Self::Unknown, Self::Forged, Self::Foreign];
+    pub const ALL: [Self; 5] = [Self::Hint, Self::Known, Self::Unknown, Self::Forged, Self::Foreign];
 
     /// As it is stored and shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hint => "hint",
+            Self::Known => "known",
             Self::Unknown => "unknown",
             Self::Forged => "forged",
             Self::Foreign => "foreign",

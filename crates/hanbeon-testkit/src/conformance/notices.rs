@@ -68,7 +68,9 @@ pub async fn a_webhook_is_kept_as_it_came(store: Arc<dyn Store>) {
 pub async fn a_webhook_makes_its_payment_due(store: Arc<dyn Store>) {
     let mut world = World::new(store);
     let paid = world.paid().await;
-    for verdict in [WebhookVerdict::Unknown, WebhookVerdict::Forged, WebhookVerdict::Foreign] {
+    for verdict in
+        [WebhookVerdict::Known, WebhookVerdict::Unknown, WebhookVerdict::Forged, WebhookVerdict::Foreign]
+    {
         let new = NewWebhook { verdict, ..webhook(&mut world, Some(Hint::Key(paid.key.clone()))) };
         let end = keep(&world, &new).await;
         assert!(matches!(end, Kept::Parked(_)), "{verdict:?}: {end:?}");
