@@ -156,3 +156,6 @@ fn won(amount: Option<i64>) -> Option<Won> {
 fn instant(time: Option<&TossTime>) -> Option<Timestamp> {
     time.and_then(TossTime::timestamp).map(|at| Timestamp::from_micros(at.as_microsecond()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,9 @@ pub enum KeyError {
     /// Not a family that Toss issues.
     #[error("the part after test_ or live_ must be sk or gsk for a secret key, ck or gck for a client key")]
     Family,
+    /// A security key that is not 64 hexadecimal digits.
+    #[error("the security key is 64 hexadecimal digits")]
+    SecurityKeyFormat,
     /// Letters, digits and `_` only, at most 200 characters.
     #[error("the key must be made of letters, digits and _ only, at most 200 characters")]
     Format,

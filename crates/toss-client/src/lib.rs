@@ -4,8 +4,8 @@
 //!
 //! [`client`] is the front door. [`calls`] holds each request and its pure encoding, [`wire`] a request and an
 //! answer as plain values, [`error`] and [`code`] what can go wrong and what to do then, [`model`] what Toss
-//! answers with, [`keys`] the keys, [`pages`] the walk through a list, [`webhook`] what Toss sends by itself. The
-//! private `transport` is the only file that touches a socket.
+//! answers with, [`keys`] the keys, [`pages`] the walk through a list, [`webhook`] what Toss sends by itself,
+//! [`signature`] the proof that some of it carries. The private `transport` is the only file that touches a socket.
 
 pub mod calls;
 pub mod client;
@@ -14,6 +14,7 @@ pub mod error;
 pub mod keys;
 pub mod model;
 pub mod pages;
+pub mod signature;
 mod transport;
 pub mod webhook;
 pub mod wire;
@@ -25,5 +26,6 @@ pub use error::{ApiError, Error, NotSent, NotSentCause, Unanswered, UnansweredCa
 pub use keys::{ClientKey, IdempotencyKey, IdempotencyKeyError, KeyError, KeyFamily, Mode, SecretKey};
 pub use model::{Amount, Payment, Transaction};
 pub use pages::TransactionPages;
+pub use signature::SecurityKey;
 pub use webhook::Webhook;
 pub use wire::{Reply, RequestOptions};
