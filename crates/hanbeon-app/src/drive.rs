@@ -6,16 +6,15 @@
 //! 4. from the top, until the step says "rest".
 //!
 //! If the store will not take the record of a charge, the charge is taken back: see [`App::compensate`].
-use crate::settings::CALL_TIMEOUT;
 use crate::{App, Unrecorded};
 use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::payment::LateSuccess;
 use hanbeon_domain::verdict::Snapshot;
 use hanbeon_domain::{
-    Action, Actor, Event, Moment, Payment, PaymentId, Policy, Refused, State, Step, Timestamp, Verdict,
+    Action, Actor, Event, Moment, Payment, Policy, Refused, State, Step, Timestamp, Verdict,
 };
 use hanbeon_store::StoreError;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, debug, error, info, warn};
@@ -27,10 +26,6 @@ const STEPS_MAX: u32 = 4;
 const RECORD_RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Often enough to use the few seconds that we have.
 const RECORD_RETRY_CAP: Duration = Duration::from_millis(500);
-
-/// A request that we no longer wait for may still take effect so long after. Our patience (15 s for the buyer,
-/// 5 s for the store), one call and this margin fit into a lease.
-const LANDING_MARGIN: Duration = Duration::from_secs(5);
 
 /// Why a payment could not be carried further by this holder. It stays where it is stored, and is due.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +58,11 @@ impl App {
             let Some(event) = self.act(&payment, todo).await else { break };
             let judged_at = if speaks_of_then(todo, &event) { asked_at } else { self.now() };
             let approval = approval_in(&payment, &event);
+            let event = match &approval {
+                // Somebody who could not record it is taking it back.
+                Some(seen) if self.store.undo_promised(payment.id) => Event::CompensationDue(seen.clone()),
+                _ => event,
+            };
             let late = payment.leaves_order_free().then(|| event.clone());
             let mut step = payment.step(event, self.moment(judged_at, actor))?;
             let mut recorded = self.record(&step, self.settings.store_retry).await;
@@ -150,8 +150,17 @@ impl App {
             wait = (wait * 2).min(RECORD_RETRY_CAP);
         }
         self.env.reached("recorded");
-        self.note(step);
+        self.recorded(step).await;
         Ok(())
+    }
+
+    /// What is on record needs no promise.
+    async fn recorded(&self, step: &Step) {
+        self.note(step);
+        let Payment { id, state, .. } = &step.next;
+        if !matches!(state, State::Confirming { .. }) && self.store.undo_promised(*id) {
+            self.store.forget_undo(*id).await;
+        }
     }
 
     /// Goes on offering a result to a store that is down, for as long as the payment is ours, so that nobody has
@@ -201,14 +210,12 @@ impl App {
 
     /// The money is taken and the store would not take the record of it. Take the money back.
     ///
-    /// If the store has come back, the decision is recorded first and the ordinary way goes on from there. If
-    /// not, the durable record is still the intent to charge, which says "ask Toss" to whoever finds it: so
-    /// the cancel, sent with the key that every finder would send, can be lost without being forgotten. The
-    /// buyer hears "failed" only once Toss has said "cancelled".
+    /// If the store has come back, the decision is recorded first and the ordinary way goes on from there. If not,
+    /// it is promised beside the tables ([`Store::promise_undo`](hanbeon_store::Store::promise_undo)) before the cancel
+    /// is sent: whoever finds the payment `confirming` and the charge still there takes it back, too, under the same
+    /// key. The buyer hears "failed" only once Toss has said "cancelled".
     ///
-    /// Two things must be certain before that cancel: the approval is not on disk after all, with only its
-    /// receipt lost (the store can still be read, and shows the intent); and nobody can take the payment over,
-    /// find it approved and record that, while the cancel is on its way. Otherwise the recovery decides.
+    /// No promise, no cancel: then the recovery decides.
     async fn compensate(
         self: &Arc<Self>,
         payment: Payment,
@@ -221,27 +228,20 @@ impl App {
         let decided = payment.step(Event::CompensationDue(seen), self.moment(self.now(), actor))?;
         match self.store.commit(&decided, self.lease_until()).await {
             Ok(()) => {
-                self.note(&decided);
+                self.recorded(&decided).await;
                 return Ok((decided.next, decided.then));
             }
             Err(StoreError::Superseded) => return Err(DriveError::Superseded),
             Err(cause) => warn!(payment.id = %payment.id, error = %cause, "the store is still down"),
         }
-        // From here on, nobody in this process takes it over: a clock that jumps ends the lease, but not this.
-        let _undoing = self.undo(payment.id);
-        match self.store.payment_by_key(&payment.key).await {
-            Ok(Some(stored)) if stored == decided.next => return Ok((decided.next, decided.then)),
-            Ok(Some(stored)) if stored.version == payment.version => {}
-            Ok(_) => return Err(DriveError::Superseded),
+        match self.promise(&payment, &decided).await {
+            Ok(Stored::Intent) => {}
+            Ok(Stored::Decision) => return Ok((decided.next, decided.then)),
+            Ok(Stored::Another) => return Err(DriveError::Superseded),
             Err(cause) => {
                 self.offer_on(approval, held_until);
                 return Err(DriveError::Store(cause));
             }
-        }
-        if held_until < self.now().plus(CALL_TIMEOUT + LANDING_MARGIN) {
-            self.offer_on(approval, held_until);
-            let late = "too late to cancel: somebody may take the payment over meanwhile".to_owned();
-            return Err(DriveError::Store(StoreError::Unavailable(late)));
         }
         self.env.reached("before the unrecorded cancel");
         let Some(event) = self.act(&decided.next, decided.then).await else {
@@ -259,29 +259,38 @@ impl App {
             _ => Err(DriveError::Store(StoreError::Unavailable("and the cancel is unclear".to_owned()))),
         }
     }
-}
 
-/// While it lives, a charge is being taken back.
-struct Undoing {
-    app: Arc<App>,
-    payment: PaymentId,
-}
-
-impl App {
-    fn undo(self: &Arc<Self>, payment: PaymentId) -> Undoing {
-        self.undoing.lock().unwrap_or_else(PoisonError::into_inner).insert(payment);
-        Undoing { app: Arc::clone(self), payment }
+    /// Promises to take the charge back, unless the tables show that there is nothing to promise: the approval or the
+    /// decision is on disk after all, with only its receipt lost, or somebody has taken the payment over. Looked at
+    /// again once the promise stands: who took the payment over before that may not have seen it, and record the
+    /// charge; who does so later sees it.
+    async fn promise(&self, payment: &Payment, decided: &Step) -> Result<Stored, StoreError> {
+        let stored = self.stored(payment, decided).await?;
+        if stored != Stored::Intent {
+            return Ok(stored);
+        }
+        self.store.promise_undo(payment.id).await?;
+        self.stored(payment, decided).await
     }
 
-    pub(crate) fn is_undoing(&self, payment: PaymentId) -> bool {
-        self.undoing.lock().unwrap_or_else(PoisonError::into_inner).contains(&payment)
+    async fn stored(&self, payment: &Payment, decided: &Step) -> Result<Stored, StoreError> {
+        Ok(match self.store.payment_by_key(&payment.key).await? {
+            Some(stored) if stored == decided.next => Stored::Decision,
+            Some(stored) if stored.version == payment.version => Stored::Intent,
+            _ => Stored::Another,
+        })
     }
 }
 
-impl Drop for Undoing {
-    fn drop(&mut self) {
-        self.app.undoing.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.payment);
-    }
+/// What is on disk of a payment whose charge is to be taken back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    /// The intent to charge, as we hold it.
+    Intent,
+    /// That it is taken back.
+    Decision,
+    /// What somebody else has made of it.
+    Another,
 }
 
 /// Is this the answer to a question about a moment, or a "no"? It is judged by the time of the question: a process that

@@ -48,11 +48,10 @@ pub use hanbeon_store::{
 pub use settings::{Settings, Unrecorded};
 
 use breaker::Breaker;
-use hanbeon_domain::{Actor, Moment, PaymentId, Timestamp};
+use hanbeon_domain::{Actor, Moment, Timestamp};
 use hanbeon_psp::Psp;
 use hanbeon_store::Store;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
@@ -64,9 +63,6 @@ pub struct App {
     settings: Settings,
     counters: Counters,
     breaker: Breaker,
-    /// Charges that are being taken back without a record of it: nobody in this process takes them over meanwhile,
-    /// whatever the clock says.
-    undoing: Mutex<HashSet<PaymentId>>,
     /// Work that outlives the request that began it: a buyer who closes the browser does not stop a charge.
     tasks: TaskTracker,
     /// Rung when a payment was left for the recovery, so that it does not have to wait for its period.
@@ -84,7 +80,6 @@ impl App {
             settings,
             counters: Counters::default(),
             breaker: Breaker::default(),
-            undoing: Mutex::default(),
             tasks: TaskTracker::new(),
             left_work: Notify::new(),
         })

@@ -18,8 +18,9 @@
 //! 1. [`open`]: the file, its lock, its pragmas;
 //! 2. [`migrate`]: which schema it must have (`migrations/*.sql`), forward only;
 //! 3. [`writer`]: the group commit; 4. [`readers`]: the snapshots;
-//! 5. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
-//! 6. [`rows`]: rows are parsed, never trusted; 7. [`error`]: SQLite's words as store errors.
+//! 5. [`undo`]: the few bytes that can be written when the database takes nothing;
+//! 6. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
+//! 7. [`rows`]: rows are parsed, never trusted; 8. [`error`]: SQLite's words as store errors.
 
 mod error;
 mod migrate;
@@ -27,6 +28,7 @@ mod open;
 mod readers;
 mod rows;
 mod stats;
+mod undo;
 mod verbs;
 mod writer;
 

@@ -2,6 +2,7 @@
 use crate::migrate::{MIGRATIONS, Migration, migrate, pending};
 use crate::readers::Readers;
 use crate::stats::{Counters, Stats};
+use crate::undo::Undo;
 use crate::writer::Writer;
 use hanbeon_domain::Timestamp;
 use hanbeon_store::StoreError;
@@ -26,6 +27,8 @@ pub struct SqliteStore {
     // In the order in which they end: the last connection to go tidies the log away, and must be the writer's.
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
+    /// Only a server promises anything.
+    pub(crate) undo: Option<Arc<Undo>>,
     counters: Arc<Counters>,
     _lock: Option<File>,
 }
@@ -187,17 +190,23 @@ impl SqliteStore {
             }
             migrate(&db, path, known, &options)?;
         }
-        match options.role {
-            Role::Server => take_over(&db, options.now)?,
-            // Only for the migration: a server may start now.
-            Role::Tool => lock = None,
-        }
+        let undo = match options.role {
+            Role::Server => {
+                take_over(&db, options.now)?;
+                Some(Arc::new(Undo::open(path, &db)?))
+            }
+            Role::Tool => {
+                // Only for the migration: a server may start now.
+                lock = None;
+                None
+            }
+        };
         let counters = Arc::new(Counters::default());
         let connections: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| connect_reader(path)).collect();
         let readers = Readers::start(connections?, options.queue_max, Arc::clone(&counters))?;
         let writer = Writer::start(db, options, Arc::clone(&counters))?;
-        Ok(Self { readers, writer, counters, _lock: lock })
+        Ok(Self { readers, writer, undo, counters, _lock: lock })
     }
 
     /// What it has done since it was opened.

@@ -5,6 +5,7 @@ mod files;
 mod group;
 mod migrations;
 mod rows;
+mod undo;
 
 use crate::{Options, SqliteStore};
 use hanbeon_domain::Timestamp;

@@ -10,8 +10,9 @@ mod turns;
 mod webhooks;
 
 use crate::SqliteStore;
-use crate::error::{corrupt, sql};
+use crate::error::{corrupt, sql, unavailable};
 use crate::rows::lines_to_json;
+use crate::undo::Undo;
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
@@ -64,6 +65,23 @@ impl Store for SqliteStore {
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
         let step = step.clone();
         self.writer.run(move |db| steps::commit(db, &step, lease_until)).await
+    }
+
+    async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError> {
+        let undo =
+            self.undo.as_ref().ok_or_else(|| unavailable("only a server promises to take a charge back"))?;
+        Undo::work(undo, move |undo| undo.promise(payment)).await?
+    }
+
+    fn undo_promised(&self, payment: PaymentId) -> bool {
+        self.undo.as_ref().is_some_and(|undo| undo.is_promised(payment))
+    }
+
+    async fn forget_undo(&self, payment: PaymentId) {
+        if let Some(undo) = &self.undo {
+            // Were it not done, the promise would be dropped when a server opens the file next.
+            let _ = Undo::work(undo, move |undo| undo.forget(payment)).await;
+        }
     }
 
     async fn lease_due(

@@ -76,6 +76,25 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::OrderTaken`] when the payment would claim an order that another one holds.
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError>;
 
+    /// Promises to take a charge back that the store would not record, in a place that can be written although the
+    /// tables take nothing (a full disk, a broken constraint, a lock). The call that keeps the promise may be sent once
+    /// this is `Ok`: from then on, whoever finds the payment knows of it, in this life or the next.
+    ///
+    /// A promise that is made is seen by every [`Store::undo_promised`] that begins after it. So of two who have the
+    /// same payment, one sees the other: the one who promises and then reads the version, or the one who takes the
+    /// payment over, which raises the version, and then asks for the promise.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also when too many promises are open. The promise may have been made all the same.
+    async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError>;
+
+    /// Is there a promise to take this payment's charge back? Answered from memory: it is asked for on every charge.
+    fn undo_promised(&self, payment: PaymentId) -> bool;
+
+    /// Drops a promise that says nothing any more, because the tables say what became of the charge. It may come back
+    /// after a crash; a store that is opened drops the promises for payments that are not `confirming`.
+    async fn forget_undo(&self, payment: PaymentId);
+
     /// Takes over at most `limit` payments that are due, oldest first: from now on their former holders are
     /// superseded, and they are due again at `until`.
     async fn lease_due(

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! 1. [`world`]: makes orders, requests and steps; 2. [`orders`], [`sessions`]; 3. [`payments`], [`states`],
-//!    [`leases`], [`turns`], [`history`]; 4. [`refunds`], [`wishes`], [`elsewhere`]; 5. [`notices`]; 6. [`claims`],
+//!    [`leases`], [`turns`], [`history`], [`undo`]; 4. [`refunds`], [`wishes`], [`elsewhere`]; 5. [`notices`]; 6. [`claims`],
 //!    [`keys`].
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks its promise")]
 
@@ -23,6 +23,7 @@ pub mod refunds;
 pub mod sessions;
 pub mod states;
 pub mod turns;
+pub mod undo;
 pub mod wishes;
 pub mod world;
 
@@ -47,6 +48,8 @@ macro_rules! store_conformance {
             leases: what_is_due_is_leased_oldest_first, a_lease_supersedes_its_former_holder,
                 a_payment_is_due_when_its_step_says, one_of_64_workers_gets_each_payment,
                 nothing_is_due_in_an_empty_store;
+            undo: a_promise_stands_until_it_is_forgotten, a_promise_is_made_twice_and_forgotten_once,
+                each_of_64_promises_at_once_stands;
             refunds: a_refund_ends_with_the_exact_answer, a_refused_refund_frees_the_budget,
                 a_refund_that_nobody_can_explain_needs_review, one_of_64_cancels_wins,
                 a_stale_cancel_writes_nothing, a_refund_id_is_used_once,

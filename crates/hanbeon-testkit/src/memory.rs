@@ -14,6 +14,7 @@ use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, Hint, Inserted, Kept, NewRefund, NewWebhook, OrderRecord,
     PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook, WebhookId,
 };
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tables::Tables;
 
@@ -21,6 +22,8 @@ use tables::Tables;
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     tables: Mutex<Tables>,
+    /// Charges that are to be taken back: a device of its own.
+    undos: Mutex<BTreeSet<PaymentId>>,
 }
 
 impl MemoryStore {
@@ -40,6 +43,10 @@ impl MemoryStore {
     /// No verb leaves the tables half written, so a panic in another test thread does no harm.
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn undos(&self) -> MutexGuard<'_, BTreeSet<PaymentId>> {
+        self.undos.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,6 +83,19 @@ impl Store for MemoryStore {
 
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
         self.tables().commit(step, lease_until)
+    }
+
+    async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError> {
+        self.undos().insert(payment);
+        Ok(())
+    }
+
+    fn undo_promised(&self, payment: PaymentId) -> bool {
+        self.undos().contains(&payment)
+    }
+
+    async fn forget_undo(&self, payment: PaymentId) {
+        self.undos().remove(&payment);
     }
 
     async fn lease_due(

@@ -137,6 +137,51 @@ fn a_store_that_fails_at_any_call_and_for_any_time_loses_no_money() {
     theatre.close(1_000);
 }
 
+/// From the approval on the store takes nothing for a while; meanwhile the charge is taken back, and the process dies
+/// or sleeps at each call of that. Toss may be as slow as it likes about the cancel.
+fn charges_that_are_taken_back(bug: Option<Bug>) -> Theatre {
+    /// More calls than are made while the store hesitates: the result is offered again every half second.
+    const CALLS_MAX: u32 = 40;
+    let mut theatre = Theatre::default();
+    for wish in [Wish::Pay, Wish::Deposit] {
+        for cancel in Fault::ALL {
+            // The third call to the store would record the approval.
+            for (how, seconds) in [(Hiccup::Before, 8), (Hiccup::After, 8), (Hiccup::Before, 100)] {
+                let span = Duration::from_secs(seconds);
+                let outage = Some(Outage { at: 3, how, span, readable: true });
+                let scene = Scene { money: vec![Fault::None, cancel], outage, bug, ..Scene::calm(wish) };
+                let calls = theatre.play(&scene).calls.min(CALLS_MAX);
+                for at in 3..=calls {
+                    theatre.play(&Scene { pause: Some(at), ..scene.clone() });
+                    for (after, again) in [(false, true), (true, true), (true, false)] {
+                        let crash = Some(Crash { at, after });
+                        theatre.play(&Scene { crash, again, ..scene.clone() });
+                    }
+                }
+            }
+        }
+    }
+    theatre
+}
+
+#[test]
+fn b7_a_charge_that_is_taken_back_is_taken_back_wherever_the_process_dies() {
+    let theatre = charges_that_are_taken_back(None);
+    for happened in ["undo: promised", "unknown cancel: was done", "told: failed, and given back"] {
+        assert!(theatre.counts.contains_key(happened), "no scene saw {happened:?}: {:?}", theatre.counts);
+    }
+    theatre.close(1_000);
+}
+
+#[test]
+fn b7_a_cancel_that_was_never_promised_would_make_two_stories() {
+    let theatre = charges_that_are_taken_back(Some(Bug::PromisesAreLost));
+    for objection in ["S1 ", "S4/S5/L1 our record is paid"] {
+        let seen = theatre.wrong.iter().any(|wrong| wrong.contains(objection));
+        assert!(seen, "nobody objects {objection:?} in {} scenes", theatre.played);
+    }
+}
+
 #[test]
 fn a_process_that_slept_through_its_lease_undoes_nothing() {
     let mut theatre = Theatre::default();
@@ -408,6 +453,7 @@ fn the_swarm_sees_planted_bugs_too() {
         Bug::AbsentMeansExpired,
         Bug::NobodyComesBack,
         Bug::CancelsAreMadeUp,
+        Bug::PromisesAreLost,
         Bug::WishesAreLost,
         Bug::WebhooksAreBelieved,
     ] {

@@ -39,14 +39,9 @@ impl Psp for Line {
         process.gate(process.look(payment)).await
     }
 
-    /// An approval that the store would not take is taken back without a durable intent to do so, and only while
-    /// nobody else can take the payment over. A machine that is suspended for a minute exactly between that check
-    /// and the call defeats it, and nothing on our side can help; the simulation leaves this one case out.
     async fn cancel(&self, payment: &Payment, refund: &Refund) -> Verdict {
         let process = self.process().await;
-        let order = Order::cancel(payment, refund);
-        let durable = process.world.spy().has_intent(&order.idempotency_key);
-        process.gate_awake(durable, process.send(payment, order)).await
+        process.gate(process.send(payment, Order::cancel(payment, refund))).await
     }
 
     async fn transactions(&self, _: Timestamp, _: Timestamp, _: Option<&str>) -> Result<Page, String> {

@@ -2,7 +2,9 @@
 use super::bank::snapshot;
 use super::world::{Said, World};
 use async_trait::async_trait;
-use hanbeon_domain::{Action, Evidence, Payment, Refund, Refusal, Step, Timestamp, TossStatus, Verdict, Won};
+use hanbeon_domain::{
+    Action, Evidence, Payment, PaymentId, Refund, Refusal, Step, Timestamp, TossStatus, Verdict, Won,
+};
 use hanbeon_psp::{Page, Psp};
 use hanbeon_store::{Begun, NewRefund, Queued, Store, StoreError};
 use std::sync::Arc;
@@ -23,6 +25,8 @@ pub enum Bug {
     NobodyComesBack,
     /// A cancel of everything is answered without asking Toss.
     CancelsAreMadeUp,
+    /// A promise to take a charge back is said to be stored, and is not.
+    PromisesAreLost,
     /// A wish to refund is said to be stored, and is not.
     WishesAreLost,
     /// What a webhook says is taken for what Toss says.
@@ -54,6 +58,17 @@ pub(super) async fn commit(world: &World, step: &Step, lease_until: Timestamp) -
     }
     world.store.commit(&step, lease_until).await?;
     world.spy().wrote(world, &step);
+    Ok(())
+}
+
+/// The store's `promise_undo`, as processes see it.
+pub(super) async fn promise_undo(world: &World, payment: PaymentId) -> Result<(), StoreError> {
+    if world.bug == Some(Bug::PromisesAreLost) {
+        return Ok(());
+    }
+    world.store.promise_undo(payment).await?;
+    world.spy().promised(payment);
+    world.count("undo: promised");
     Ok(())
 }
 

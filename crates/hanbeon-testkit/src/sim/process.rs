@@ -109,17 +109,12 @@ impl Process {
 
     /// Runs `work` as one call to the outside. Whoever calls from a dead process never hears anything again.
     pub(super) async fn gate<T>(&self, work: impl Future<Output = T>) -> T {
-        self.gate_awake(true, work).await
-    }
-
-    /// The same. When `may_sleep` is false, the machine is not suspended just before the call.
-    pub(super) async fn gate_awake<T>(&self, may_sleep: bool, work: impl Future<Output = T>) -> T {
         let call = self.calls.fetch_add(1, Relaxed) + 1;
         self.live().await;
         if self.crashes(call, false) {
             self.die();
         }
-        self.linger(may_sleep).await;
+        self.linger().await;
         let out = work.await;
         if self.plan.pause == Some(call) {
             sleep(PAUSE).await;
@@ -128,7 +123,7 @@ impl Process {
         if self.crashes(call, true) {
             self.die();
         }
-        self.linger(true).await;
+        self.linger().await;
         out
     }
 
@@ -172,13 +167,13 @@ impl Process {
     }
 
     /// Time passes around a call: a little, or (the machine was suspended) a lot.
-    async fn linger(&self, may_sleep: bool) {
+    async fn linger(&self) {
         self.live().await;
         let (jitter, pause) = {
             let odds = &self.world.script().odds;
             (odds.jitter, odds.pause)
         };
-        if may_sleep && self.world.once_in(pause) {
+        if self.world.once_in(pause) {
             self.world.count("process: paused");
             sleep(Duration::from_secs(self.world.pick(&[1, 20, 100]))).await;
         } else if jitter {

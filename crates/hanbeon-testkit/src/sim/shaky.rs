@@ -71,6 +71,25 @@ impl Store for Shaky {
         self.write(planted::commit(&self.world, step, lease_until)).await
     }
 
+    /// A place of its own: it takes a promise as long as the store can be read.
+    async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError> {
+        self.read(planted::promise_undo(&self.world, payment)).await
+    }
+
+    fn undo_promised(&self, payment: PaymentId) -> bool {
+        self.world.store.undo_promised(payment)
+    }
+
+    async fn forget_undo(&self, payment: PaymentId) {
+        let forget = async {
+            self.world.store.forget_undo(payment).await;
+            Ok(())
+        };
+        if self.read(forget).await.is_err() {
+            self.world.count("undo: not forgotten");
+        }
+    }
+
     async fn lease_due(
         &self,
         now: Timestamp,

@@ -1,7 +1,8 @@
 //! Watches every write that the store really made: the invariants that hold always.
 use super::bank::{Order, What};
 use super::world::World;
-use hanbeon_domain::{Payment, PaymentId, State, StateName, Step, Won};
+use hanbeon_domain::refund::Cause;
+use hanbeon_domain::{Payment, PaymentId, Refund, State, StateName, Step, Timestamp, Won};
 use std::collections::BTreeMap;
 
 /// What has been durable so far.
@@ -50,19 +51,20 @@ impl Spy {
         }
     }
 
-    /// Was an intent with this idempotency key ever durable?
-    pub(super) fn has_intent(&self, idempotency_key: &str) -> bool {
-        self.intents.contains_key(idempotency_key)
+    /// A promise to take a charge back is durable. It names the payment; amount and key follow from what is stored
+    /// of that.
+    pub(super) fn promised(&mut self, payment: PaymentId) {
+        if let Some((.., amount)) = self.last.get(&payment) {
+            let undo = Refund::undoing(payment, *amount, Cause::Compensation, Timestamp::default());
+            self.intents.insert(undo.idempotency_key(), (payment, *amount));
+        }
     }
 
     /// A call that moves money is about to leave: is its intent durable?
     pub(super) fn check_intended(&self, world: &World, payment: &Payment, order: &Order) {
         let (What::Charge { amount, .. } | What::Cancel { amount, .. }) = &order.what;
         let intended = self.intents.get(&order.idempotency_key);
-        // While the store is down, the intent to charge stands for the compensation: whoever finds it asks.
-        let charge = payment.id;
-        let stands_in = order.compensates && self.intents.values().any(|(id, _)| *id == charge);
-        if intended != Some(&(payment.id, *amount)) && !stands_in {
+        if intended != Some(&(payment.id, *amount)) {
             world.object(format!(
                 "S1 {} of {amount} won left before its intent was durable",
                 order.idempotency_key

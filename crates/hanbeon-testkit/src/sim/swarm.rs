@@ -66,11 +66,6 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     }
     let odds = roll_odds(&world);
     let number = world.roll(2);
-    if number > 0 && odds.skew > 0 {
-        // Several machines judge each other's leases, and a charge is taken back without a record only where a lease
-        // can be trusted: one machine, or one clock for all.
-        settings.unrecorded = Unrecorded::Finish;
-    }
     settings.policy.late_success = world.pick(&[LateSuccess::Cancel, LateSuccess::Keep]);
     world.keep_late_money(settings.policy.late_success == LateSuccess::Keep);
     let (skew, odds_in_words) = (odds.skew, format!("{odds:?}"));

@@ -19,7 +19,7 @@ const CHARGED_AND_RETURNED: [(EffectKind, Option<i64>); 2] =
 enum Disk {
     /// A file system of its own, of 4 MiB.
     Tmpfs(PathBuf),
-    /// Any; the server may not write beyond byte 0 while it is "full".
+    /// Any; the server may not write beyond the first few slots of its undo file while it is "full".
     Limit,
 }
 
@@ -60,7 +60,7 @@ impl Disk {
 
     fn fill(&self, world: &World) {
         match self {
-            Self::Limit => limit(world, "0"),
+            Self::Limit => limit(world, "4096"),
             Self::Tmpfs(place) => {
                 let mut ballast = std::fs::File::create(place.join("ballast")).expect("a file");
                 let full = std::iter::repeat_with(|| ballast.write_all(&[0; 4_096]))

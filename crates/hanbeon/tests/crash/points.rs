@@ -154,7 +154,7 @@ async fn b7_killed_around_the_cancel_of_a_charge_that_cannot_be_stored() {
     for (point, refused, end) in [
         ("before compensating", "'paid'", "paid"),
         ("recorded", "'paid'", "canceled"),
-        ("before the unrecorded cancel", everything, "paid"),
+        ("before the unrecorded cancel", everything, "canceled"),
         ("after the unrecorded cancel", everything, "canceled"),
     ] {
         let mut world = World::with("[limits]\nstore_retry_ms = 100\n").await;
