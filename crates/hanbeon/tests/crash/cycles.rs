@@ -3,26 +3,33 @@
 //!
 //! 1. a round is one database: its making is killed in the middle of the migration;
 //! 2. eight shoppers shop; every life of the server ends as the plan says, and the next one begins at once;
-//! 3. the faults stop, the shoppers come to their ends, everything comes to rest;
-//! 4. the story is checked.
+//! 3. the faults stop, the shoppers come to their ends, and every webhook arrives that nobody dropped; what only a
+//!    dropped one told is told again;
+//! 4. the server is killed once more, everything that was asked under a key is asked again, all comes to rest;
+//! 5. the story is checked.
 use crate::plan::{Dice, IN_A_MIGRATION, Kill, Plan, running_points};
+use crate::relay::Relay;
+use crate::rest::{a_minute_passes, asked_again, claims_run_out, until_all_rests, webhooks_arrive};
 use crate::shopper::{Street, Tale};
 use crate::story;
 use crate::summary::Summary;
 use crate::support::{Api, World, until};
+use crate::unknown::{self, CutOff};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use toss_sandbox::{Config, FaultKind, FaultOperation, FaultRule, When};
+use toss_sandbox::{Config, FaultKind, FaultOperation, FaultRule, WebhookEndpoint, When};
 
 /// Kills in the test command; `cargo xtask crash --cycles N` for more.
 const CYCLES: u64 = 200;
 /// Kills of one database.
 const ROUND: u64 = 20;
 const SHOPPERS: u64 = 8;
+/// Toss's minutes between two tries of a webhook, made short: 50 ms, 200 ms, 800 ms, …
+const WEBHOOK_COMPRESSION: u32 = 1_200;
 /// How long a point or a moment may fail to come, before the server is killed where it is.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Buyers who do not wait long, and a store that is given up soon: a life is short.
@@ -46,31 +53,38 @@ async fn never_lost_never_double_however_often_it_is_killed() {
         for point in running_points().into_iter().chain([IN_A_MIGRATION]) {
             assert!(summary.killed_at(point) > 0, "{point:?} was never reached");
         }
-        assert!(summary.is_eventful(), "a loop in which little happens shows little");
+        summary.assert_eventful();
     }
 }
 
 /// One database, killed so often.
 async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
     // Toss is said to drop, silently, the second of two cancels within a second. That Toss and one that makes every
-    // cancel, by turns: beside the first the shop spaces its refunds, and the second shows every cancel too many.
+    // cancel, by turns: beside the first we must not lose one, and the second shows every cancel too many.
     let drops = summary.rounds().is_multiple_of(2);
-    let (quick_cancels, between_refunds) =
-        if drops { (Duration::from_secs(1), Duration::from_millis(1_100)) } else { Default::default() };
-    let mut world = World::beside(Config { quick_cancels, ..Config::default() }, SETTINGS).await;
+    let quick_cancels = Duration::from_secs(drops.into());
+    let toss = Config { quick_cancels, webhook_compression: WEBHOOK_COMPRESSION, ..Config::default() };
+    let mut world = World::beside(toss, SETTINGS).await;
     world.open_toss();
     killed_in_the_migration(&mut world, summary).await;
     lie(&world);
     let (door, server) = watch::channel(None);
-    let street = Arc::new(Street::new(world.toss.clone(), server, between_refunds));
+    let relay = Relay::start(server.clone()).await;
+    world.toss.add_webhook_endpoint(WebhookEndpoint::new(relay.webhooks())).expect("a good address");
+    let street = Arc::new(Street::new(world.toss.clone(), server));
     let shoppers: Vec<_> = (1..=SHOPPERS)
         .map(|lane| {
             let (street, dice) = (Arc::clone(&street), Dice::new(seed ^ summary.cycles(), lane));
             tokio::spawn(async move { street.shop(dice).await })
         })
         .collect();
-    for _ in 1..kills {
-        life(&mut world, &plan.next(), &door, summary).await;
+    let mut cut_off = Vec::new();
+    for number in 1..kills {
+        // By turns: the keys that the dead one was at are still its, and free.
+        if number.is_multiple_of(2) {
+            claims_run_out(&world);
+        }
+        cut_off.extend(life(&mut world, &plan.next(), &door, summary).await);
     }
     street.close();
     world.toss.clear_faults();
@@ -81,9 +95,26 @@ async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
     for shopper in shoppers {
         tales.extend(shopper.await.expect("no shopper panics"));
     }
-    world.restart().await;
-    until_quiet(&world).await;
-    summary.add(story::told(&world, &tales), street.lost());
+    let told_again = webhooks_arrive(&world).await;
+    world.kill().await;
+    a_minute_passes(&world);
+    world.start().await;
+    let (repeated, first) = asked_again(&world, &mut tales).await;
+    until_all_rests(&world).await;
+    let mut findings = story::told(&world, &tales);
+    findings.note("hanbeon verify", verified(&world).await);
+    findings.unknown.join(unknown::killed(&world.journal(), &cut_off));
+    findings.count("answers of ours that nobody heard", usize::try_from(street.lost()).unwrap_or(usize::MAX));
+    findings.count("webhooks dropped and sent again for what only they told", told_again);
+    findings.count("requests repeated under their key", repeated);
+    findings.count("of them, answered for the first time", first);
+    summary.add(findings);
+}
+
+/// What `hanbeon verify` has to say, beside the server.
+async fn verified(world: &World) -> Result<(), String> {
+    let ended = world.run(&["verify"]).await;
+    if ended.status.success() { Ok(()) } else { Err(format!("{ended:?}")) }
 }
 
 /// The database is made by a server that dies half way, and then by another process.
@@ -101,8 +132,13 @@ async fn killed_in_the_migration(world: &mut World, summary: &mut Summary) {
     world.make_key().await;
 }
 
-/// One life of the server.
-async fn life(world: &mut World, kill: &Kill, door: &watch::Sender<Option<Api>>, summary: &mut Summary) {
+/// One life of the server; what it was at when it died.
+async fn life(
+    world: &mut World,
+    kill: &Kill,
+    door: &watch::Sender<Option<Api>>,
+    summary: &mut Summary,
+) -> Vec<CutOff> {
     if let Some(states) = kill.refused() {
         let trigger = format!(
             "CREATE TRIGGER refused BEFORE UPDATE ON payments
@@ -127,9 +163,11 @@ async fn life(world: &mut World, kill: &Kill, door: &watch::Sender<Option<Api>>,
         world.kill().await;
     }
     summary.killed(kill, died.is_some());
+    let cut_off = unknown::cut_off(world);
     if kill.refused().is_some() {
         world.db().execute_batch("DROP TRIGGER refused").expect("no trigger");
     }
+    cut_off
 }
 
 /// Waits until it has died by itself; or, with nothing, until it is time to kill it.

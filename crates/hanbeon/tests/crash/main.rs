@@ -2,10 +2,13 @@
 //! sandbox that outlives it and is its oracle. In the end our database and the sandbox's journal tell one story,
 //! and what anybody was told is part of it.
 //!
-//! In reading order: [`cycles`] (killed again and again under load), with [`plan`] (what kills it, and when),
-//! [`shopper`] (the load), [`story`] (the checker) and [`summary`] (the figures); then one test per row of the
-//! catalogue: [`points`], [`paused`], [`disk`], [`clock`], [`schema`], [`stop`].
+//! In reading order: [`cycles`] (killed again and again under load), with [`plan`] (what kills it, and when), the load
+//! ([`shopper`]: what is wanted, [`street`]: how it is asked, [`relay`]: how Toss's webhooks find the server), [`rest`]
+//! (how a round comes to its end), the checker ([`story`], with [`books`]: what both sides have written down, [`truth`]:
+//! what was told, [`unknown`]: what nobody told us) and [`summary`] (the figures); then one test per row of the catalogue:
+//! [`points`], [`paused`], [`disk`], [`clock`], [`schema`], [`stop`].
 
+mod books;
 #[path = "../it/buyer.rs"]
 #[expect(dead_code, reason = "the integration tests use the rest")]
 mod buyer;
@@ -15,11 +18,16 @@ mod disk;
 mod paused;
 mod plan;
 mod points;
+mod relay;
+mod rest;
 mod schema;
 mod shopper;
 mod stop;
 mod story;
+mod street;
 mod summary;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "the integration tests use the rest")]
 mod support;
+mod truth;
+mod unknown;

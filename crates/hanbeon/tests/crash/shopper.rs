@@ -1,153 +1,181 @@
-//! The load: buyers who double-click, leave, come back, open two tabs, and change their minds, and a shop that gives
-//! parts of the money back. Whoever hears nothing because the server died asks the next one the same again, and
-//! everything that is heard is kept.
+//! The load: buyers who double-click, leave, come back, open two tabs, and change their minds; a shop that gives money
+//! back, in parts, at once, while the buyer still pays, and in Toss's own dashboard; and strangers who send webhooks.
 use crate::buyer::Buyer;
 use crate::plan::Dice;
-use crate::support::{Answer, Api, BOUND, try_send, unique};
-use reqwest::RequestBuilder;
+pub(crate) use crate::street::{Ask, Heard, Street, Tale};
+use crate::street::{Keyed, with_amount, with_cookie};
+use crate::support::{BOUND, unique};
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
-use toss_sandbox::{NewPayment, Sandbox};
+use tokio::time::{sleep, timeout};
+use toss_sandbox::{NewPayment, WebhookFault, WebhookFaultKind};
 
 /// What everything costs.
 pub(crate) const AMOUNT: i64 = 1_000;
-/// What the shop gives back at a time.
-pub(crate) const PART: i64 = 300;
+/// What is given back at a time.
+const PART: i64 = 300;
+/// Two of it are more than there is.
+const MOST: i64 = 600;
+/// What somebody gives back in Toss's dashboard.
+const ELSEWHERE: i64 = 150;
 
-/// The street on which the shoppers are.
-pub(crate) struct Street {
-    toss: Sandbox,
-    /// Whoever serves now; nobody between two lives.
-    server: watch::Receiver<Option<Api>>,
-    /// How long the shop waits between two refunds of one payment.
-    between_refunds: Duration,
-    closing: AtomicBool,
-    lost: AtomicU64,
+/// What a purchase is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    /// Closes the browser before the answer can be there.
+    Leaves,
+    TwoTabs,
+    /// Wants everything back while it is being charged: on the storefront, or by the shop.
+    Regrets,
+    ShopRegrets,
+    /// The same, with two parts.
+    ShopRegretsInParts,
+    /// Afterwards: everything, with two clicks.
+    ReturnsAll,
+    /// A part, and at once another one, or the rest.
+    ReturnsPart,
+    ReturnsPartAndRest,
+    /// The shop gives two parts back at once, and then the rest.
+    ShopInParts,
+    /// The shop asks the same twice at once.
+    ShopTwice,
+    /// The shop wants to give back more than there is.
+    ShopTooMuch,
+    /// A part in the dashboard, and then one by the shop, who does not know.
+    DashboardAndShop,
+    /// A part in the dashboard, perhaps before we know that there is a charge.
+    DashboardMeanwhile,
+    /// All of it in the dashboard.
+    DashboardAll,
+    Pays,
 }
 
-/// One purchase, and everything that was said about it.
-#[derive(Debug, Default)]
-pub(crate) struct Tale {
-    /// Our id of the order.
-    pub(crate) order: String,
-    /// The payments that its buyer authenticated.
-    pub(crate) keys: Vec<String>,
-    /// In the order of the hearing; of what is asked at the same time, in any.
-    pub(crate) heard: Vec<Heard>,
-    /// Did anybody ask for all the money back?
-    pub(crate) whole_wished: bool,
-    /// How many parts were asked for.
-    pub(crate) parts_wished: usize,
-}
-
-/// A question and its answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Heard {
-    pub(crate) asked: Ask,
-    pub(crate) answer: Answer,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ask {
-    Confirm(String),
-    Read,
-    Cancel(String),
-    CancelPart(String),
-}
+const MOODS: [Mood; 16] = [
+    Mood::Leaves,
+    Mood::TwoTabs,
+    Mood::TwoTabs,
+    Mood::Regrets,
+    Mood::ShopRegrets,
+    Mood::ShopRegretsInParts,
+    Mood::ReturnsAll,
+    Mood::ReturnsPart,
+    Mood::ReturnsPartAndRest,
+    Mood::ShopInParts,
+    Mood::ShopTwice,
+    Mood::ShopTooMuch,
+    Mood::DashboardAndShop,
+    Mood::DashboardMeanwhile,
+    Mood::DashboardAll,
+    Mood::Pays,
+];
 
 impl Street {
-    pub(crate) fn new(
-        toss: Sandbox,
-        server: watch::Receiver<Option<Api>>,
-        between_refunds: Duration,
-    ) -> Self {
-        Self { toss, server, between_refunds, closing: AtomicBool::new(false), lost: AtomicU64::new(0) }
-    }
-
-    /// No new purchases from now on.
-    pub(crate) fn close(&self) {
-        self.closing.store(true, Relaxed);
-    }
-
-    /// Answers that did not come although the question had left.
-    pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Relaxed)
-    }
-
     /// Shops until the street closes.
     pub(crate) async fn shop(&self, mut dice: Dice) -> Vec<Tale> {
         let mut tales = Vec::new();
-        while !self.closing.load(Relaxed) {
-            tales.push(self.purchase(dice.below(10)).await);
+        while self.is_open() {
+            tales.push(self.purchase(&mut dice).await);
         }
         tales
     }
 
     /// One purchase, from the order to the last look at it.
-    async fn purchase(&self, mood: u64) -> Tale {
-        let buyer = self.ready(mood.is_multiple_of(2)).await;
-        let mut tale = Tale { order: buyer.order.clone(), keys: vec![buyer.key.clone()], ..Tale::default() };
-        let seen = &mut tale.heard;
-        match mood {
-            0 => self.leave_in_the_middle(&buyer).await,
-            1 | 2 => {
-                let mut other = Buyer { toss_order: toss_order(), ..buyer.clone() };
-                other.key = self.authenticate(&other);
-                tale.keys.push(other.key.clone());
-                let (one, two) = tokio::join!(self.confirm(&buyer), self.confirm(&other));
-                seen.extend([one, two]);
-            }
-            3 => {
-                tale.whole_wished = true;
-                let (one, two) = tokio::join!(self.confirm(&buyer), self.cancel(&buyer));
-                seen.extend([one, two]);
-            }
-            _ => {
-                let (one, two) = tokio::join!(self.confirm(&buyer), self.confirm(&buyer));
-                seen.extend([one, two]);
-            }
+    async fn purchase(&self, dice: &mut Dice) -> Tale {
+        let mood = MOODS[usize::try_from(dice.below(16)).expect("a small number")];
+        let mut tale = Tale::default();
+        let buyer = self.ready(&mut tale, dice.below(2) == 0).await;
+        self.spoil_webhooks(&buyer, dice.below(8));
+        if dice.below(4) == 0 {
+            tale.heard.extend(self.forge(&buyer, dice.below(6)).await);
         }
-        // A webhook about the payment would be sent here, as soon as the server takes webhooks.
-        seen.push(self.read(&buyer).await);
-        match mood {
-            4 | 5 => {
-                tale.whole_wished = true;
-                let (one, two) = tokio::join!(self.cancel(&buyer), self.cancel(&buyer));
-                seen.extend([one, two]);
-            }
-            6..=8 => {
-                tale.parts_wished = 1;
-                let first = self.cancel_part(&buyer).await;
-                let done = first.as_ref().is_some_and(|heard| heard.answer.status == 200);
-                seen.extend(first);
-                if done {
-                    tokio::time::sleep(self.between_refunds).await;
-                    if mood == 8 {
-                        tale.whole_wished = true;
-                        seen.push(self.cancel(&buyer).await);
-                    } else {
-                        tale.parts_wished = 2;
-                        seen.extend(self.cancel_part(&buyer).await);
-                    }
-                }
-            }
-            _ => {}
+        self.pay(mood, &buyer, &mut tale).await;
+        tale.heard.push(self.read(&buyer).await);
+        self.think_again(mood, &buyer, &mut tale).await;
+        if dice.below(4) == 0 {
+            tale.heard.extend(self.forge(&buyer, dice.below(6)).await);
         }
-        seen.push(self.read(&buyer).await);
+        tale.heard.push(self.read(&buyer).await);
         tale
     }
 
+    async fn pay(&self, mood: Mood, buyer: &Buyer, tale: &mut Tale) {
+        tale.gives_back = matches!(mood, Mood::Regrets | Mood::ShopRegrets | Mood::ShopRegretsInParts);
+        match mood {
+            Mood::Leaves => self.leave_in_the_middle(buyer).await,
+            Mood::TwoTabs => {
+                let mut other = Buyer { toss_order: toss_order(), ..buyer.clone() };
+                other.key = self.authenticate(&other);
+                tale.keys.push(other.key.clone());
+                let (one, two) = tokio::join!(self.confirm(buyer), self.confirm(&other));
+                tale.heard.extend([one, two]);
+            }
+            Mood::Regrets => {
+                let (one, two) = tokio::join!(self.confirm(buyer), self.cancel(buyer));
+                tale.heard.extend([one, two]);
+            }
+            Mood::ShopRegrets | Mood::ShopRegretsInParts => {
+                let parts: &[Option<i64>] =
+                    if mood == Mood::ShopRegrets { &[None] } else { &[Some(PART), Some(PART)] };
+                let (confirmed, ()) =
+                    tokio::join!(self.confirm(buyer), self.refund(buyer, parts, &mut *tale));
+                tale.heard.push(confirmed);
+            }
+            Mood::DashboardMeanwhile => {
+                tale.gives_back = true;
+                let (confirmed, ()) = tokio::join!(self.confirm(buyer), self.dashboard_soon(buyer));
+                tale.heard.push(confirmed);
+            }
+            _ => {
+                let (one, two) = tokio::join!(self.confirm(buyer), self.confirm(buyer));
+                tale.heard.extend([one, two]);
+            }
+        }
+    }
+
+    async fn think_again(&self, mood: Mood, buyer: &Buyer, tale: &mut Tale) {
+        tale.gives_back |= !matches!(mood, Mood::Leaves | Mood::TwoTabs | Mood::Pays);
+        match mood {
+            Mood::ReturnsAll => {
+                let reason = reason();
+                let (one, two) =
+                    tokio::join!(self.cancel_for(buyer, &reason), self.cancel_for(buyer, &reason));
+                tale.heard.extend([one, two]);
+            }
+            Mood::ReturnsPart | Mood::ReturnsPartAndRest => {
+                tale.heard.extend(self.cancel_part(buyer).await);
+                if mood == Mood::ReturnsPart {
+                    tale.heard.extend(self.cancel_part(buyer).await);
+                } else {
+                    tale.heard.push(self.cancel(buyer).await);
+                }
+            }
+            Mood::ShopInParts => {
+                self.refund(buyer, &[Some(PART), Some(PART)], tale).await;
+                self.refund(buyer, &[None], tale).await;
+            }
+            Mood::ShopTwice => self.refund_twice(buyer, tale).await,
+            Mood::ShopTooMuch => self.refund(buyer, &[Some(MOST), Some(MOST)], tale).await,
+            Mood::DashboardAndShop => {
+                self.dashboard(buyer, Some(ELSEWHERE));
+                self.refund(buyer, &[Some(PART)], tale).await;
+            }
+            Mood::DashboardAll => self.dashboard(buyer, None),
+            _ => {}
+        }
+    }
+
     /// Has an order, a cookie perhaps, and has been through the payment window.
-    async fn ready(&self, with_cookie: bool) -> Buyer {
-        // Each try is another order: an answer that is lost leaves an order that nobody pays.
-        let made = self.ask(|api| {
-            let reference = format!("ref-{}", unique());
-            let order = json!({"merchantReference": reference, "orderName": "티셔츠", "totalAmount": AMOUNT});
-            api.post("/v1/orders", order.to_string()).bearer_auth(&api.key)
-        });
-        let order = made.await.has_status(201)["id"].as_str().expect("an id").to_owned();
+    async fn ready(&self, tale: &mut Tale, with_cookie: bool) -> Buyer {
+        tale.order = loop {
+            let order = Keyed::order(AMOUNT);
+            tale.keyed.push(order.clone());
+            if let Some(made) = self.ask_keyed(&order).await {
+                let id = made.answer.has_status(201)["id"].as_str().expect("an id").to_owned();
+                tale.heard.push(made);
+                break id;
+            }
+        };
+        let order = tale.order.clone();
         let mut buyer =
             Buyer { order, toss_order: toss_order(), amount: AMOUNT, key: String::new(), cookie: None };
         if with_cookie {
@@ -157,6 +185,7 @@ impl Street {
             buyer.cookie = answer.cookie();
         }
         buyer.key = self.authenticate(&buyer);
+        tale.keys.push(buyer.key.clone());
         buyer
     }
 
@@ -170,12 +199,11 @@ impl Street {
         Heard { asked: Ask::Confirm(buyer.key.clone()), answer }
     }
 
-    /// Closes the browser before the answer can be there.
     async fn leave_in_the_middle(&self, buyer: &Buyer) {
         let api = self.somebody().await;
         let request = with_cookie(api.post("/payments/confirm", buyer.confirmation().to_string()), buyer);
         // Whatever comes of it is not heard.
-        let _ = tokio::time::timeout(Duration::from_millis(8), request.send()).await;
+        let _ = timeout(Duration::from_millis(8), request.send()).await;
     }
 
     async fn read(&self, buyer: &Buyer) -> Heard {
@@ -183,53 +211,123 @@ impl Street {
         Heard { asked: Ask::Read, answer: self.ask(|api| api.get(&path)).await }
     }
 
-    /// All of it: by the session that paid, or by the shop. Asked again until it is answered, because it can only be
-    /// done once.
     async fn cancel(&self, buyer: &Buyer) -> Heard {
-        let body = buyer.cancellation(None).to_string();
+        self.cancel_for(buyer, &reason()).await
+    }
+
+    /// All of it, on the storefront: by the session that paid, or by the shop. Asked again until it is answered,
+    /// because it can only be done once.
+    async fn cancel_for(&self, buyer: &Buyer, reason: &str) -> Heard {
+        let body = json!({"paymentKey": buyer.key, "cancelReason": reason}).to_string();
         let answer = self.ask(|api| {
             let request = api.post("/payments/cancel", body.clone());
             if buyer.cookie.is_some() { with_cookie(request, buyer) } else { request.bearer_auth(&api.key) }
         });
-        Heard { asked: Ask::Cancel(buyer.key.clone()), answer: answer.await }
+        let (payment, reason) = (buyer.key.clone(), reason.to_owned());
+        Heard { answer: answer.await, asked: Ask::Cancel { payment, amount: None, reason } }
     }
 
-    /// A part, by the shop. Not asked again: that would be a wish for another part.
+    /// A part, on the storefront, by the shop. It has no name: asked again, it would be a wish for another part.
     async fn cancel_part(&self, buyer: &Buyer) -> Option<Heard> {
-        let api = self.somebody().await;
-        let request = api.post("/payments/cancel", buyer.cancellation(Some(PART)).to_string());
-        let answer = try_send(request.bearer_auth(&api.key)).await;
-        self.lost.fetch_add(u64::from(answer.is_err()), Relaxed);
-        Some(Heard { asked: Ask::CancelPart(buyer.key.clone()), answer: answer.ok()? })
+        let (reason, amount) = (reason(), Some(PART));
+        let body = with_amount(json!({"paymentKey": buyer.key, "cancelReason": reason}), amount).to_string();
+        let request =
+            |api: &crate::support::Api| api.post("/payments/cancel", body.clone()).bearer_auth(&api.key);
+        let answer = self.ask_once(request).await?;
+        Some(Heard { answer, asked: Ask::Cancel { payment: buyer.key.clone(), amount, reason } })
     }
 
-    /// Asks the same until somebody answers.
-    async fn ask(&self, request: impl Fn(&Api) -> RequestBuilder) -> Answer {
-        let started = Instant::now();
-        loop {
-            let api = self.somebody().await;
-            match try_send(request(&api)).await {
-                Ok(answer) => return answer,
-                Err(error) => self.lost.fetch_add(u64::from(!error.is_connect()), Relaxed),
-            };
-            assert!(started.elapsed() < BOUND, "nobody answers");
-            // It is dead; the next one comes soon.
-            let mut server = self.server.clone();
-            let other = server.wait_for(|now| now.as_ref().is_some_and(|now| now.url != api.url));
-            let _ = tokio::time::timeout(Duration::from_secs(1), other).await;
+    /// By the shop, all at once, as soon as there is a payment. Each has its name, and is repeated under it.
+    async fn refund(&self, buyer: &Buyer, amounts: &[Option<i64>], tale: &mut Tale) {
+        let id = self.payment(buyer).await;
+        let wishes = amounts.iter().map(|amount| Keyed::refund(&id, &buyer.key, *amount));
+        let wishes: Vec<_> = wishes.collect();
+        tale.keyed.extend(wishes.clone());
+        match &wishes[..] {
+            [one] => tale.heard.extend(self.ask_keyed(one).await),
+            [one, two] => {
+                let (one, two) = tokio::join!(self.ask_keyed(one), self.ask_keyed(two));
+                tale.heard.extend(one.into_iter().chain(two));
+            }
+            _ => unreachable!("one or two"),
         }
     }
 
-    /// Whoever serves now, or next.
-    async fn somebody(&self) -> Api {
-        let mut server = self.server.clone();
-        let found = tokio::time::timeout(BOUND, server.wait_for(Option::is_some)).await;
-        found.expect("a server comes").expect("the loop lives").clone().expect("it was there")
+    /// The same wish twice at once, and another one of the same amount after it.
+    async fn refund_twice(&self, buyer: &Buyer, tale: &mut Tale) {
+        let wish = Keyed::refund(&self.payment(buyer).await, &buyer.key, Some(PART));
+        tale.keyed.push(wish.clone());
+        let (one, two) = tokio::join!(self.ask_keyed(&wish), self.ask_keyed(&wish));
+        tale.heard.extend(one.into_iter().chain(two));
+        self.refund(buyer, &[Some(PART)], tale).await;
+    }
+
+    /// Our name of the buyer's payment, as soon as there is one.
+    async fn payment(&self, buyer: &Buyer) -> String {
+        let (path, started) = (format!("/v1/orders/{}", buyer.order), Instant::now());
+        loop {
+            let order = self.ask(|api| api.get(&path).bearer_auth(&api.key)).await.has_status(200);
+            if let Some(id) = order["payments"][0]["id"].as_str() {
+                return id.to_owned();
+            }
+            assert!(started.elapsed() < BOUND, "the payment does not come");
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// In Toss's own dashboard. It may be too late for it.
+    fn dashboard(&self, buyer: &Buyer, amount: Option<i64>) {
+        let _ = self.toss.cancel_in_dashboard(&buyer.key, amount);
+    }
+
+    /// As soon as there is a charge.
+    async fn dashboard_soon(&self, buyer: &Buyer) {
+        let started = Instant::now();
+        while self.toss.cancel_in_dashboard(&buyer.key, Some(ELSEWHERE)).is_err() {
+            // A charge that could not be stored has gone back, all of it.
+            let status = self.toss.payment(&buyer.key).expect("a payment")["status"].clone();
+            if status == "CANCELED" {
+                return;
+            }
+            assert!(started.elapsed() < BOUND, "the charge does not come");
+            sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// Of this order Toss's webhooks are lost, late, doubled, or in the wrong order; of half of the orders none is.
+    fn spoil_webhooks(&self, buyer: &Buyer, how: u64) {
+        let (kind, times) = match how {
+            0 => (WebhookFaultKind::Drop, 0),
+            1 => (WebhookFaultKind::Duplicate { copies: 2 }, 0),
+            2 => (WebhookFaultKind::Delay { ms: 400 }, 0),
+            3 => (WebhookFaultKind::Reorder, 2),
+            _ => return,
+        };
+        let fault = WebhookFault::new(kind).times(times).on_order(&buyer.toss_order);
+        self.toss.add_webhook_fault(fault).expect("a good rule");
+    }
+
+    /// Anybody can send a webhook, and say anything.
+    async fn forge(&self, buyer: &Buyer, what: u64) -> Option<Heard> {
+        let status = ["DONE", "ABORTED", "EXPIRED", "CANCELED", "PARTIAL_CANCELED", "NO_STATUS"];
+        let status = status[usize::try_from(what).expect("a small number")];
+        let body = json!({
+            "eventType": if what == 5 { "NO_EVENT" } else { "PAYMENT_STATUS_CHANGED" },
+            "createdAt": "2026-03-02T10:00:00.000000",
+            "data": {
+                "mId": "tvivarepublica", "paymentKey": buyer.key, "orderId": buyer.toss_order, "status": status,
+                "balanceAmount": 0, "lastTransactionKey": format!("forged-{}", unique()),
+            },
+        })
+        .to_string();
+        let answer = self.ask_once(|api| api.post("/webhooks/toss", body.clone())).await?;
+        Some(Heard { asked: Ask::Forged(body), answer })
     }
 }
 
-fn with_cookie(request: RequestBuilder, buyer: &Buyer) -> RequestBuilder {
-    buyer.cookie.iter().fold(request, |request, cookie| request.header("cookie", cookie))
+/// No other wish has it.
+fn reason() -> String {
+    format!("변심 {}", unique())
 }
 
 fn toss_order() -> String {

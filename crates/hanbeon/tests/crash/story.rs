@@ -1,104 +1,72 @@
 //! The checker: our database, the sandbox's books and everything that anybody was told, joined. It is asked when
 //! nothing is under way any more, and reads all of it: nothing is sampled.
-use crate::shopper::{AMOUNT, Ask, Heard, PART, Tale};
-use crate::support::{Answer, DATABASE_ERROR, World};
-use rusqlite::{Connection, Row};
-use serde_json::Value;
+use crate::books::{Booked, Canceled, Ours, Refund, Stored, booked, named_by, sent, taken};
+use crate::shopper::{AMOUNT, Ask, Heard, Tale};
+use crate::street::{Keyed, What};
+use crate::support::World;
+use crate::truth::{Truth, always_the_same, never_backwards};
+use crate::unknown::{self, Unknown};
+use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use toss_sandbox::{EffectKind, JournalEntry, Operation};
+use toss_sandbox::WebhookState;
 
 /// What the join showed.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    pub(crate) orders: usize,
-    pub(crate) intents: usize,
-    pub(crate) calls: usize,
+    /// How often what, for people.
+    pub(crate) counts: BTreeMap<&'static str, usize>,
     pub(crate) charges: usize,
-    pub(crate) refunds: usize,
-    pub(crate) compensations: usize,
-    /// Calls whose answer was lost or spoiled on its way to us.
-    pub(crate) lost_calls: usize,
-    /// "We are looking into the cancel" and then nothing was cancelled.
-    pub(crate) idle_cancels: usize,
     /// Answers, by what was asked and how it was answered.
     pub(crate) answers: BTreeMap<String, usize>,
+    /// Calls whose outcome we were not told.
+    pub(crate) unknown: Unknown,
     /// Orders that were paid twice, or payments that were charged twice.
     pub(crate) doubles: Vec<String>,
-    /// Charges that we know nothing of.
+    /// Money that moved, and we do not know it.
     pub(crate) orphans: Vec<String>,
     /// Everything else in which the two sides, or the told and the true, differ.
     pub(crate) differences: Vec<String>,
 }
 
-/// One payment in our database.
-struct Stored {
-    order: String,
-    state: String,
-    version: i64,
-    captured: i64,
-    refunded: i64,
-    reserved: i64,
-    canceled_by: Option<String>,
-    /// The refunds that are done.
-    refunds: Vec<(Option<String>, i64)>,
-    /// Version, from, to.
-    history: Vec<(i64, String, String)>,
-}
-
-/// The same payment at Toss.
-#[derive(Default)]
-struct Booked {
-    status: String,
-    balance: i64,
-    approvals: usize,
-    cancels: Vec<(Option<String>, i64)>,
-    confirm_keys: BTreeSet<String>,
-}
-
 /// Checks it all.
 pub(crate) fn told(world: &World, tales: &[Tale]) -> Findings {
     let db = world.db();
-    let ours = stored(&db);
+    let ours = Ours::read(&db);
     let journal = world.journal();
     let theirs = booked(world, &journal, tales);
-    let mut findings = Findings {
-        orders: tales.len(),
-        intents: ours.len(),
-        calls: journal.len(),
-        charges: theirs.values().map(|booked| booked.approvals).sum(),
-        refunds: theirs.values().map(|booked| booked.cancels.len()).sum(),
-        compensations: ours.values().filter(|stored| stored.by_compensation()).count(),
-        lost_calls: journal.iter().filter(|entry| entry.lost).count(),
-        ..Findings::default()
-    };
+    let mut findings = Findings { unknown: unknown::spoiled(&journal), ..Findings::default() };
+    findings.charges = theirs.values().map(|booked| booked.approvals).sum();
     for (key, booked) in &theirs {
-        findings.charged_once_and_known(key, booked, ours.get(key));
+        findings.charged_once_and_known(key, booked, ours.payments.get(key));
     }
-    for (key, stored) in &ours {
+    for (key, stored) in &ours.payments {
         findings.note(key, stored.agrees(theirs.get(key)));
         findings.note(key, stored.is_continuous());
     }
     for tale in tales {
         findings.paid_once(tale, &theirs);
         for key in &tale.keys {
-            let foreign = ours.get(key).filter(|stored| stored.order != tale.order);
+            let foreign = ours.payments.get(key).filter(|stored| stored.order != tale.order);
             findings.note(key, foreign.map_or(Ok(()), |other| Err(format!("it pays {}", other.order))));
         }
-        let truth = Truth { tale, ours: &ours, theirs: &theirs, none: Booked::default() };
-        for heard in &tale.heard {
-            let asked = format!("{} {}", heard.asked.name(), heard.answer.status);
-            *findings.answers.entry(asked).or_default() += 1;
-            findings.idle_cancels += usize::from(is_idle(heard, &theirs));
-            findings.note(&tale.order, truth.check(heard));
-        }
-        findings.note(&tale.order, never_backwards(tale));
+        findings.was_told_the_truth(&Truth { tale, ours: &ours, theirs: &theirs, none: Booked::default() });
     }
+    findings.webhooks_are_kept(world, tales, &ours);
     findings.note("the database", is_sound(&db));
+    findings.count("orders", tales.len());
+    findings.count("intents to charge", ours.payments.len());
+    findings.count("calls to Toss", journal.len());
+    findings.count("of them, answers lost on their way to us", journal.iter().filter(|it| it.lost).count());
+    findings.count_refunds(&ours);
     findings
 }
 
 impl Findings {
-    fn note(&mut self, about: &str, finding: Result<(), String>) {
+    pub(crate) fn count(&mut self, what: &'static str, times: usize) {
+        *self.counts.entry(what).or_default() += times;
+    }
+
+    pub(crate) fn note(&mut self, about: &str, finding: Result<(), String>) {
         if let Err(difference) = finding {
             self.differences.push(format!("{about}: {difference}"));
         }
@@ -118,10 +86,17 @@ impl Findings {
             _ => {}
         }
         // The keys come from what is stored: the payment's id, and how often Toss was read in between.
-        let keys = booked.confirm_keys.iter();
-        let stems: BTreeSet<_> = keys.map(|key| Some(key.rsplit_once('-')?.0)).collect();
-        if stems.len() > 1 || stems.contains(&None) {
+        let stems: BTreeSet<_> = booked.confirm_keys.iter().map(|key| named_by(key)).collect();
+        if stems.len() > 1 || stems.contains("") {
             self.differences.push(format!("{key}: idempotency keys {:?}", booked.confirm_keys));
+        }
+        for cancel in booked.cancel_keys.iter().map(|key| named_by(key)) {
+            let intended = |stored: &Stored| {
+                stored.id == cancel || stored.refunds.iter().any(|refund| refund.id == cancel)
+            };
+            if !stored.is_some_and(intended) {
+                self.orphans.push(format!("{key}: a cancel {cancel:?} without an intent"));
+            }
         }
     }
 
@@ -134,13 +109,74 @@ impl Findings {
             self.doubles.push(format!("order {} is paid by {holding:?}", tale.order));
         }
     }
+
+    fn was_told_the_truth(&mut self, truth: &Truth<'_>) {
+        let tale = truth.tale;
+        for heard in &tale.heard {
+            let asked = format!("{} {}", name(&heard.asked), heard.answer.status);
+            *self.answers.entry(asked).or_default() += 1;
+            let books = || tale.keys.iter().filter_map(|key| truth.theirs.get(key));
+            let books = || books().map(|at_toss| (&at_toss.status, at_toss.balance)).collect::<Vec<_>>();
+            match truth.bears_out(heard) {
+                Some(true) => {}
+                Some(false) => {
+                    let said = format!("told and not true, Toss has {:?}: {}", books(), brief(heard));
+                    self.note(&tale.order, Err(said));
+                }
+                None => {
+                    self.note(
+                        &tale.order,
+                        Err(format!("an answer that nobody should get: {}", brief(heard))),
+                    );
+                }
+            }
+        }
+        self.note(&tale.order, never_backwards(tale));
+        self.note(&tale.order, always_the_same(tale));
+    }
+
+    /// Whatever was answered with 200 is in the database: these are far fewer than the most that are kept.
+    fn webhooks_are_kept(&mut self, world: &World, tales: &[Tale], ours: &Ours) {
+        let sent = sent(world);
+        for webhook in &sent {
+            let kept = ours.transmissions.get(&webhook.transmission_id).copied().unwrap_or(0);
+            if kept < taken(webhook) {
+                let lost = format!("answered {} times, kept {kept} times", taken(webhook));
+                self.note(&format!("webhook {}", webhook.transmission_id), Err(lost));
+            }
+        }
+        let dropped = sent.iter().filter(|webhook| webhook.state == WebhookState::Dropped);
+        self.count("webhooks that Toss dropped", dropped.count());
+        self.count("webhooks delivered, answered 200", sent.iter().map(taken).sum());
+        for Heard { asked, answer } in tales.iter().flat_map(|tale| &tale.heard) {
+            let Ask::Forged(body) = asked else { continue };
+            self.count("webhooks forged", 1);
+            if answer.status == 200 && !ours.bodies.contains_key(body.as_bytes()) {
+                self.note("webhook", Err(format!("answered and not kept: {body}")));
+            }
+        }
+        self.count("webhooks kept", ours.webhooks());
+    }
+
+    fn count_refunds(&mut self, ours: &Ours) {
+        for refund in ours.payments.values().flat_map(|stored| &stored.refunds) {
+            self.count("refunds that were queued", usize::from(refund.queued));
+            self.count(
+                match refund.state.as_str() {
+                    "done" => "refunds done",
+                    "refused" => "refunds refused",
+                    "elsewhere" => "refunds made elsewhere",
+                    _ => "refunds not at rest",
+                },
+                1,
+            );
+        }
+        let undone = ours.payments.values().filter(|stored| stored.by_compensation()).count();
+        self.count("charges that could not be stored and went back", undone);
+    }
 }
 
 impl Stored {
-    fn by_compensation(&self) -> bool {
-        self.canceled_by.as_deref() == Some("compensation")
-    }
-
     /// State, money and refunds are what Toss has.
     fn agrees(&self, booked: Option<&Booked>) -> Result<(), String> {
         let none = Booked::default();
@@ -161,23 +197,33 @@ impl Stored {
         self.refunds_agree(&booked.cancels)
     }
 
-    /// Refunds and cancels are the same, one to one.
-    fn refunds_agree(&self, cancels: &[(Option<String>, i64)]) -> Result<(), String> {
-        // A compensation that was sent while the store was down has no row of its own.
-        let unrecorded = self.by_compensation() && self.refunds.is_empty();
-        let sorted = |refunds: &[(Option<String>, i64)]| {
-            let mut amounts: Vec<_> = refunds.iter().map(|(_, amount)| *amount).collect();
-            amounts.sort_unstable();
-            amounts
-        };
-        let ours = if unrecorded { vec![AMOUNT] } else { sorted(&self.refunds) };
-        let known: BTreeSet<_> = cancels.iter().filter_map(|(key, _)| key.as_ref()).collect();
-        let foreign =
-            self.refunds.iter().filter_map(|(key, _)| key.as_ref()).find(|key| !known.contains(key));
-        if ours != sorted(cancels) || foreign.is_some() {
-            return Err(format!("our refunds are {:?}, theirs are {cancels:?}", self.refunds));
+    /// Refunds that are back and cancels are the same, one to one, by their transaction; and each call's effect is with
+    /// the refund that it was made for.
+    fn refunds_agree(&self, cancels: &[Canceled]) -> Result<(), String> {
+        let both = || format!("our refunds are {:?}, theirs are {cancels:?}", self.refunds);
+        let back: Vec<_> = self.refunds.iter().filter(|refund| refund.is_back()).collect();
+        if back.len() != cancels.len() {
+            return Err(both());
         }
-        Ok(())
+        for cancel in cancels {
+            let mut its =
+                back.iter().filter(|refund| refund.transaction.as_ref() == Some(&cancel.transaction));
+            let (Some(refund), None) = (its.next(), its.next()) else { return Err(both()) };
+            if refund.amount != cancel.amount || !self.is_of(refund, cancel) {
+                return Err(both());
+            }
+        }
+        let resting = |refund: &Refund| refund.is_back() || refund.state == "refused";
+        if self.refunds.iter().all(resting) { Ok(()) } else { Err(both()) }
+    }
+
+    fn is_of(&self, refund: &Refund, cancel: &Canceled) -> bool {
+        match cancel.key.as_deref().map(named_by) {
+            None => refund.state == "elsewhere",
+            // A compensation that was sent while the store was down is found as if it had been made elsewhere.
+            Some(id) if self.by_compensation() && id == self.id => true,
+            Some(id) => refund.state == "done" && refund.id == id,
+        }
     }
 
     /// Each line begins where the one before it ended, and the last one ends where the payment is.
@@ -196,129 +242,21 @@ impl Stored {
     }
 }
 
-impl Ask {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Confirm(_) => "confirm",
-            Self::Read => "read",
-            Self::Cancel(_) => "cancel",
-            Self::CancelPart(_) => "cancel a part",
-        }
+fn name(asked: &Ask) -> &'static str {
+    match asked {
+        Ask::Confirm(_) => "confirm",
+        Ask::Read => "read",
+        Ask::Cancel { amount: None, .. } => "cancel",
+        Ask::Cancel { .. } => "cancel a part",
+        Ask::Keyed(Keyed { what: What::Order, .. }) => "order",
+        Ask::Keyed(Keyed { what: What::Refund { amount: None, .. }, .. }) => "refund",
+        Ask::Keyed(_) => "refund a part",
+        Ask::Forged(_) => "forged webhook",
     }
 }
 
-/// The end, against which everything is held that was said before it.
-struct Truth<'a> {
-    tale: &'a Tale,
-    ours: &'a HashMap<String, Stored>,
-    theirs: &'a HashMap<String, Booked>,
-    none: Booked,
-}
-
-impl Truth<'_> {
-    /// Did what somebody was told become true?
-    fn check(&self, Heard { asked, answer }: &Heard) -> Result<(), String> {
-        let Answer { status, body, .. } = answer;
-        let truth = match asked {
-            Ask::Confirm(key) => self.confirm(key, *status, body),
-            Ask::Read => self.read(*status, body),
-            Ask::Cancel(key) => self.cancel(key, *status, body, None),
-            Ask::CancelPart(key) => self.cancel(key, *status, body, Some(PART)),
-        };
-        let books =
-            || self.tale.keys.iter().map(|key| (&self.at_toss(key).status, self.at_toss(key).balance));
-        match truth {
-            Some(true) => Ok(()),
-            Some(false) => {
-                Err(format!("told and not true, Toss has {:?}: {answer:?}", books().collect::<Vec<_>>()))
-            }
-            None => Err(format!("an answer that nobody should get: {answer:?}")),
-        }
-    }
-
-    fn confirm(&self, key: &str, status: u16, body: &str) -> Option<bool> {
-        let balance = self.at_toss(key).balance;
-        match status {
-            200 if says(body, "DONE") => Some(self.charged(key) && (self.wished() || balance == AMOUNT)),
-            200 => Some(self.charged(key) && self.wished() && balance < AMOUNT),
-            // Pending: whatever becomes of it, we know the payment.
-            202 => Some(self.ours.contains_key(key)),
-            // The other tab has it.
-            409 => Some(self.at_toss(key).approvals == 0 && self.tale.keys.len() > 1),
-            500 => Some(body == DATABASE_ERROR && balance == 0),
-            _ => None,
-        }
-    }
-
-    fn read(&self, status: u16, body: &str) -> Option<bool> {
-        let mut keys = self.tale.keys.iter();
-        match status {
-            200 if says(body, "DONE") => Some(keys.any(|key| self.charged(key))),
-            200 if says(body, "CANCELED") => Some(keys.all(|key| self.at_toss(key).balance == 0)),
-            200 if says(body, "PARTIAL_CANCELED") => Some(self.tale.parts_wished > 0),
-            200 => Some(says(body, "IN_PROGRESS")),
-            404 => Some(true),
-            _ => None,
-        }
-    }
-
-    /// An answer of Toss's names the cancels that there are; any other promises nothing.
-    fn cancel(&self, key: &str, status: u16, body: &str, part: Option<i64>) -> Option<bool> {
-        match status {
-            200 => {}
-            202 | 400 | 403 | 404 | 409 | 500 => return Some(true),
-            _ => return None,
-        }
-        let replied: Value = serde_json::from_str(body).ok()?;
-        let named = replied["cancels"].as_array()?;
-        let booked = self.at_toss(key);
-        let is_booked = |cancel: &Value| {
-            let named = cancel["transactionKey"].as_str();
-            named.is_some() && booked.cancels.iter().any(|(key, _)| key.as_deref() == named)
-        };
-        let given_back = match part {
-            None => booked.balance == 0,
-            Some(part) => booked.cancels.iter().any(|(_, amount)| *amount == part),
-        };
-        Some(!named.is_empty() && named.iter().all(is_booked) && given_back)
-    }
-
-    fn at_toss(&self, key: &str) -> &Booked {
-        self.theirs.get(key).unwrap_or(&self.none)
-    }
-
-    /// Charged, and not taken back by ourselves.
-    fn charged(&self, key: &str) -> bool {
-        let kept = self.ours.get(key).is_some_and(|stored| !stored.by_compensation());
-        kept && self.at_toss(key).approvals == 1
-    }
-
-    /// Did anybody want money back?
-    fn wished(&self) -> bool {
-        self.tale.whole_wished || self.tale.parts_wished > 0
-    }
-}
-
-fn says(body: &str, status: &str) -> bool {
-    body.contains(&format!(r#""tossPaymentStatus":"{status}""#))
-}
-
-/// Was the cancel said to be under way, and nothing was cancelled?
-fn is_idle(heard: &Heard, theirs: &HashMap<String, Booked>) -> bool {
-    let (Ask::Cancel(key) | Ask::CancelPart(key)) = &heard.asked else { return false };
-    heard.answer.status == 202 && theirs.get(key).is_none_or(|booked| booked.cancels.is_empty())
-}
-
-/// One who asks again and again never hears an older state.
-fn never_backwards(tale: &Tale) -> Result<(), String> {
-    let reads = tale.heard.iter().filter(|heard| heard.asked == Ask::Read);
-    let ranks: Vec<_> = reads.map(|heard| rank(&heard.answer.body)).collect();
-    if ranks.is_sorted() { Ok(()) } else { Err(format!("heard an older state later: {:?}", tale.heard)) }
-}
-
-fn rank(body: &str) -> usize {
-    let order = ["IN_PROGRESS", "DONE", "PARTIAL_CANCELED", "CANCELED"];
-    order.iter().position(|status| says(body, status)).map_or(0, |place| place + 1)
+fn brief(Heard { asked, answer }: &Heard) -> String {
+    format!("{asked:?} was answered {} {}", answer.status, answer.body)
 }
 
 fn is_sound(db: &Connection) -> Result<(), String> {
@@ -330,66 +268,4 @@ fn is_sound(db: &Connection) -> Result<(), String> {
     } else {
         Err(format!("{integrity}, {foreign} foreign keys"))
     }
-}
-
-fn stored(db: &Connection) -> HashMap<String, Stored> {
-    let mut payments = rows(db, "SELECT toss_payment_key, lower(hex(order_id)), state, version, captured_amount, refunded_amount, reserved_amount, canceled_by FROM payments", |row| {
-        let stored = Stored {
-            order: row.get(1)?,
-            state: row.get(2)?,
-            version: row.get(3)?,
-            captured: row.get(4)?,
-            refunded: row.get(5)?,
-            reserved: row.get(6)?,
-            canceled_by: row.get(7)?,
-            refunds: Vec::new(),
-            history: Vec::new(),
-        };
-        Ok((row.get(0)?, stored))
-    })
-    .into_iter()
-    .collect::<HashMap<String, _>>();
-    let lines = "SELECT toss_payment_key, j.version, from_state, to_state FROM journal AS j JOIN payments USING (payment_id) ORDER BY payment_id, j.version";
-    for (key, line) in rows(db, lines, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?)))) {
-        let key: String = key;
-        payments.get_mut(&key).expect("its payment").history.push(line);
-    }
-    let refunds = "SELECT toss_payment_key, transaction_key, amount FROM refunds AS r JOIN payments USING (payment_id) WHERE r.state = 'done'";
-    for (key, refund) in rows(db, refunds, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))) {
-        let key: String = key;
-        payments.get_mut(&key).expect("its payment").refunds.push(refund);
-    }
-    payments
-}
-
-fn rows<T>(db: &Connection, query: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
-    let mut statement = db.prepare(query).expect("a good query");
-    let rows = statement.query_map([], read).expect("rows");
-    rows.collect::<Result<_, _>>().expect("good rows")
-}
-
-fn booked(world: &World, journal: &[JournalEntry], tales: &[Tale]) -> HashMap<String, Booked> {
-    let mut books: HashMap<String, Booked> = HashMap::new();
-    for key in tales.iter().flat_map(|tale| &tale.keys) {
-        let payment = world.toss.payment(key).expect("Toss forgets nothing");
-        let status = payment["status"].as_str().unwrap_or_default().to_owned();
-        let balance = payment["balanceAmount"].as_i64().unwrap_or_default();
-        books.insert(key.clone(), Booked { status, balance, ..Booked::default() });
-    }
-    for entry in journal {
-        let Some(booked) = entry.payment_key.as_ref().and_then(|key| books.get_mut(key)) else { continue };
-        booked.approvals += usize::from(entry.effect == EffectKind::Approved);
-        if entry.effect == EffectKind::Canceled {
-            let amount = entry.effect_amount.unwrap_or_default();
-            booked.cancels.push((entry.transaction_key.clone(), amount));
-        }
-        if entry.operation == Operation::Confirm {
-            booked.confirm_keys.insert(entry.idempotency_key.clone().unwrap_or_default());
-        }
-    }
-    for booked in books.values_mut().filter(|booked| booked.approvals == 0) {
-        // A payment that is only authenticated has its whole amount as its balance, and holds nothing.
-        booked.balance = 0;
-    }
-    books
 }

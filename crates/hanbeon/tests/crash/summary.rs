@@ -1,6 +1,7 @@
 //! The figures of a run, for people.
 use crate::plan::Kill;
 use crate::story::Findings;
+use crate::unknown::Silence;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,9 +15,24 @@ pub(crate) struct Summary {
     /// The point did not come, and it was killed from outside.
     missed: BTreeMap<&'static str, u64>,
     rounds: u64,
-    lost_answers: u64,
     total: Findings,
 }
+
+/// What must have happened, and how often, for the outcome of a run of some size to mean something.
+const EVENTFUL: [(&str, usize); 12] = [
+    ("refunds that were queued", 200),
+    ("refunds done", 100),
+    ("refunds refused", 5),
+    ("refunds made elsewhere", 20),
+    ("charges that could not be stored and went back", 1),
+    ("answers of ours that nobody heard", 50),
+    ("of them, answers lost on their way to us", 20),
+    ("webhooks that Toss dropped", 20),
+    ("webhooks delivered, answered 200", 100),
+    ("webhooks forged", 50),
+    ("requests repeated under their key", 200),
+    ("of them, answered for the first time", 1),
+];
 
 impl Summary {
     pub(crate) fn cycles(&self) -> u64 {
@@ -40,18 +56,14 @@ impl Summary {
     }
 
     /// One more round.
-    pub(crate) fn add(&mut self, findings: Findings, lost_answers: u64) {
+    pub(crate) fn add(&mut self, findings: Findings) {
         self.rounds += 1;
-        self.lost_answers += lost_answers;
         let total = &mut self.total;
-        total.orders += findings.orders;
-        total.intents += findings.intents;
-        total.calls += findings.calls;
         total.charges += findings.charges;
-        total.refunds += findings.refunds;
-        total.compensations += findings.compensations;
-        total.lost_calls += findings.lost_calls;
-        total.idle_cancels += findings.idle_cancels;
+        total.unknown.join(findings.unknown);
+        for (what, times) in findings.counts {
+            total.count(what, times);
+        }
         for (answer, times) in findings.answers {
             *total.answers.entry(answer).or_default() += times;
         }
@@ -61,9 +73,17 @@ impl Summary {
     }
 
     /// Did enough happen for the outcome to mean something?
-    pub(crate) fn is_eventful(&self) -> bool {
-        let Findings { charges, refunds, compensations, lost_calls, .. } = &self.total;
-        *charges > 200 && *refunds > 50 && *compensations > 0 && *lost_calls > 20 && self.lost_answers > 50
+    #[track_caller]
+    pub(crate) fn assert_eventful(&self) {
+        for (what, least) in EVENTFUL {
+            let happened = self.total.counts.get(what).copied().unwrap_or(0);
+            assert!(happened >= least, "a loop in which little happens shows little: {happened} {what}");
+        }
+        assert!(self.total.charges > 200);
+        for silence in [Silence::Spoiled, Silence::Killed] {
+            let [done, not_done, never] = self.total.unknown.total(silence);
+            assert!(done > 0 && not_done + never > 0, "{silence:?}: {done}, {not_done}, {never}");
+        }
     }
 
     #[track_caller]
@@ -75,36 +95,32 @@ impl Summary {
 
     pub(crate) fn table(&self, took: Duration) -> String {
         let mut table = String::new();
-        let total = &self.total;
+        let Findings { counts, charges, answers, unknown, doubles, orphans, differences } = &self.total;
+        let mut line = |what: &str, figure: usize| {
+            writeln!(table, "{figure:>8}  {what}").expect("a string takes all");
+        };
+        let small = |figure: u64| usize::try_from(figure).unwrap_or(usize::MAX);
         let per_cycle = took.as_millis() / u128::from(self.cycles().max(1));
-        let mut line =
-            |what: &str, figure: u128| writeln!(table, "{figure:>8}  {what}").expect("a string takes all");
-        let count = |figure: usize| u128::try_from(figure).unwrap_or(u128::MAX);
-        line("cycles", self.cycles().into());
-        line("milliseconds for each", per_cycle);
-        line("databases", self.rounds.into());
-        line("killed anywhere", self.anywhere.into());
+        line("cycles", small(self.cycles()));
+        line("milliseconds for each", usize::try_from(per_cycle).unwrap_or(usize::MAX));
+        line("databases", small(self.rounds));
+        line("killed anywhere", small(self.anywhere));
         for (point, times) in &self.at {
-            line(&format!("killed at {point:?}"), (*times).into());
+            line(&format!("killed at {point:?}"), small(*times));
         }
         for (point, times) in &self.missed {
-            line(&format!("did not come to {point:?}, killed from outside"), (*times).into());
+            line(&format!("did not come to {point:?}, killed from outside"), small(*times));
         }
-        line("orders", count(total.orders));
-        line("intents to charge", count(total.intents));
-        line("calls to Toss", count(total.calls));
-        line("of them, answers lost on their way to us", count(total.lost_calls));
-        line("answers of ours that no buyer heard", self.lost_answers.into());
-        line("charges", count(total.charges));
-        line("refunds", count(total.refunds));
-        line("charges that could not be stored and went back", count(total.compensations));
-        for (answer, times) in &total.answers {
-            line(&format!("answers: {answer}"), count(*times));
+        line("charges", *charges);
+        for (what, times) in counts {
+            line(what, *times);
         }
-        line("\"the cancel is looked into\", and nothing was cancelled", count(total.idle_cancels));
-        line("double charges", count(total.doubles.len()));
-        line("orphans", count(total.orphans.len()));
-        line("differences", count(total.differences.len()));
-        table
+        for (answer, times) in answers {
+            line(&format!("answers: {answer}"), *times);
+        }
+        line("double charges", doubles.len());
+        line("orphans", orphans.len());
+        line("differences", differences.len());
+        table + &unknown.lines().join("\n")
     }
 }
