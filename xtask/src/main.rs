@@ -4,6 +4,7 @@
 
 mod bench;
 mod crash;
+mod mutants;
 mod shell;
 mod sim;
 mod test;
@@ -16,6 +17,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test            format, lints, and every test, browser included; installs Chromium when it is missing
   crash [args]    kills the server again and again under load: [--cycles N] [--seed S]
   sim [--seeds N]  the simulation, under so many seeds; prints the table of unknown outcomes
+  mutants [name]  mistakes that the tests must notice; fails when they do not
   bench [args]    measures confirms per second; see `cargo xtask bench --help`
   bless           rewrites the generated parts of the documents";
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(),
         Some("crash") => crash::run(args.collect()),
         Some("sim") => sim::run(args.collect()),
+        Some("mutants") => mutants::run(&args.collect::<Vec<_>>()),
         Some("bench") => bench::run(args.collect()),
         Some("bless") => test::bless(),
         _ => Err(USAGE.to_owned()),

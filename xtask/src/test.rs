@@ -1,4 +1,5 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
+use crate::mutants;
 use crate::shell::{cargo, step, works};
 use crate::tools;
 
@@ -22,6 +23,7 @@ pub(crate) fn run() -> Result<(), String> {
         cargo(&["build", "--locked", "--bin", "hanbeon"]).args(FAILPOINTS),
     )?;
     tests()?;
+    mutants::run(&[])?;
     step("examples in the documentation", &mut cargo(&["test", "--workspace", "--doc", "--locked"]))
 }
 

@@ -1,6 +1,7 @@
 //! Whose reply it is, and which of its fields decide.
 use super::*;
 use hanbeon_domain::payment::TossFacts;
+use hanbeon_domain::refund::Cause;
 use hanbeon_domain::{OrderId, PaymentId, PaymentKey, State, TossOrderId};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -175,4 +176,44 @@ fn b9_a_balance_that_is_no_amount_is_not_believed() {
         let verdict = judged(&with(&json!({"balanceAmount": balance})));
         assert_eq!(verdict, Verdict::NotOurs("its balance is not an amount in won".to_owned()), "{balance}");
     }
+}
+
+fn error(code: &str) -> Answer {
+    let raw = json!({"code": code, "message": "-"}).to_string().into();
+    let (code, message) = (ErrorCode::from(code), "-".to_owned());
+    Err(Error::Refused(Box::new(ApiError {
+        http_status: 400,
+        code,
+        message,
+        data: None,
+        raw,
+        trace_id: None,
+    })))
+}
+
+#[test]
+fn done_before_is_a_reason_to_read_and_no_fact() {
+    let payment = asked_about();
+    let asked = Asked { payment: &payment, merchant_id: None };
+    for (code, operation) in
+        [("ALREADY_PROCESSED_PAYMENT", Operation::Confirm), ("ALREADY_CANCELED_PAYMENT", Operation::Cancel)]
+    {
+        assert_eq!(judge(error(code), asked, operation), Verdict::ReadIt, "{code}");
+    }
+}
+
+#[test]
+fn f6_a_cancel_that_left_the_balance_as_it_was_has_not_happened() {
+    let payment = asked_about();
+    let asked = Asked { payment: &payment, merchant_id: None };
+    let refund = Refund::undoing(payment.id, payment.amount, Cause::Compensation, payment.created_at);
+    let judged = |left: i64| {
+        let raw = with(&json!({"balanceAmount": left})).to_string();
+        let value = serde_json::from_str(&raw).unwrap();
+        let reply =
+            Reply { value, http_status: 200, raw: raw.into(), trace_id: None, idempotency_echo: None };
+        judge_cancel(Ok(reply), asked, &refund)
+    };
+    assert!(matches!(judged(15_000), Verdict::Unclear { answered: true, .. }), "{:?}", judged(15_000));
+    assert!(matches!(judged(0), Verdict::Seen(_)), "{:?}", judged(0));
 }
