@@ -6,7 +6,7 @@ use crate::points::begin_confirm;
 use crate::support::{FOREVER_MS, World, until};
 use std::time::Duration;
 use tokio::time::timeout;
-use toss_sandbox::{EffectKind, FaultKind, FaultOperation, FaultRule, When};
+use toss_sandbox::{EffectKind, FaultKind, FaultOperation, FaultRule, Operation, When};
 
 const HOUR: i64 = 3_600;
 const PATIENT: &str = "[limits]\nanswer_within_ms = 500\n";
@@ -85,4 +85,28 @@ async fn i6_s23_a_clock_that_jumps_changes_no_outcome() {
     for jumps in [&[HOUR][..], &[-HOUR], &[HOUR, -HOUR, HOUR]] {
         assert_eq!(outcomes(jumps).await, still, "{jumps:?}");
     }
+}
+
+/// "Not found" is a fact once Toss's window has closed. A clock that jumps does not close it: our own waiting must say
+/// so, too.
+#[tokio::test]
+async fn i6_c6_an_absence_under_a_clock_that_jumped_ahead_is_no_fact() {
+    let world = world_with_a_clock(PATIENT).await;
+    let buyer = Buyer::ready(&world, 1_000).await;
+    let unknown = FaultKind::FailBefore { status: 404, code: Some("NOT_FOUND_PAYMENT".to_owned()) };
+    let unknown = FaultRule::new(FaultOperation::Read, unknown).times(2);
+    let lost = FaultRule::new(FaultOperation::Confirm, FaultKind::LoseReply);
+    for rule in [lost, unknown] {
+        world.toss.add_fault(rule.on_order(&buyer.toss_order)).unwrap();
+    }
+    buyer.confirm(&world.api).await.has_status(202);
+    set_clock(&world, HOUR);
+    world.until_stored(&buyer.key, "paid").await;
+    buyer.read(&world.api).await.is(200, &buyer.view("DONE"));
+    assert_eq!(world.effects(&buyer.key), [(EffectKind::Approved, Some(1_000))]);
+    assert_eq!(
+        (world.calls(Operation::Confirm), world.calls(Operation::Read)),
+        (1, 3),
+        "two were told nothing"
+    );
 }

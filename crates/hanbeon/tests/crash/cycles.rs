@@ -107,7 +107,7 @@ async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
     findings.count("answers of ours that nobody heard", usize::try_from(street.lost()).unwrap_or(usize::MAX));
     findings.count("webhooks dropped and sent again for what only they told", told_again);
     findings.count("requests repeated under their key", repeated);
-    findings.count("of them, answered for the first time", first);
+    findings.count("requests under a key that nobody had heard the answer of", first);
     summary.add(findings);
 }
 

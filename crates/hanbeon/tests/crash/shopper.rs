@@ -16,6 +16,8 @@ pub(crate) const AMOUNT: i64 = 1_000;
 const PART: i64 = 300;
 /// Two of it are more than there is.
 const MOST: i64 = 600;
+/// More than is left after [`ELSEWHERE`].
+const NEARLY_ALL: i64 = 900;
 /// What somebody gives back in Toss's dashboard.
 const ELSEWHERE: i64 = 150;
 
@@ -41,7 +43,7 @@ enum Mood {
     ShopTwice,
     /// The shop wants to give back more than there is.
     ShopTooMuch,
-    /// A part in the dashboard, and then one by the shop, who does not know.
+    /// A part in the dashboard, and then two by the shop, who does not know: one of them is too much by now.
     DashboardAndShop,
     /// A part in the dashboard, perhaps before we know that there is a charge.
     DashboardMeanwhile,
@@ -157,7 +159,7 @@ impl Street {
             Mood::ShopTooMuch => self.refund(buyer, &[Some(MOST), Some(MOST)], tale).await,
             Mood::DashboardAndShop => {
                 self.dashboard(buyer, Some(ELSEWHERE));
-                self.refund(buyer, &[Some(PART)], tale).await;
+                self.refund(buyer, &[Some(NEARLY_ALL), Some(PART)], tale).await;
             }
             Mood::DashboardAll => self.dashboard(buyer, None),
             _ => {}
@@ -181,7 +183,8 @@ impl Street {
         if with_cookie {
             let body = json!({"orderId": buyer.toss_order, "amount": AMOUNT});
             let answer = self.ask(|api| api.post("/payments/saveAmount", body.to_string())).await;
-            answer.has_status(200);
+            // So many silent calls that nobody new should begin: this one was in the window before.
+            assert!(matches!(answer.status, 200 | 503), "{answer:?}");
             buyer.cookie = answer.cookie();
         }
         buyer.key = self.authenticate(&buyer);

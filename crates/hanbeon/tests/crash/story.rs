@@ -56,7 +56,10 @@ pub(crate) fn told(world: &World, tales: &[Tale]) -> Findings {
     findings.count("orders", tales.len());
     findings.count("intents to charge", ours.payments.len());
     findings.count("calls to Toss", journal.len());
-    findings.count("of them, answers lost on their way to us", journal.iter().filter(|it| it.lost).count());
+    findings.count(
+        "calls to Toss whose answer was lost on its way to us",
+        journal.iter().filter(|it| it.lost).count(),
+    );
     findings.count_refunds(&ours);
     findings
 }

@@ -22,16 +22,16 @@ pub(crate) struct Summary {
 const EVENTFUL: [(&str, usize); 12] = [
     ("refunds that were queued", 200),
     ("refunds done", 100),
-    ("refunds refused", 5),
+    ("refunds refused", 3),
     ("refunds made elsewhere", 20),
     ("charges that could not be stored and went back", 1),
     ("answers of ours that nobody heard", 50),
-    ("of them, answers lost on their way to us", 20),
+    ("calls to Toss whose answer was lost on its way to us", 20),
     ("webhooks that Toss dropped", 20),
     ("webhooks delivered, answered 200", 100),
     ("webhooks forged", 50),
     ("requests repeated under their key", 200),
-    ("of them, answered for the first time", 1),
+    ("requests under a key that nobody had heard the answer of", 1),
 ];
 
 impl Summary {

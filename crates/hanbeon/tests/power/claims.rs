@@ -25,6 +25,10 @@ pub(crate) enum Claim {
     ToldPending { payment: String },
     /// Somebody was told that this cancel happened.
     ToldCancel { payment: String, transaction: String },
+    /// The shop was told that this refund is under way: its wish is on record.
+    ToldQueued { refund: String },
+    /// Toss, or whoever it was, was told that this webhook has arrived: it is kept.
+    ToldKept { webhook: String },
 }
 
 /// The refusal that the tests make Toss say.
@@ -162,6 +166,14 @@ fn told(asked: &Message, answer: &Message) -> Option<(usize, Claim)> {
             let transaction = text(&last["transactionKey"]);
             Claim::ToldCancel { payment: text(&question["paymentKey"]), transaction }
         }
+        ("/webhooks/toss", "200") => {
+            Claim::ToldKept { webhook: String::from_utf8_lossy(&asked.body).into_owned() }
+        }
+        (path, "202") if is_refund(path) => Claim::ToldQueued { refund: text(&body["refund"]["id"]) },
+        (path, "200") if is_refund(path) => Claim::ToldCancel {
+            payment: text(&body["payment"]["tossPaymentKey"]),
+            transaction: text(&body["refund"]["transactionKey"]),
+        },
         ("/payments/confirm", "202") => Claim::ToldPending { payment: text(&question["paymentKey"]) },
         ("/payments/confirm", _) if body["code"] == REFUSAL => {
             Claim::ToldDeclined { payment: text(&question["paymentKey"]) }
@@ -169,6 +181,11 @@ fn told(asked: &Message, answer: &Message) -> Option<(usize, Claim)> {
         _ => Claim::ToldOrder { order: text(&body["backendOrderId"]), state: state? },
     };
     Some((answer.at, claim))
+}
+
+/// The shop's own way to give money back.
+fn is_refund(path: &str) -> bool {
+    path.starts_with("/v1/payments/") && path.ends_with("/cancel")
 }
 
 fn text(value: &Value) -> String {

@@ -11,6 +11,8 @@ use std::collections::HashMap;
 use toss_sandbox::EffectKind;
 
 const BUYERS: usize = 8;
+/// Shorter than the second and more that two refunds of one payment are apart: the shop is told that one waits.
+const SETTINGS: &str = "[limits]\nanswer_within_ms = 1000\n";
 
 /// One life of the server.
 #[derive(Clone, Copy)]
@@ -39,15 +41,18 @@ async fn i2_s1_no_power_cut_forgets_what_left_the_house() {
     for life in [KILLED, ENDED, KILLED, KILLED, FAT, FAT_AND_ENDED] {
         cutting.live(life, &[]).await.demand_none();
     }
-    let due = cutting.due.iter();
-    let [confirms, cancels, paid] = due.fold([0_usize; 3], |[confirms, cancels, paid], claim| match claim {
-        Claim::ConfirmLeft { .. } => [confirms + 1, cancels, paid],
-        Claim::CancelLeft { .. } => [confirms, cancels + 1, paid],
-        Claim::ToldOrder { state: "paid", .. } => [confirms, cancels, paid + 1],
-        _ => [confirms, cancels, paid],
-    });
-    println!("{confirms} confirms and {cancels} cancels left the house; {paid} times a buyer heard `paid`");
-    assert!(confirms > BUYERS && cancels > 0 && paid > 0, "a run in which little happens shows little");
+    let told = |wanted: fn(&Claim) -> bool| cutting.due.iter().filter(|claim| wanted(claim)).count();
+    let confirms = told(|claim| matches!(claim, Claim::ConfirmLeft { .. }));
+    let cancels = told(|claim| matches!(claim, Claim::CancelLeft { .. }));
+    let paid = told(|claim| matches!(claim, Claim::ToldOrder { state: "paid", .. }));
+    let queued = told(|claim| matches!(claim, Claim::ToldQueued { .. }));
+    let kept = told(|claim| matches!(claim, Claim::ToldKept { .. }));
+    println!(
+        "{confirms} confirms and {cancels} cancels left the house; {paid} times a buyer heard `paid`, {queued} times \
+         the shop that a refund waits; {kept} webhooks were answered"
+    );
+    let eventful = confirms > BUYERS && cancels > 0 && paid > 0 && queued > 0 && kept > BUYERS;
+    assert!(eventful, "a run in which little happens shows little");
     cutting.ends_with_one_story().await;
 }
 
@@ -63,6 +68,8 @@ async fn i2_with_synchronous_normal_intents_and_payments_are_forgotten() {
     assert!(forgotten(|claim| matches!(claim, Claim::ConfirmLeft { .. })), "no intent was lost");
     let paid = |claim: &Claim| matches!(claim, Claim::ToldOrder { state: "paid", .. });
     assert!(forgotten(paid), "no payment was lost that a buyer had heard of");
+    assert!(forgotten(|claim| matches!(claim, Claim::ToldQueued { .. })), "no refund was lost that waited");
+    assert!(forgotten(|claim| matches!(claim, Claim::ToldKept { .. })), "no webhook was lost");
     assert_eq!(findings.damage, Vec::<String>::new(), "NORMAL forgets, but it does not damage");
 }
 
@@ -79,7 +86,7 @@ struct Cutting {
 impl Cutting {
     /// Toss answers; the disk is empty.
     async fn new() -> Self {
-        let world = World::without_server("").await;
+        let world = World::without_server(SETTINGS).await;
         world.open_toss();
         let seed = u64::from(std::process::id());
         println!("seed {seed}");
@@ -144,8 +151,9 @@ impl Cutting {
         }
         lay_out(&self.left, world.folder.path());
         world.start().await;
-        until("nothing is under way", async || {
-            let moving = "SELECT count(*) FROM payments WHERE state IN ('confirming', 'canceling')";
+        until("nothing is under way, and no refund waits", async || {
+            let moving = "SELECT (SELECT count(*) FROM payments WHERE state IN ('confirming', 'canceling'))
+                            + (SELECT count(*) FROM refunds WHERE state IN ('queued', 'sending'))";
             let moving: i64 = world.db().query_row(moving, [], |row| row.get(0)).expect("a count");
             (moving == 0).then_some(())
         })
