@@ -2,6 +2,7 @@
 //!
 //! 1. **look**: the store's view of the order and of this request, in one read;
 //! 2. **decide** (pure): amounts equal? order free? A repeat ends here and gets the first one's answer;
+//!    a new charge for which there is no room ends here too, before anything is written or asked;
 //! 3. **begin**: the intent, durable, before Toss hears of it;
 //! 4. **drive**: on a task of its own, so that a buyer who leaves does not stop a charge;
 //! 5. **answer**: the truth, or "pending" when it is not known within the deadline.
@@ -11,6 +12,7 @@ use hanbeon_domain::{Actor, ConfirmRequest, Decision, Payment, PaymentKey, Step}
 use hanbeon_store::{Begun, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, warn};
 
@@ -34,6 +36,9 @@ pub enum ConfirmError {
     /// Other requests for the same order were always faster.
     #[error("too many requests for the same order at once")]
     Crowded,
+    /// As many charges are under way as [`Settings::charges_at_once`](crate::Settings::charges_at_once) allows.
+    #[error("too many charges are under way")]
+    Full,
 }
 
 /// What became of an intent.
@@ -63,10 +68,12 @@ impl App {
                 Decision::Known(payment) => return Ok(self.settled(*payment, deadline).await),
                 Decision::Begin(step) => *step,
             };
+            let Ok(room) = Arc::clone(&self.charges).try_acquire_owned() else {
+                self.counters.turned_away();
+                return Err(ConfirmError::Full);
+            };
             match self.begin(&step).await? {
-                Intent::Ours => {
-                    return Ok(self.carry_out(step, deadline).await);
-                }
+                Intent::Ours => return Ok(self.carry_out(step, room, deadline).await),
                 Intent::Taken => {}
                 Intent::Unknown => return Ok(self.settled(step.next, deadline).await),
             }
@@ -99,8 +106,14 @@ impl App {
         }
     }
 
-    /// Drives an intent that is durable, on a task of its own, and waits for it until the deadline.
-    pub(crate) async fn carry_out(self: &Arc<Self>, intent: Step, deadline: Instant) -> Payment {
+    /// Drives an intent that is durable, on a task of its own, and waits for it until the deadline. The task keeps its
+    /// room to its end, however long Toss takes and whoever still waits for it.
+    async fn carry_out(
+        self: &Arc<Self>,
+        intent: Step,
+        room: OwnedSemaphorePermit,
+        deadline: Instant,
+    ) -> Payment {
         let Step { next: payment, then: todo, actor, at, .. } = intent;
         let held_until = at.plus(self.settings.lease);
         let before = payment.clone();
@@ -108,6 +121,7 @@ impl App {
         let work = async move {
             let id = payment.id;
             let driven = app.drive(payment, todo, actor, held_until).await;
+            drop(room);
             if let Err(error) = &driven {
                 warn!(payment.id = %id, %error, "left to the recovery");
             }

@@ -24,6 +24,8 @@ pub enum Counted {
     WebhookRepeated,
     /// Toss lists money that no payment of ours explains.
     Orphan,
+    /// A buyer came while there was no room for another charge.
+    TurnedAway,
 }
 
 const VERDICTS: [&str; 7] = ["seen", "refused", "read_it", "absent", "not_sent", "unclear", "not_ours"];
@@ -40,6 +42,7 @@ pub struct Counters {
     webhooks: [AtomicU64; WebhookVerdict::ALL.len()],
     webhooks_repeated: AtomicU64,
     orphans: AtomicU64,
+    turned_away: AtomicU64,
 }
 
 impl Counters {
@@ -54,6 +57,7 @@ impl Counters {
             (Counted::BreakerOpened, &self.breaker_opened),
             (Counted::WebhookRepeated, &self.webhooks_repeated),
             (Counted::Orphan, &self.orphans),
+            (Counted::TurnedAway, &self.turned_away),
         ];
         let webhooks = WebhookVerdict::ALL.into_iter().map(Counted::Webhook).zip(&self.webhooks);
         verdicts.chain(states).chain(webhooks).chain(single).map(|(what, count)| (what, count.load(Relaxed)))
@@ -99,6 +103,10 @@ impl Counters {
 
     pub(crate) fn orphan(&self) {
         self.orphans.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn turned_away(&self) {
+        self.turned_away.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn compensated(&self) {

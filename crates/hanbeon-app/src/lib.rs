@@ -52,7 +52,7 @@ use hanbeon_domain::{Actor, Moment, Timestamp};
 use hanbeon_psp::Psp;
 use hanbeon_store::Store;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// The application: a store, a payment provider, an environment, and rules.
@@ -63,6 +63,8 @@ pub struct App {
     settings: Settings,
     counters: Counters,
     breaker: Breaker,
+    /// Room for charges that buyers begin.
+    charges: Arc<Semaphore>,
     /// Work that outlives the request that began it: a buyer who closes the browser does not stop a charge.
     tasks: TaskTracker,
     /// Rung when a payment was left for the recovery, so that it does not have to wait for its period.
@@ -73,7 +75,9 @@ impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, psp: Arc<dyn Psp>, env: Arc<dyn Env>, settings: Settings) -> Arc<Self> {
+        let charges = Arc::new(Semaphore::new(settings.charges_at_once));
         Arc::new(Self {
+            charges,
             store,
             psp,
             env,

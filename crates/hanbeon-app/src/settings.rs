@@ -10,6 +10,9 @@ pub struct Settings {
     /// How long whoever carries out a payment may be silent before somebody else takes over. Longer than one
     /// call to Toss ([`CALL_TIMEOUT`]), or two workers would carry out one payment as a matter of course.
     pub lease: Duration,
+    /// Charges that buyers began and that are under way in this process at once. Whoever comes beyond that is turned
+    /// away before anything is written or asked, and may come again: see [`CHARGES_AT_ONCE`].
+    pub charges_at_once: usize,
     /// How long a buyer waits for an answer before hearing "pending" instead.
     pub answer_within: Duration,
     /// How long the result of a charge is offered to a store that will not take it.
@@ -36,6 +39,11 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// See [`Settings::lease`].
 pub const LEASE: Duration = Duration::from_secs(90);
 
+/// Each charge holds one connection to Toss and mostly one of a buyer, of the 1,024 files that a process may have open
+/// by default. While Toss takes half a second over a charge, so many at once are a thousand charges a second: more
+/// than one machine can write down. When it takes a minute, they are the backlog that memory has to hold.
+pub const CHARGES_AT_ONCE: usize = 512;
+
 // A call ends before its lease, and a lease before the window in which "absent" means nothing.
 const _: () = assert!(CALL_TIMEOUT.as_secs() < LEASE.as_secs());
 const _: () = assert!(LEASE.as_secs() < 11 * 60);
@@ -45,6 +53,7 @@ impl Default for Settings {
         Self {
             policy: Policy::default(),
             lease: LEASE,
+            charges_at_once: CHARGES_AT_ONCE,
             answer_within: Duration::from_secs(15),
             store_retry: Duration::from_secs(5),
             unrecorded: Unrecorded::Cancel,

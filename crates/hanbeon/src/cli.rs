@@ -61,9 +61,9 @@ enum Command {
     /// Payments that need a human.
     #[command(subcommand)]
     Review(review::ReviewCommand),
-    /// Tells why an order is in its state.
+    /// Tells why an order is in its state: its payments, their refunds, and every line of their history.
     Explain(inspect::ExplainArgs),
-    /// Checks every seal, history and sum in the store.
+    /// Checks every seal, history and sum in the store; names what is wrong, and exits with 1 then.
     Verify,
     /// What Toss told us by webhook.
     #[command(subcommand)]
@@ -89,7 +89,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Review(command) => review::run(&demo::beside_demo(config)?, command).await?,
         Command::Explain(args) => inspect::explain_order(&demo::beside_demo(config)?, args).await?,
         Command::Verify => return inspect::verify_all(&demo::beside_demo(config)?).await,
-        Command::Webhooks(command) => inspect::webhooks(&demo::beside_demo(config)?, command).await?,
+        Command::Webhooks(command) => return inspect::webhooks(&demo::beside_demo(config)?, command).await,
         Command::Import(args) => import::run(&config, args).await?,
         Command::Config => print!("{}", config.to_toml()?),
         Command::Doctor => return doctor::run(&demo::beside_demo(config)?).await,

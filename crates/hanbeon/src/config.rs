@@ -3,7 +3,7 @@
 //! their own, and are never printed.
 use crate::cli::{Failure, Options};
 use hanbeon_app::claims::HELD;
-use hanbeon_app::{Settings, Unrecorded};
+use hanbeon_app::settings::{CHARGES_AT_ONCE, Settings, Unrecorded};
 use hanbeon_domain::Policy;
 use hanbeon_domain::payment::LateSuccess;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ use toss_client::{ClientKey, Mode, SecretKey};
 pub(crate) const TOSS_API_URL: &str = "https://api.tosspayments.com";
 /// Toss's browser SDK, version 2.
 pub(crate) const TOSS_SDK_URL: &str = "https://js.tosspayments.com/v2/standard";
+/// More charges at once than any machine can have.
+const CHARGES_MAX: usize = 1_000_000;
 const SECRET_KEY_VARIABLE: &str = "HANBEON_TOSS_SECRET_KEY";
 
 /// Everything that can be set.
@@ -94,8 +96,7 @@ pub(crate) enum LateSuccessConfig {
     Keep,
 }
 
-/// How long we wait.
-#[expect(clippy::struct_field_names, reason = "the unit belongs to the name of a setting")]
+/// How long we wait, and how many at once.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
@@ -109,6 +110,8 @@ pub(crate) struct Limits {
     pub(crate) toss_timeout_ms: u64,
     /// How long a graceful stop waits for requests that are under way.
     pub(crate) drain_ms: u64,
+    /// How many charges that buyers began may be under way at once; see `CHARGES_AT_ONCE`.
+    pub(crate) charges_at_once: usize,
 }
 
 /// What is logged, and how.
@@ -172,6 +175,7 @@ impl Default for Limits {
             toss_connect_timeout_ms: 5_000,
             toss_timeout_ms: 60_000,
             drain_ms: 30_000,
+            charges_at_once: CHARGES_AT_ONCE,
         }
     }
 }
@@ -218,6 +222,9 @@ impl Config {
         if self.limits.toss_timeout_ms >= 90_000 {
             return Err("limits.toss_timeout_ms must be below the lease of 90000".into());
         }
+        if !(1..=CHARGES_MAX).contains(&self.limits.charges_at_once) {
+            return Err(format!("limits.charges_at_once must be 1 to {CHARGES_MAX}").into());
+        }
         if HELD <= Duration::from_millis(self.limits.answer_within_ms) {
             let held_ms = HELD.as_millis();
             return Err(format!("limits.answer_within_ms must be below {held_ms}").into());
@@ -247,6 +254,7 @@ impl Config {
     /// The application's rules.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
+            charges_at_once: self.limits.charges_at_once,
             answer_within: Duration::from_millis(self.limits.answer_within_ms),
             store_retry: Duration::from_millis(self.limits.store_retry_ms),
             unrecorded: match self.storefront.unrecorded {

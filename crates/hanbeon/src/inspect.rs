@@ -5,20 +5,18 @@ use crate::config::Config;
 use crate::keys::open;
 use clap::{Args, Subcommand, ValueEnum};
 use hanbeon_app::env::SystemEnv;
-use hanbeon_app::explain::{Language, explain};
-use hanbeon_app::verify::verify;
+use hanbeon_app::explain::{Language, explain, plain, when};
+use hanbeon_app::verify::{FINDINGS_MAX, verify};
 use hanbeon_app::{Env as _, Webhook};
 use hanbeon_domain::OrderId;
+use hanbeon_store::{NewWebhook, Store, WebhookId};
 use std::process::ExitCode;
-
-/// Most webhooks that are shown or replayed at once.
-const WEBHOOKS_MAX: usize = 1_000;
 
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
     /// The order's id (the contract's `backendOrderId`).
     order: String,
-    /// The language.
+    /// In which language.
     #[arg(long, value_enum, default_value = "en")]
     lang: Lang,
 }
@@ -33,13 +31,13 @@ enum Lang {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhooksCommand {
-    /// Lists the newest ones: when, what, what we thought of it, which payment.
+    /// Lists the newest ones: number, when, what we thought of it, which payment, what it says.
     List {
         /// How many.
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+        limit: u64,
     },
-    /// Takes webhooks that are kept as reasons to look once more. Nothing in them is believed now either.
+    /// Takes webhooks that are kept as reasons to ask Toss once more. Nothing in them is believed now either.
     Replay {
         /// Their numbers, as `webhooks list` prints them.
         #[arg(required = true)]
@@ -54,7 +52,7 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
         Lang::En => Language::English,
         Lang::Ko => Language::Korean,
     };
-    let story = explain(&*open(config)?, id, language).await?;
+    let story = explain(&*open(config)?, SystemEnv.now(), id, language).await?;
     print!("{}", story.ok_or_else(|| format!("there is no order {id}"))?);
     Ok(())
 }
@@ -62,58 +60,72 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
 /// Checks the whole store; ends badly when anything is wrong.
 pub(crate) async fn verify_all(config: &Config) -> Result<ExitCode, Failure> {
     let found = verify(&*open(config)?).await?;
+    for finding in &found.findings {
+        let payment = finding.payment.map(|payment| format!(" payment {payment}:")).unwrap_or_default();
+        println!("{}{payment} {}", finding.invariant, plain(&finding.what));
+    }
     println!(
-        "{} payments, {} refunds, {} sealed journal lines, {} from before lines were sealed",
+        "looked at {} payments, {} refunds, {} sealed journal lines, {} from before lines were sealed",
         found.payments, found.refunds, found.sealed_lines, found.unsealed_lines
     );
-    for finding in &found.findings {
-        println!("{} payment {}: {}", finding.invariant, finding.payment, finding.what);
+    match found.findings.len() {
+        0 => {
+            println!("all is as it must be");
+            return Ok(ExitCode::SUCCESS);
+        }
+        many if many >= FINDINGS_MAX => println!("{many} findings, and maybe more: it stopped there"),
+        some => println!("{some} findings"),
     }
-    if found.findings.is_empty() {
-        println!("all is as it must be");
-        return Ok(ExitCode::SUCCESS);
-    }
-    println!("{} findings; see docs/runbooks/verify.md", found.findings.len());
+    println!("what to do: docs/runbooks/verify.md");
     Ok(ExitCode::FAILURE)
 }
 
-pub(crate) async fn webhooks(config: &Config, command: WebhooksCommand) -> Result<(), Failure> {
+pub(crate) async fn webhooks(config: &Config, command: WebhooksCommand) -> Result<ExitCode, Failure> {
     let store = open(config)?;
     match command {
         WebhooksCommand::List { limit } => {
-            for webhook in store.webhooks(None, limit.min(WEBHOOKS_MAX)).await? {
-                println!("{}", line(&webhook));
+            let kept = store.webhooks(None, usize::try_from(limit)?).await?;
+            for webhook in &kept {
+                println!("{}", line(webhook));
             }
+            if kept.is_empty() {
+                eprintln!("no webhook has come");
+            }
+            Ok(ExitCode::SUCCESS)
         }
         WebhooksCommand::Replay { ids } => {
-            let now = SystemEnv.now();
+            let mut ended = ExitCode::SUCCESS;
             for id in ids {
-                let found = store.webhooks(Some(id.saturating_add(1)), 1).await?;
-                let webhook = found.into_iter().find(|webhook| webhook.id == id);
-                let webhook = webhook.ok_or_else(|| format!("there is no webhook {id}"))?;
-                let Some(hint) = &webhook.new.hint else {
-                    println!("{id}: says nothing about a payment");
-                    continue;
-                };
-                let known = store.notice(hint, now, now).await?;
-                println!(
-                    "{id}: {}",
-                    if known { "its payment is looked at" } else { "we have no such payment" }
-                );
+                if let Err(why) = replay(&*store, id).await? {
+                    eprintln!("{id}: {why}");
+                    ended = ExitCode::FAILURE;
+                }
             }
+            Ok(ended)
         }
     }
-    Ok(())
+}
+
+/// Has the payment of a webhook looked at, if there is one; or says why not.
+async fn replay(store: &dyn Store, id: WebhookId) -> Result<Result<(), &'static str>, Failure> {
+    let found = store.webhooks(Some(id.saturating_add(1)), 1).await?;
+    let Some(webhook) = found.into_iter().find(|webhook| webhook.id == id) else {
+        return Ok(Err("there is no such webhook"));
+    };
+    let Some(hint) = &webhook.new.hint else { return Ok(Err("it says nothing about a payment")) };
+    let now = SystemEnv.now();
+    if !store.notice(hint, now, now).await? {
+        return Ok(Err("we have no such payment"));
+    }
+    println!("{id}: a running server asks Toss about its payment within seconds");
+    Ok(Ok(()))
 }
 
 fn line(webhook: &Webhook) -> String {
-    let at = jiff::Timestamp::from_microsecond(webhook.new.received_at.as_micros()).unwrap_or_default();
-    let repeated = if webhook.repeated { " (again)" } else { "" };
+    let NewWebhook { received_at, meaning, verdict, .. } = &webhook.new;
+    let (at, repeated) = (when(*received_at), if webhook.repeated { " (again)" } else { "" });
     let payment = webhook.payment.map_or_else(|| "-".to_owned(), |payment| payment.to_string());
-    let meaning: String = webhook.new.meaning.chars().filter(|c| !c.is_control()).collect();
-    format!(
-        "{:>6}  {at}  {:<8}{repeated}  payment {payment}  {meaning}",
-        webhook.id,
-        webhook.new.verdict.as_str()
-    )
+    let line =
+        format!("{:>6}  {at}  {:<8}{repeated}  payment {payment}  {meaning}", webhook.id, verdict.as_str());
+    plain(&line)
 }

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("hanbeon: {error}");
+            eprintln!("hanbeon: {}", wire::chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -181,6 +181,7 @@ impl Collector for AppCounters {
             Counted::BreakerOpened => Some("breaker_opened"),
             Counted::WebhookRepeated => Some("webhook_repeated"),
             Counted::Orphan => Some("orphan"),
+            Counted::TurnedAway => Some("confirm_turned_away"),
             Counted::Verdict(_) | Counted::State(_) | Counted::Webhook(_) => None,
         })
     }

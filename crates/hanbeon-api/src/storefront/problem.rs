@@ -15,6 +15,9 @@ use hanbeon_domain::checkout::NotPayable;
 use serde::Serialize;
 use tracing::{error, warn};
 
+/// When to come again after being turned away, in seconds: by then most charges of now have ended.
+const FULL_RETRY_SECONDS: &str = "2";
+
 /// A request that came to nothing. Nothing was charged and nothing has changed.
 #[derive(Debug)]
 pub(crate) enum Problem {
@@ -90,6 +93,13 @@ fn confirm(error: ConfirmError) -> Response {
             StatusCode::CONFLICT,
             "같은 주문에 대한 요청이 너무 많습니다. 잠시 후 다시 시도해주세요.",
         ),
+        ConfirmError::Full => {
+            warn!("a confirm was turned away: too many charges are under way");
+            let message =
+                "결제 요청이 많아 처리할 수 없습니다. 청구된 금액이 없습니다. 잠시 후 다시 시도해주세요.";
+            let answer = numbered(StatusCode::SERVICE_UNAVAILABLE, message);
+            ([(header::RETRY_AFTER, FULL_RETRY_SECONDS)], answer).into_response()
+        }
     }
 }
 

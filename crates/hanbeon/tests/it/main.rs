@@ -4,23 +4,30 @@
 //!
 //! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`], [`once`]
 //! and [`refunds`] (the shop's server), [`webhooks`], [`lost`], [`network`], [`breaker`] and [`crashes`] (what Toss, the
-//! wire and `kill -9` do), [`store_down`] (a database that refuses), [`secrets`], [`cli`]. Crash loops are in
+//! wire and `kill -9` do), [`store_down`] (a database that refuses), [`secrets`], [`access`], [`load`],
+//! [`cli`], the operator's tools ([`tool`]: [`operator`], [`inspect`], [`tamper`]). Crash loops are in
 //! `tests/crash`.
 
+mod access;
 mod bad_input;
 mod breaker;
 mod buyer;
 mod cli;
 mod contract;
 mod crashes;
+mod inspect;
+mod load;
 mod lost;
 mod merchant;
 mod network;
 mod once;
+mod operator;
 mod races;
 mod refunds;
 mod secrets;
 mod shop;
 mod store_down;
 mod support;
+mod tamper;
+mod tool;
 mod webhooks;
