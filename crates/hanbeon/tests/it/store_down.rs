@@ -147,6 +147,35 @@ async fn b7_killed_in_the_compensating_cancel() {
     }
 }
 
+/// The next life finds the charge as it was, and the cancel of the last one lands when it likes.
+#[tokio::test]
+async fn b7_killed_with_the_compensating_cancel_still_on_its_way() {
+    let mut world = World::with(HASTY).await;
+    for ms in [1_000, 3_000] {
+        refuse(&world, EVERYTHING);
+        let buyer = Buyer::ready(&world, 1_000).await;
+        world.spoil(FaultOperation::Cancel, FaultKind::Delay { ms, when: When::Before });
+        let confirm = tokio::spawn({
+            let (buyer, api) = (buyer.clone(), world.api.clone());
+            async move { buyer.try_confirm(&api).await }
+        });
+        world.spoiled().await;
+        world.kill().await;
+        assert!(confirm.await.unwrap().is_none());
+        assert!(promises(&world), "it was promised before it was sent");
+        mend(&world);
+        world.start().await;
+        failed_and_payable_again(&world, &buyer).await;
+        until("the promise is forgotten", async || (!promises(&world)).then_some(())).await;
+    }
+}
+
+/// Is there a charge that the server has promised to take back?
+fn promises(world: &World) -> bool {
+    let file = std::fs::read(format!("{}.undo", world.database().display())).unwrap();
+    file.iter().any(|byte| *byte != 0)
+}
+
 #[tokio::test]
 async fn i1_an_intent_that_cannot_be_stored_reaches_nobody() {
     let world = World::new().await;
