@@ -15,9 +15,8 @@ const MISSING: &str = "
     D2 D4 D6 D8 D9
     E8 E12
     F7 F8 F9 F13
-    J11
-    S12 S13 S14 S15 S16 S18 S20 S24 S25
-    L4 L9 L10
+    S14 S15 S16 S18 S20 S24 S25
+    L4 L10
 ";
 
 #[test]

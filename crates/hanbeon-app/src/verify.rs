@@ -101,7 +101,7 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// Every seal is over its line and the one before it, and none is missing from the end. Only the first broken line is
+/// Every seal is over its line and the one before it, and none is missing or too many at the end. Only the first broken line is
 /// named: after it nothing can be right.
 fn chain(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) {
     let mut previous = CHAIN_START;
@@ -121,10 +121,17 @@ fn chain(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) 
             }
         }
     }
-    if record.seal.unwrap_or(CHAIN_START) != previous {
-        let last = record.history.last().map_or(0, |line| line.version);
-        object("S12", format!("journal lines are missing after line {last}"));
+    let last = record.seal.unwrap_or(CHAIN_START);
+    if last == previous {
+        return;
     }
+    let what = if let Some(line) = record.history.iter().find(|line| line.seal == Some(last)) {
+        format!("journal lines were added after line {}", line.version)
+    } else {
+        let end = record.history.last().map_or(0, |line| line.version);
+        format!("journal lines are missing after line {end}")
+    };
+    object("S12", what);
 }
 
 /// Each line goes on where the one before it ended, and the last one ends where the payment stands.

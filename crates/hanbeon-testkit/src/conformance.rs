@@ -60,7 +60,7 @@ macro_rules! store_conformance {
                 a_notice_of_a_payment_that_is_held_is_followed_after_it,
                 a_step_that_wants_another_look_is_a_notice, a_hint_finds_its_payment;
             history: each_line_is_sealed_after_the_one_before, records_come_in_pages,
-                payments_are_listed_by_their_state;
+                payments_are_listed_by_their_state, s13_a_change_of_state_and_its_line_are_one;
             wishes: a_wish_waits_for_its_turn, a_wish_on_a_payment_that_is_held_comes_after_it,
                 wishes_are_spaced, a_wish_has_no_turn_before_the_payment_is_known,
                 wishes_have_their_turns_oldest_first, wishes_together_never_exceed_the_payment,
