@@ -111,6 +111,9 @@ impl App {
         };
         self.env.reached("verdict in hand");
         self.counters.verdict(&verdict);
+        if let Verdict::NotOurs(why) = &verdict {
+            error!(payment.id = %payment.id, psp.call = ?todo, why, "Toss answered about another payment; not believed");
+        }
         if self.breaker.note(payment.id, &verdict, self.now()) {
             self.counters.breaker_opened();
             error!("Toss does not answer: no new payment window is opened for a while");

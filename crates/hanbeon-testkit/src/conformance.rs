@@ -39,14 +39,14 @@ macro_rules! store_conformance {
                 only_the_saved_amount_itself_is_taken, a_second_save_replaces_the_first,
                 beyond_the_limit_the_oldest_saved_amount_goes, a_checkout_shows_what_its_session_saved;
             payments: a_checkout_shows_the_order_and_its_payment, one_of_64_begins_on_an_order_wins,
-                one_of_64_commits_of_a_step_wins, a_stale_commit_writes_nothing,
+                d2_one_of_64_commits_of_a_step_wins, a_stale_commit_writes_nothing,
                 a_payment_key_pays_one_order, a_begin_that_is_offered_twice_is_taken,
                 a_payment_of_no_order_is_refused, an_order_is_free_again_when_nothing_was_kept,
                 an_order_is_held_by_everything_else, the_history_grows_by_one_line_per_step,
                 an_order_shows_its_payments_oldest_first, a_payment_is_found_by_its_key;
             states: every_state_comes_back_with_all_its_facts;
             leases: what_is_due_is_leased_oldest_first, a_lease_supersedes_its_former_holder,
-                a_payment_is_due_when_its_step_says, one_of_64_workers_gets_each_payment,
+                a_payment_is_due_when_its_step_says, d9_one_of_64_workers_gets_each_payment,
                 nothing_is_due_in_an_empty_store;
             undo: a_promise_stands_until_it_is_forgotten, a_promise_is_made_twice_and_forgotten_once,
                 each_of_64_promises_at_once_stands;

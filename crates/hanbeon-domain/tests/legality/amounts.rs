@@ -11,7 +11,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_amount_comes_out_as_it_went_in(amount in 1..=i64::MAX) {
+    fn a6_an_amount_comes_out_as_it_went_in(amount in 1..=i64::MAX) {
         let Payment { order, toss_order, key, .. } = ready(amount);
         let view = Checkout {
             order: Some(Order {

@@ -95,7 +95,7 @@ pub async fn a_payment_is_due_when_its_step_says(store: Arc<dyn Store>) {
 }
 
 /// Several recoveries at once share the work; none is done twice.
-pub async fn one_of_64_workers_gets_each_payment(store: Arc<dyn Store>) {
+pub async fn d9_one_of_64_workers_gets_each_payment(store: Arc<dyn Store>) {
     let mut world = World::new(store);
     for _ in 0..40 {
         confirming(&mut world).await;

@@ -51,7 +51,7 @@ pub async fn one_of_64_begins_on_an_order_wins(store: Arc<dyn Store>) {
 }
 
 /// The version is the fencing token.
-pub async fn one_of_64_commits_of_a_step_wins(store: Arc<dyn Store>) {
+pub async fn d2_one_of_64_commits_of_a_step_wins(store: Arc<dyn Store>) {
     let mut world = World::new(store);
     let order = world.order().await;
     let payment = world.begin(&order).await;

@@ -191,7 +191,7 @@ async fn only_the_beginning(url: &str, request: &reqwest::Request, body: &str) -
 }
 
 #[tokio::test]
-async fn an_amount_is_a_whole_number_of_won_above_zero_and_nothing_else() {
+async fn a6_an_amount_is_a_whole_number_of_won_above_zero_and_nothing_else() {
     let bench = Bench::new().await;
     let fields = ["amount", "amount", "amount", "cancelAmount", "totalAmount"];
     for ((path, good), field) in bench.bodies().into_iter().zip(fields) {
@@ -356,7 +356,7 @@ async fn a1_an_amount_that_is_not_the_orders_is_refused_before_toss_hears_of_it(
 }
 
 #[tokio::test]
-async fn a_payment_key_pays_one_order_and_an_order_takes_one_payment_key() {
+async fn a8_a_payment_key_pays_one_order_and_an_order_takes_one_payment_key() {
     let bench = Bench::new().await;
     let Bench { world, paid, ready } = &bench;
     let calls = world.calls(Operation::Confirm);
@@ -377,7 +377,7 @@ async fn a_payment_key_pays_one_order_and_an_order_takes_one_payment_key() {
 }
 
 #[tokio::test]
-async fn an_order_whose_time_is_over_is_not_paid() {
+async fn a9_an_order_whose_time_is_over_is_not_paid() {
     let bench = Bench::new().await;
     let late = Buyer::ready(&bench.world, 500).await;
     let past = "UPDATE orders SET created_at = created_at - 10000000, expires_at = created_at - 5000000

@@ -81,7 +81,7 @@ async fn a_configuration_that_cannot_be_meant_is_refused_before_anything_starts(
 }
 
 #[tokio::test]
-async fn a11_a_live_key_never_meets_a_sandbox_and_no_key_is_no_server() {
+async fn a11_s18_a_live_key_never_meets_a_sandbox_and_no_key_is_no_server() {
     let mut world = World::without_server("").await;
     world.open_toss();
     world.secret_key = "live_sk_zXLkKEypNArWmo50nX3lmeaxYG5R".to_owned();

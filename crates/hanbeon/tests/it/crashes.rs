@@ -2,6 +2,7 @@
 //! request gets it.
 use crate::buyer::Buyer;
 use crate::support::{FOREVER_MS, World, at_once, until};
+use std::time::Duration;
 use toss_sandbox::{EffectKind, FaultKind, FaultOperation, FaultRule, Operation, When};
 
 const APPROVED: [(EffectKind, Option<i64>); 1] = [(EffectKind::Approved, Some(1_000))];
@@ -225,7 +226,7 @@ async fn b12_sigterm_lets_thirty_slow_confirms_end() {
 }
 
 #[tokio::test]
-async fn b12_sigterm_leaves_what_does_not_end_in_time_to_the_next_start() {
+async fn b12_l10_sigterm_leaves_what_does_not_end_in_time_to_the_next_start() {
     let mut world = World::with("[limits]\ndrain_ms = 300\n").await;
     let mut buyers = Vec::new();
     for _ in 0..10 {
@@ -236,7 +237,9 @@ async fn b12_sigterm_leaves_what_does_not_end_in_time_to_the_next_start() {
     let confirms = buyers.iter().map(|buyer| begin_confirm(&world, buyer)).collect::<Vec<_>>();
     world.spoiled().await;
     world.terminate().await;
-    let status = world.ended().await;
+    // None of the calls ends by itself: `drain_ms` does.
+    let status = tokio::time::timeout(Duration::from_secs(30), world.ended()).await;
+    let status = status.expect("a stop ends within 30 s");
     assert!(status.success(), "{status}");
     for confirm in confirms {
         confirm.await.unwrap();

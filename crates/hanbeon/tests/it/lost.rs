@@ -3,6 +3,7 @@
 use crate::buyer::Buyer;
 use crate::support::{Answer, World, at_once};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use toss_sandbox::{EffectKind, FaultKind, FaultOperation, FaultRule, Operation, When};
 
@@ -40,7 +41,7 @@ fn unclear() -> Vec<(&'static str, FaultKind)> {
 }
 
 #[tokio::test]
-async fn c2_c3_c4_whatever_became_of_the_confirm_it_ends_as_one_charge_within_the_deadline() {
+async fn c2_c3_c4_c8_whatever_became_of_the_confirm_it_ends_as_one_charge_within_the_deadline() {
     let world = World::with(HASTY).await;
     let mut jobs = Vec::new();
     for (what, kind) in unclear() {
@@ -58,6 +59,24 @@ async fn c2_c3_c4_whatever_became_of_the_confirm_it_ends_as_one_charge_within_th
     }
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     assert_eq!(world.toss.faults(100).len(), 0, "every fault has met its call");
+}
+
+#[tokio::test]
+async fn c8_a_confirm_that_toss_still_works_at_is_asked_again_under_the_same_key() {
+    let world = World::with(HASTY).await;
+    let buyer = Buyer::ready(&world, 1_000).await;
+    // We give up after 0.7 s, and Toss goes on.
+    world.spoil(FaultOperation::Confirm, FaultKind::Delay { ms: 6_000, when: When::Before });
+    buyer.confirm(&world.api).await;
+    world.until_stored(&buyer.key, "paid").await;
+    let journal = world.journal();
+    let confirms: Vec<_> = journal.iter().filter(|call| call.operation == Operation::Confirm).collect();
+    let under_way = Some("IDEMPOTENT_REQUEST_PROCESSING");
+    assert!(confirms.iter().any(|call| call.code == under_way && call.status == Some(409)), "{confirms:?}");
+    let keys: BTreeSet<_> = confirms.iter().map(|call| call.idempotency_key.as_deref()).collect();
+    assert_eq!((keys.len(), keys.contains(&None)), (1, false), "{confirms:?}");
+    assert_eq!(world.effects(&buyer.key), [(EffectKind::Approved, Some(1_000))]);
+    buyer.confirm(&world.api).await.is(200, &buyer.view("DONE"));
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn a8_a_payment_of_somebody_elses_does_not_pay_my_order() {
 }
 
 #[tokio::test]
-async fn d1_sixty_four_clicks_at_once_are_one_charge_and_one_answer() {
+async fn d1_d2_sixty_four_clicks_at_once_are_one_charge_and_one_answer() {
     let world = World::new().await;
     for delay_ms in [0, 300] {
         let buyer = Buyer::ready(&world, 1_000).await;
@@ -114,6 +114,7 @@ async fn d1_sixty_four_clicks_at_once_are_one_charge_and_one_answer() {
         assert_eq!(calls.filter(|call| call.operation == Operation::Confirm).count(), 1);
         assert_eq!(world.effects(&buyer.key), [(EffectKind::Approved, Some(1_000))]);
     }
+    assert_eq!(world.calls(Operation::Cancel), 0, "nobody who came second took anything back");
 }
 
 #[tokio::test]
@@ -294,7 +295,7 @@ async fn f6_many_parts_at_once_are_given_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn the_same_reference_at_once_is_one_order() {
+async fn d10_the_same_reference_at_once_is_one_order() {
     let world = World::new().await;
     let order = json!({"merchantReference": "once", "orderName": "한 번", "totalAmount": 1_000});
     let tries = (0..16).map(|_| {

@@ -11,7 +11,7 @@ use toss_sandbox::{
     EffectKind, FaultKind, FaultOperation, NewPayment, Operation, WebhookEndpoint, WebhookEvent, When,
 };
 
-const URL: &str = "/webhooks/toss";
+pub(crate) const URL: &str = "/webhooks/toss";
 
 /// "The buyer's payment has changed", as Toss words it, and as anybody can.
 pub(crate) fn changed(buyer: &Buyer, status: &str) -> String {
@@ -28,18 +28,18 @@ fn about(key: &str, order: &str, status: &str, merchant: &str) -> Value {
     })
 }
 
-async fn tell(world: &World, body: impl Into<reqwest::Body>) -> Answer {
+pub(crate) async fn tell(world: &World, body: impl Into<reqwest::Body>) -> Answer {
     send(world.api.post(URL, body)).await
 }
 
 /// The lines of `hanbeon webhooks list`, newest first.
-async fn listed(world: &World) -> Vec<String> {
+pub(crate) async fn listed(world: &World) -> Vec<String> {
     let list = world.run(&["webhooks", "list", "--limit", "1000"]).await;
     assert!(list.status.success(), "{list:?}");
     String::from_utf8(list.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-async fn metric(world: &World, line: &str) -> Option<u64> {
+pub(crate) async fn metric(world: &World, line: &str) -> Option<u64> {
     let metrics = send(world.api.get("/metrics")).await.body;
     let found = metrics.lines().find_map(|given| given.strip_prefix(line)?.strip_prefix(' '));
     found.map(|count| count.parse().expect("a number"))
