@@ -94,7 +94,8 @@ fn build(place: &Place, mutants: &[&Mutant]) -> Result<Binaries, String> {
     let built = built.map_err(|e| format!("cargo cannot start: {e}"))?;
     if !built.status.success() {
         return Err(format!(
-            "the product with the mutants in it is not built ({}): mend the mutant that the compiler complains of",
+            "the product with the mutants in it is not built ({}): mend what the compiler complains of, which is a mutant \
+             unless the product itself is not built either",
             built.status
         ));
     }

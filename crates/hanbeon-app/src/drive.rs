@@ -55,6 +55,11 @@ impl App {
     ) -> Result<Payment, DriveError> {
         for _ in 0..STEPS_MAX {
             let asked_at = self.now();
+            // Whoever has slept through its lease moves no money any more: a call that leaves so late could still land
+            // when its successor has ruled that out.
+            if matches!(todo, Action::Confirm | Action::Cancel) && held_until <= asked_at {
+                break;
+            }
             let Some(event) = self.act(&payment, todo).await else { break };
             let judged_at = if speaks_of_then(todo, &event) { asked_at } else { self.now() };
             let approval = approval_in(&payment, &event);

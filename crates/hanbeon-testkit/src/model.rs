@@ -37,6 +37,7 @@ mod scope;
 mod server;
 mod table;
 mod toss;
+mod words;
 mod world;
 
 pub use rules::Rule;
@@ -106,7 +107,7 @@ impl Model for Payments {
     }
 
     fn is_goal(&mut self, world: &World) -> bool {
-        rules::is_goal(&self.table, world, self.scope.patience.is_none())
+        rules::is_goal(&self.table, world, &self.scope)
     }
 
     fn show(&self, world: &World) -> String {

@@ -8,7 +8,7 @@ use hanbeon_store::Store;
 use hanbeon_testkit::conformance::world::{TOTAL, World, seen};
 use hanbeon_testkit::memory::MemoryStore;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
 
 /// A clock that the test moves.
@@ -78,4 +78,77 @@ async fn an_answer_that_was_slept_over_is_judged_by_the_time_of_its_question() {
     clock.set(after_the_window.plus(Duration::from_secs(5 * 60)));
     assert_eq!(app.recover_once(1).await.unwrap().leased, 1);
     assert_eq!(state().await, StateName::Paid);
+}
+
+/// Somebody who sleeps, once, between the record of what is to be done and the call that does it.
+struct Sleeper {
+    clock: Arc<SetClock>,
+    sleeps_until: Timestamp,
+    slept: AtomicBool,
+}
+
+impl Env for Sleeper {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+    fn random(&self) -> [u8; 32] {
+        self.clock.random()
+    }
+    fn reached(&self, point: &'static str) {
+        if point == "recorded" && !self.slept.swap(true, SeqCst) {
+            self.clock.set(self.sleeps_until);
+        }
+    }
+}
+
+/// A Toss that charges when it is told to.
+#[derive(Default)]
+struct Obeys {
+    charges: AtomicI64,
+}
+
+#[async_trait]
+impl Psp for Obeys {
+    async fn confirm(&self, payment: &Payment) -> Verdict {
+        self.charges.fetch_add(1, SeqCst);
+        self.lookup(payment).await
+    }
+    async fn lookup(&self, _: &Payment) -> Verdict {
+        let charged = self.charges.load(SeqCst) > 0;
+        seen(if charged { TossStatus::Done } else { TossStatus::InProgress }, TOTAL)
+    }
+    async fn cancel(&self, payment: &Payment, _: &Refund) -> Verdict {
+        self.lookup(payment).await
+    }
+    async fn transactions(&self, _: Timestamp, _: Timestamp, _: Option<&str>) -> Result<Page, String> {
+        Ok(Page::default())
+    }
+}
+
+#[tokio::test]
+async fn b10_whoever_slept_through_its_lease_moves_no_money() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut world = World::new(Arc::clone(&store));
+    let order = world.order().await;
+    let payment = world.begin(&order).await;
+    let settings = Settings::default();
+    let found_at = world.now().plus(Duration::from_secs(5 * 60));
+    let sleeps_until = found_at.plus(settings.lease);
+    let clock = Arc::new(SetClock(AtomicI64::new(found_at.as_micros())));
+    let sleeper = Sleeper { clock: Arc::clone(&clock), sleeps_until, slept: AtomicBool::new(false) };
+    let bank = Arc::new(Obeys::default());
+    let app =
+        App::new(Arc::clone(&store), Arc::clone(&bank) as Arc<dyn Psp>, Arc::new(sleeper), settings.clone());
+    let state = async || store.payment_by_key(&payment.key).await.unwrap().unwrap().state.name();
+
+    assert_eq!(app.recover_once(1).await.unwrap().leased, 1);
+    assert_eq!(
+        bank.charges.load(SeqCst),
+        0,
+        "somebody else may have taken it over, and given it up, meanwhile"
+    );
+    assert_eq!(state().await, StateName::Confirming);
+    clock.set(sleeps_until.plus(settings.lease));
+    assert_eq!(app.recover_once(1).await.unwrap().leased, 1);
+    assert_eq!((state().await, bank.charges.load(SeqCst)), (StateName::Paid, 1));
 }

@@ -118,7 +118,7 @@ fn a_partial_cancel_happens_once_or_not_wherever_the_process_dies() {
 }
 
 #[test]
-fn a_store_that_fails_at_any_call_and_for_any_time_loses_no_money() {
+fn d8_a_store_that_fails_at_any_call_and_for_any_time_loses_no_money_and_charges_once() {
     let mut theatre = Theatre::default();
     let faults =
         [Fault::None, Fault::ReplyLost, Fault::Declines, Fault::Slow, Fault::Late, Fault::ErrorAfter];

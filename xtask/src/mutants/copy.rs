@@ -19,11 +19,19 @@ const DOOR: (&str, &str) = ("crates/hanbeon/tests/it/support.rs", ".env_clear()"
 pub(super) fn workspace(root: &Path, copy: &Path, mutants: &[Mutant]) -> Result<(), String> {
     let mut files = BTreeMap::new();
     collect(root, Path::new(""), &mut files)?;
+    let mut wrong = Vec::new();
     for (file, changes) in changes(mutants) {
-        let source = files.get_mut(Path::new(file)).ok_or_else(|| {
-            format!("mutant {} changes {file}, and there is no such file", changes[0].mutant)
-        })?;
-        *source = spliced(source, file, changes)?.into_bytes();
+        let Some(source) = files.get_mut(Path::new(file)) else {
+            wrong.push(format!("mutant {} changes {file}, and there is no such file", changes[0].mutant));
+            continue;
+        };
+        match spliced(source, file, changes) {
+            Ok(text) => *source = text.into_bytes(),
+            Err(why) => wrong.push(why),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.join("\n"));
     }
     renamed(&mut files)?;
     let stale = write(copy, &files)?;
@@ -77,19 +85,24 @@ fn changes(mutants: &[Mutant]) -> BTreeMap<&str, Vec<Change<'_>>> {
 fn spliced(source: &[u8], file: &str, changes: Vec<Change<'_>>) -> Result<String, String> {
     let text = std::str::from_utf8(source).map_err(|e| format!("{file}: {e}"))?;
     let mut places: Vec<(Range<usize>, Change<'_>)> = Vec::new();
+    let mut wrong = Vec::new();
     for change in changes {
         let mut found = text.match_indices(change.find);
         let at = match (found.next(), found.next()) {
             (Some((at, _)), None) => at..at + change.find.len(),
             (found, _) => {
                 let often = if found.is_none() { "does not occur any more" } else { "occurs more than once" };
-                return Err(format!(
+                wrong.push(format!(
                     "mutant {}: its text {often} in {file}; whoever changes the source mends the mutant:\n{}",
                     change.mutant, change.find
                 ));
+                continue;
             }
         };
         places.push((at, change));
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.join("\n"));
     }
     places.sort_by_key(|(at, _)| at.start);
     for pair in places.windows(2) {

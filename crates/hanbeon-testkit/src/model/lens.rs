@@ -4,7 +4,7 @@ use super::checker::{Kind, Move};
 use super::rules::Rule;
 use super::scope::{Bug, Scope};
 use super::table::Table;
-use super::world::{At, Client, KeyNo, PaymentNo, Said, Todo, Wisher, Worker, World, small};
+use super::world::{At, Client, Due, Ended, KeyNo, PaymentNo, Said, Todo, Worker, World, small};
 use super::{Label, Payments};
 
 /// See the module.
@@ -19,14 +19,16 @@ pub(super) struct Lens<'a> {
 
 /// Toss, carrying out what somebody waits for.
 pub(super) const TOSS: u8 = 0;
-/// Taking over what is due, and the ends of leases.
-pub(super) const RECOVERY: u8 = 1;
+/// Of each payment: taking it over when it is due, and the end of its lease.
+pub(super) const RECOVERY: u8 = 22;
 /// The server, deciding on a client's request.
 pub(super) const CLIENT: u8 = 2;
 /// The same for a wish.
 pub(super) const WISHER: u8 = 4;
 /// A worker.
 pub(super) const WORKER: u8 = 6;
+/// Toss's notices, and the reconciliation, of each payment.
+pub(super) const NOTICE: u8 = 24;
 /// The network, with a call that nobody waits for any more.
 pub(super) const STRAY: u8 = 20;
 /// Toss's clock of open sessions.
@@ -56,10 +58,11 @@ impl Lens<'_> {
         objection: Option<Rule>,
     ) {
         if !self.scope.apart {
-            if !self.has(Bug::NoFencing) {
+            if !self.has(Bug::NoFencing) && !self.has(Bug::RefundsAreNotClaimed) {
                 retire(&mut to);
             }
             forget(self.table, &mut to);
+            settle_notices(&mut to);
             settle_time(self.table, &mut to);
             settle_rounds(self.table, &mut to);
         }
@@ -70,6 +73,17 @@ impl Lens<'_> {
     pub(super) fn has(&self, bug: Bug) -> bool {
         let both = matches!(bug, Bug::FreshKeys | Bug::ChargesTwice);
         self.scope.bug == Some(bug) || (both && self.scope.bug == Some(Bug::FreshKeysAndChargesTwice))
+    }
+}
+
+/// A notice of a payment that nobody works on is what whoever takes it over finds: a reason to look.
+fn settle_notices(world: &mut World) {
+    let workers = world.workers;
+    for (row, at) in world.rows.iter_mut().zip(0..) {
+        let Some(row) = row.as_mut().filter(|row| row.due == Due::Now) else { continue };
+        if !workers.iter().flatten().any(|worker| worker.row == at && !worker.stale) {
+            (row.look, row.noticed) = (row.look || row.noticed, false);
+        }
     }
 }
 
@@ -124,11 +138,16 @@ fn rank(used: u32, number: u8) -> u8 {
 }
 
 /// The store takes nothing from a worker that is superseded, so what it does and hears makes no difference, except
-/// for one thing: it may still send what it was about to send, and what it has sent is still on its way.
+/// for two things: it may still send what it was about to send, and what it has sent is still on its way; and it may
+/// still refuse a wish whose turn it thinks it is.
 fn retire(world: &mut World) {
     for slot in 0..world.workers.len() {
-        let Some(Worker { at, stale: true, .. }) = world.workers[slot] else { continue };
+        let Some(Worker { at, stale: true, waiting, .. }) = world.workers[slot] else { continue };
         if matches!(at, At::Todo(Todo::Confirm | Todo::Cancel)) {
+            continue;
+        }
+        let waits = |wish: u8| world.ended(0, wish) == Ended::Queued;
+        if at == At::Todo(Todo::GiveBack) && waiting.is_some_and(waits) {
             continue;
         }
         world.workers[slot] = None;
@@ -173,11 +192,7 @@ fn payments(world: &mut World) -> impl Iterator<Item = &mut PaymentNo> {
         Client::Decided(no) => Some(no),
         Client::Away | Client::Served => None,
     });
-    let wishes = world.wishes.iter_mut().filter_map(|wisher| match wisher {
-        Wisher::Decided { next, .. } => Some(next),
-        Wisher::Away | Wisher::Served => None,
-    });
-    rows.chain(workers).chain(clients).chain(wishes)
+    rows.chain(workers).chain(clients)
 }
 
 fn keys(world: &mut World) -> impl Iterator<Item = &mut KeyNo> {
@@ -187,7 +202,7 @@ fn keys(world: &mut World) -> impl Iterator<Item = &mut KeyNo> {
 
 fn askings(world: &mut World) -> impl Iterator<Item = &mut u8> {
     world.workers.iter_mut().flatten().filter_map(|Worker { at, .. }| match at {
-        At::Waits(asked) | At::Heard(_, asked) => Some(asked),
-        At::Todo(_) => None,
+        At::Waits(asked) | At::Heard(_, Some(asked)) => Some(asked),
+        At::Todo(_) | At::Heard(_, None) => None,
     })
 }

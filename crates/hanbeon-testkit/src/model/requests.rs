@@ -1,13 +1,13 @@
-//! Those who ask: buyers, and the shop. Each request is a read, a decision, and one transaction that begins what was
-//! decided, only if nobody was faster: `App::confirm` and `App::cancel`. What they hear is what the store says, at any
-//! time: see [`rules`](super::rules).
+//! Those who ask: buyers, and the shop. Each request is a read, a decision, and one transaction that begins (or, of a
+//! refund, queues) what was decided, only if nobody was faster: `App::confirm` and `App::cancel`. What they hear is what
+//! the store says, at any time: see [`rules`](super::rules).
 use super::checker::Kind;
 use super::lens::{CLIENT, Lens, WISHER};
-use super::rules::Rule;
-use super::scope::{Bug, CLIENTS, Wish};
-use super::table::{Decided, Happens};
-use super::world::{At, Client, Due, Ended, PaymentNo, Row, Wisher, Worker, at, small};
-use hanbeon_domain::{Payment, TossStatus};
+use super::scope::{Bug, Wish};
+use super::server::takes;
+use super::table::Decided;
+use super::world::{At, Client, Due, Ended, PaymentNo, Refund, Row, Todo, Wisher, Worker, World, at, small};
+use hanbeon_domain::TossStatus;
 
 /// Everything that those who ask may do next.
 pub(super) fn moves(lens: &mut Lens<'_>) {
@@ -21,8 +21,8 @@ pub(super) fn moves(lens: &mut Lens<'_>) {
     for (who, wish) in lens.scope.wishes.into_iter().enumerate() {
         match (lens.from.wishes[who], wish) {
             (Wisher::Away, Some(wish)) => wisher_decides(lens, who, wish),
-            (Wisher::Decided { row, next, stale }, _) => wisher_begins(lens, who, row, next, stale),
-            (Wisher::Away | Wisher::Served, _) => {}
+            (Wisher::Decided { row, amount }, Some(wish)) => wisher_queues(lens, who, wish, (row, amount)),
+            (Wisher::Away | Wisher::Decided { .. } | Wisher::Served, _) => {}
         }
     }
 }
@@ -34,7 +34,9 @@ fn client_decides(lens: &mut Lens<'_>, who: usize, key: u8) {
         to.accounts[at(key)].status = TossStatus::InProgress;
     }
     let payment_of = |row: u8| to.rows[at(row)].map(|row| row.payment);
-    let newest = to.newest.and_then(payment_of).filter(|_| !lens.has(Bug::OrderIsNotClaimed));
+    let holder = to.rows.iter().flatten().map(|row| row.payment).find(|no| lens.table.holds_order(*no));
+    let newest =
+        holder.or_else(|| to.newest.and_then(payment_of)).filter(|_| !lens.has(Bug::OrderIsNotClaimed));
     let what = match lens.table.decide(key, payment_of(key), newest, to.now) {
         Decided::Known => {
             to.clients[who] = Client::Served;
@@ -56,57 +58,69 @@ fn client_decides(lens: &mut Lens<'_>, who: usize, key: u8) {
 /// `Store::begin` of a new payment.
 fn client_begins(lens: &mut Lens<'_>, who: usize, key: u8, payment: PaymentNo) {
     let mut to = *lens.from;
-    let free = |row: &Row| lens.table.payment(row.payment).leaves_order_free();
+    let free = |row: &Row| !lens.table.holds_order(row.payment);
     let claims = to.rows[at(key)].is_none() && to.rows.iter().flatten().all(free);
     let kind = Kind::Progress(CLIENT + small(who));
     if !claims && !lens.has(Bug::OrderIsNotClaimed) || to.rows[at(key)].is_some() {
         to.clients[who] = Client::Away;
         return lens.add(("client", small(who)), "was not first", None, kind, to);
     }
-    let todo = At::Todo(super::world::Todo::Confirm);
+    let todo = At::Todo(Todo::Confirm);
     if !lens.has(Bug::IntentsAreNotDurable) {
-        to.rows[at(key)] = Some(Row { payment, due: Due::Held, told_failed: false });
+        to.rows[at(key)] = Some(Row::held(payment));
         to.newest = Some(key);
     }
-    to.workers[who] = Some(Worker { row: key, payment, at: todo, stale: false });
+    to.workers[who] = Some(Worker { row: key, payment, at: todo, stale: false, waiting: None });
     to.clients[who] = Client::Served;
     lens.add(("client", small(who)), "begins its payment", None, kind, to);
 }
 
-/// The shop wants money back, of any payment that rests; one that moves is waited for.
+/// The shop wants money back, of any payment: the server reads it, and admits as much as it has.
 fn wisher_decides(lens: &mut Lens<'_>, who: usize, wish: Wish) {
     for row in 0..lens.from.rows.len() {
         let Some(Row { payment, .. }) = lens.from.rows[row] else { continue };
-        if Payment::is_moving(lens.table.payment(payment)) {
-            continue;
-        }
-        let Some(moved) = lens.table.step(payment, Happens::Wished(small(who), wish), lens.from.now) else {
-            continue;
-        };
+        let Some(amount) = lens.table.admits(payment, wish) else { continue };
         let mut to = *lens.from;
-        to.wishes[who] = Wisher::Decided { row: small(row), next: moved.next, stale: false };
-        let objection = (!moved.legal).then_some(Rule::S6IllegalMove);
-        lens.object(("wish", small(who)), "may be granted", None, Kind::Request, to, objection);
+        to.wishes[who] = Wisher::Decided { row: small(row), amount };
+        lens.add(("wish", small(who)), "is admitted", None, Kind::Request, to);
     }
 }
 
-/// `Store::begin` of a refund.
-fn wisher_begins(lens: &mut Lens<'_>, who: usize, row: u8, next: PaymentNo, stale: bool) {
+/// `Store::queue_refund`: from here on the wish is durable.
+fn wisher_queues(lens: &mut Lens<'_>, who: usize, wish: Wish, (row, amount): (u8, u8)) {
     let mut to = *lens.from;
-    let kind = Kind::Progress(WISHER + small(who));
-    if stale && !lens.has(Bug::RefundsAreNotClaimed) {
-        to.wishes[who] = Wisher::Away;
-        return lens.add(("wish", small(who)), "was not first", None, kind, to);
+    let Some(kept) = to.rows[at(row)].as_mut() else { return };
+    let others = lens.from.refunds.iter().filter(|other| other.row == row).copied().collect::<Vec<_>>();
+    let what = match lens.table.beside(kept.payment, wish, amount, &others) {
+        Ok(()) => {
+            if kept.due != Due::Held && lens.table.gives_turns(kept.payment) {
+                kept.due = Due::Now;
+            }
+            let free = to.queue.iter_mut().find(|place| place.is_none());
+            *free.expect("a place for every wish") = Some(small(who));
+            to.refunds[who] = Refund { row, amount, ended: Ended::Queued };
+            to.wishes[who] = Wisher::Served;
+            takes_turn(lens, &mut to, row)
+        }
+        Err(left) if wish == Wish::Whole && 0 < left => {
+            to.wishes[who] = Wisher::Decided { row, amount: left };
+            "is as much as is left by now"
+        }
+        Err(_) => {
+            to.wishes[who] = Wisher::Served;
+            "is refused: so much is not left"
+        }
+    };
+    lens.add(("wish", small(who)), what, None, Kind::Progress(WISHER + small(who)), to);
+}
+
+/// `App::take_turn`: nobody holds the payment, or its lease is over; otherwise whoever holds it leaves it due. It is one
+/// move with the queueing: if somebody else came between, that is the recovery, and does the same.
+fn takes_turn(lens: &Lens<'_>, to: &mut World, row: u8) -> &'static str {
+    let free = to.rows[at(row)].is_some_and(|kept| kept.due != Due::Held);
+    if free && takes(lens, to, row).is_some() {
+        "is queued, and takes the payment over"
+    } else {
+        "is queued, and waits for its turn"
     }
-    to.wishes[who] = Wisher::Served;
-    let slot = CLIENTS + who;
-    if !lens.has(Bug::IntentsAreNotDurable) {
-        let told_failed = to.rows[at(row)].is_some_and(|row| row.told_failed);
-        to.rows[at(row)] = Some(Row { payment: next, due: Due::Held, told_failed });
-        to.refunds[who] = Ended::Open;
-        to.wrote(row, Some(slot));
-    }
-    let todo = At::Todo(super::world::Todo::Cancel);
-    to.workers[slot] = Some(Worker { row, payment: next, at: todo, stale: false });
-    lens.add(("wish", small(who)), "begins its refund", None, kind, to);
 }

@@ -1,7 +1,7 @@
 //! What must be true: always, and in the end. The names are those of the catalogue.
-use super::scope::TOTAL;
+use super::scope::{CANCELS, ELSEWHERE, LATE, Scope, TOTAL};
 use super::table::Table;
-use super::world::{Account, Client, Due, Ended, Row, Wisher, World};
+use super::world::{Account, Client, Due, Ended, Listed, Refund, Row, Wisher, World, small};
 use hanbeon_domain::{Payment, StateName, TossStatus as T, Won};
 
 /// What may be objected to.
@@ -19,6 +19,8 @@ pub enum Rule {
     S6IllegalMove,
     /// More is given back, or promised, than was taken.
     S7OverBudget,
+    /// A cancel in Toss's list is two refunds of ours, or a record that the store's constraints do not let in.
+    S9RefundsOneToOne,
     /// A refund was carried out twice, or it is not as was told.
     S10RefundOnce,
     /// A holder that was superseded wrote.
@@ -28,8 +30,10 @@ pub enum Rule {
 /// Is something wrong now? Whoever asks the server hears what is in the store, and somebody may ask at any instant;
 /// so whatever is in the store has been told.
 pub(super) fn objection(table: &Table, world: &World) -> Option<Rule> {
-    let holds = world.accounts.iter().filter(|account| account.holds_money()).count();
-    if 1 < holds || world.accounts.iter().any(|account| 1 < account.charges) {
+    let in_time = |account: &&Account| account.holds_money() && !account.late;
+    if 1 < world.accounts.iter().filter(in_time).count()
+        || world.accounts.iter().any(|account| 1 < account.charges)
+    {
         return Some(Rule::S3ChargedTwice);
     }
     for (row, account) in world.rows.iter().zip(&world.accounts) {
@@ -39,22 +43,49 @@ pub(super) fn objection(table: &Table, world: &World) -> Option<Rule> {
     }
     let turned_away = world.turned_away.iter().zip(&world.rows).zip(&world.accounts);
     for ((turned_away, row), account) in turned_away {
-        if *turned_away && row.is_none() && (0 < account.charges || account.holds_money()) {
+        let charged = 0 < account.charges || account.holds_money();
+        if *turned_away && row.is_none() && charged && !account.late {
             return Some(Rule::S5ToldFailedButCharged);
         }
     }
-    for (wish, ended) in world.refunds.iter().enumerate() {
-        let times: u8 = world.accounts.iter().map(|account| account.cancels[wish]).sum();
-        let wrong = match ended {
-            Ended::Done => times != 1,
-            Ended::Refused => times != 0,
-            Ended::NotBegun | Ended::Open | Ended::Review => 1 < times,
-        };
-        if wrong {
-            return Some(Rule::S10RefundOnce);
-        }
+    if places(world).any(|(row, place)| 1 < world.explained(row, place)) {
+        return Some(Rule::S9RefundsOneToOne);
     }
-    None
+    let holders = world.rows.iter().flatten().filter(|row| table.holds_order(row.payment)).count();
+    let wrong = 1 < holders || refunds(world).any(|refund| !happened_as_told(world, refund));
+    wrong.then_some(if 1 < holders { Rule::S3ChargedTwice } else { Rule::S10RefundOnce })
+}
+
+/// Every refund of ours: of which payment, in which place of Toss's list, and how it ended.
+fn refunds(world: &World) -> impl Iterator<Item = (u8, usize, Ended)> {
+    let wished =
+        world.refunds.iter().enumerate().map(|(wish, Refund { row, ended, .. })| (*row, wish, *ended));
+    let late = world.rows.iter().zip(0..).filter_map(|(row, at)| Some((at, LATE, (*row)?.late)));
+    wished.chain(late)
+}
+
+/// Every cancel in Toss's lists.
+fn places(world: &World) -> impl Iterator<Item = (u8, u8)> {
+    let rows = (0..).zip(&world.accounts);
+    rows.flat_map(|(row, account)| {
+        let listed = move |place: &u8| account.listed[usize::from(*place)].is_some();
+        (0..small(CANCELS)).filter(listed).map(move |place| (row, place))
+    })
+}
+
+/// A cancel that somebody made in the console, of the same amount at the same moment, may stand for ours. Then ours
+/// never happens.
+fn happened_as_told(world: &World, (row, own, ended): (u8, usize, Ended)) -> bool {
+    let account = &world.accounts[usize::from(row)];
+    let times = account.cancels[own];
+    match ended {
+        Ended::Done(place) => {
+            let listed = account.listed[usize::from(place)].is_some();
+            listed && times == u8::from(usize::from(place) == own)
+        }
+        Ended::NotBegun | Ended::Queued | Ended::Refused => times == 0,
+        Ended::Open | Ended::Review => times <= 1,
+    }
 }
 
 fn told_wrong(payment: &Payment, row: Row, account: Account) -> Option<Rule> {
@@ -62,24 +93,32 @@ fn told_wrong(payment: &Payment, row: Row, account: Account) -> Option<Rule> {
     if account.overdrawn || promised.is_none_or(|promised| payment.captured < promised) {
         return Some(Rule::S7OverBudget);
     }
-    if row.told_failed && account.holds_money() {
+    if row.told_failed && account.holds_money() && !account.late {
         return Some(Rule::S5ToldFailedButCharged);
     }
     let wrong = match payment.state.name() {
-        StateName::Paid => account.charges != 1 || account.balance != TOTAL,
+        // What was cancelled in the console is not known at once.
+        StateName::Paid => account.charges != 1 || account.balance + canceled_elsewhere(account) != TOTAL,
         StateName::PartiallyCanceled => account.charges != 1 || account.balance == TOTAL,
         StateName::Canceled => 0 < account.balance,
-        StateName::Declined | StateName::Expired => 0 < account.charges,
+        StateName::Declined | StateName::Expired => 0 < account.charges && !account.late,
         _ => false,
     };
     wrong.then_some(Rule::S4ToldWrong)
 }
 
+fn canceled_elsewhere(account: Account) -> u8 {
+    account.listed[ELSEWHERE].map_or(0, Listed::amount)
+}
+
 /// Is all quiet, and do our records and Toss's books agree?
-pub(super) fn is_goal(table: &Table, world: &World, patient: bool) -> bool {
+pub(super) fn is_goal(table: &Table, world: &World, scope: &Scope) -> bool {
+    let review = scope.may_need_a_human();
     is_quiet(table, world)
-        && (0..world.rows.len()).all(|row| agrees(table, world, row, patient))
-        && world.refunds.iter().enumerate().all(|(wish, ended)| is_settled(world, wish, *ended, patient))
+        && world.accounts.iter().filter(|account| account.holds_money()).count() <= 1
+        && (0..world.rows.len()).all(|row| agrees(table, world, row, review))
+        && refunds(world).all(|(.., ended)| is_settled(ended, review))
+        && places(world).all(|(row, place)| world.explained(row, place) == 1 || review)
 }
 
 fn is_quiet(table: &Table, world: &World) -> bool {
@@ -96,7 +135,7 @@ fn is_quiet(table: &Table, world: &World) -> bool {
         && world.rows.iter().flatten().all(rests)
 }
 
-fn agrees(table: &Table, world: &World, row: usize, patient: bool) -> bool {
+fn agrees(table: &Table, world: &World, row: usize, review: bool) -> bool {
     let account = world.accounts[row];
     let Some(Row { payment, .. }) = world.rows[row] else {
         return account.charges == 0 && !account.holds_money();
@@ -105,6 +144,10 @@ fn agrees(table: &Table, world: &World, row: usize, patient: bool) -> bool {
     let left = payment.captured.minus(payment.refunded).map(Won::get);
     let balance = left == Some(i64::from(account.balance));
     match payment.state.name() {
+        // Late money claims no order that it was not given.
+        StateName::Paid | StateName::PartiallyCanceled | StateName::WaitingForDeposit if payment.late => {
+            false
+        }
         StateName::Paid => account.status == T::Done && balance && account.balance == TOTAL,
         StateName::PartiallyCanceled => {
             account.status == T::PartialCanceled && balance && 0 < account.balance && account.balance < TOTAL
@@ -115,19 +158,17 @@ fn agrees(table: &Table, world: &World, row: usize, patient: bool) -> bool {
         }
         StateName::Expired => account.charges == 0 && account.status == T::Expired,
         StateName::WaitingForDeposit => account.status == T::WaitingForDeposit,
-        // A human knows of it, if Toss did not speak in as many tries as we have patience for.
-        StateName::NeedsReview => !patient,
+        StateName::NeedsReview => review,
         StateName::Ready | StateName::Confirming | StateName::Canceling => false,
     }
 }
 
-fn is_settled(world: &World, wish: usize, ended: Ended, patient: bool) -> bool {
-    let times: u8 = world.accounts.iter().map(|account| account.cancels[wish]).sum();
+const fn is_settled(ended: Ended, review: bool) -> bool {
     match ended {
-        Ended::Done => times == 1,
-        Ended::NotBegun | Ended::Refused => times == 0,
+        Ended::Done(_) | Ended::NotBegun | Ended::Refused => true,
         Ended::Open => false,
-        Ended::Review => !patient,
+        // It waits for the human, too.
+        Ended::Queued | Ended::Review => review,
     }
 }
 
@@ -140,10 +181,10 @@ pub(super) fn show(table: &Table, world: &World) -> String {
             let due = match kept.due {
                 Due::Never => "rests",
                 Due::Now => "due",
-                Due::Noticed => "due to be looked at",
                 Due::Held => "held",
             };
-            parts.push(format!("record {row}: {:?}, {due}", payment.state));
+            let why = if kept.look || kept.noticed { " to be looked at" } else { "" };
+            parts.push(format!("record {row}: {:?}, {due}{why}", payment.state));
         }
         if account.status != T::Ready {
             let Account { status, balance, charges, .. } = account;
@@ -155,10 +196,8 @@ pub(super) fn show(table: &Table, world: &World) -> String {
     if 0 < on_their_way {
         parts.push(format!("{on_their_way} on their way"));
     }
-    for (wish, ended) in world.refunds.iter().enumerate() {
-        if *ended != Ended::NotBegun {
-            parts.push(format!("refund {wish}: {ended:?}"));
-        }
+    for (row, place, ended) in refunds(world).filter(|(.., ended)| *ended != Ended::NotBegun) {
+        parts.push(format!("refund {place} of {row}: {ended:?}"));
     }
     parts.join("; ")
 }

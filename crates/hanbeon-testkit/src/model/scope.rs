@@ -21,6 +21,16 @@ pub struct Scope {
     pub declines: u8,
     /// How often Toss says no to a refund, without a reason that we could see.
     pub refusals: u8,
+    /// What somebody cancels in Toss's own console, at any time.
+    pub elsewhere: Option<Wish>,
+    /// How often Toss ignores a cancel that comes soon after another, and answers as if it had carried it out.
+    pub ignored: u8,
+    /// How often Toss carries a confirm out after its own window, or after it has said no.
+    pub lates: u8,
+    /// May a payment be taken over while two that are superseded are still at work on it, and not only one?
+    pub crowded: bool,
+    /// Is money that turns up late kept, where nothing else has paid the order? Otherwise it goes back.
+    pub keeps_late: bool,
     /// Tries without a fact before a human is asked; `None`: never.
     pub patience: Option<u8>,
     /// Are states kept apart that differ in nothing that can ever matter? Only to show that it does not.
@@ -35,6 +45,12 @@ pub const CLIENTS: usize = 2;
 pub const WISHES: usize = 2;
 /// One payment by each client.
 pub const KEYS: usize = 2;
+/// What may be cancelled of a payment: each wish, then [`LATE`], then [`ELSEWHERE`].
+pub(super) const CANCELS: usize = WISHES + 2;
+/// Our own refund of money that turned up late.
+pub(super) const LATE: usize = WISHES;
+/// The one in Toss's console.
+pub(super) const ELSEWHERE: usize = WISHES + 1;
 /// What the order costs, in won: enough for two parts and a rest.
 pub const TOTAL: u8 = 3;
 
@@ -59,6 +75,9 @@ pub(super) struct Left {
     pub(super) webhooks: u8,
     pub(super) declines: u8,
     pub(super) refusals: u8,
+    pub(super) elsewhere: Option<Wish>,
+    pub(super) ignored: u8,
+    pub(super) lates: u8,
 }
 
 /// A planted bug: the model has to find each.
@@ -84,8 +103,18 @@ pub enum Bug {
     IntentsAreNotDurable,
     /// A payment begins although another one holds the order.
     OrderIsNotClaimed,
-    /// A refund begins although another one began since the payment was read.
+    /// A refund begins although somebody else has taken the payment over since it was read.
     RefundsAreNotClaimed,
+    /// A refusal is believed although a call under an earlier key may still land.
+    EarlierKeysForgotten,
+    /// Whoever slept through its lease, and a whole window, still sends what it was about to send.
+    SendsHoweverLate,
+    /// A cancel that Toss ignored is repeated under its key.
+    IgnoredKeyKept,
+    /// Nobody looks at a payment that was given up, whoever gives notice.
+    TheDeadAreNotLookedAt,
+    /// Late money claims its order, although another payment holds it.
+    LateMoneyClaims,
     /// The store forgets when a payment is due.
     NobodyComesBack,
     /// A webhook is believed, though anybody can send one.
@@ -106,14 +135,27 @@ impl Scope {
             webhooks: 0,
             declines: 0,
             refusals: 0,
+            elsewhere: None,
+            ignored: 0,
+            lates: 0,
+            crowded: false,
+            keeps_late: false,
             patience: None,
             apart: false,
             bug: None,
         }
     }
 
+    /// May it be that only a human can end it? If Toss did not speak in as many tries as we have patience for; and if it
+    /// will not take late money back: it refuses, or a deposit has come in, for which it wants a bank account that nobody
+    /// gave us.
+    pub(super) const fn may_need_a_human(&self) -> bool {
+        self.patience.is_some() || (0 < self.lates && (self.deposit || 0 < self.refusals))
+    }
+
     pub(super) const fn left(&self) -> Left {
-        let Self { crashes, faults, lapses, webhooks, declines, refusals, .. } = *self;
-        Left { crashes, faults, lapses, webhooks, declines, refusals }
+        let Self { crashes, faults, lapses, webhooks, declines, refusals, elsewhere, ignored, lates, .. } =
+            *self;
+        Left { crashes, faults, lapses, webhooks, declines, refusals, elsewhere, ignored, lates }
     }
 }

@@ -6,16 +6,21 @@
 //! - **version**: 0. Every write raises it, and every write asks only whether it is still the same; so the model
 //!   keeps, with every copy, whether anybody wrote since ([`Worker::stale`](super::world::Worker::stale)).
 //! - **tries**: none, or [some](Table::tries_told_apart). The table asks no more of them.
-//! - **times**: counted in confirm windows. The table asks only whether a whole window lies between two of them.
-use super::scope::{Scope, TOTAL, WISHES, Wish};
-use super::world::{Call, Ended, KeyNo, PaymentNo, Said, Shown, Todo, small};
-use hanbeon_domain::refund::CancelReason;
-use hanbeon_domain::{
-    Action, Actor, CancelRequest, Checkout, ConfirmRequest, Customer, Decision, Event, Evidence,
-    MerchantReference, Moment, Order, OrderId, Payment, PaymentId, PaymentKey, Policy, Refund, RefundId,
-    RefundOutcome, Refusal, Snapshot, State, StateName, Step, Timestamp, TossCancel, TossOrderId, Verdict,
-    Won,
+//! - **times**: counted in confirm windows. The table asks only whether a whole window lies between two of them. One
+//!   that lies a window ahead (`landing_until`) counts as the moment from which it was counted. When a refund was
+//!   asked for is no question at all.
+use super::scope::{Scope, Wish};
+use super::words::{
+    before_window, ended, event, instant, order, record, request, request_for, retimed, todo, units, windows,
+    wish_of, won,
 };
+use super::world::{Call, Ended, KeyNo, PaymentNo, Refund, Said, Todo, small};
+use hanbeon_domain::payment::LateSuccess;
+use hanbeon_domain::{
+    Actor, Checkout, Decision, Moment, Payment, PaymentId, Policy, Refund as RealRefund, State, StateName,
+    Step, Timestamp, Won,
+};
+use hanbeon_store::{NewRefund, Queued, due_at_rest, gives_turns};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use uuid::Uuid;
@@ -24,6 +29,7 @@ use uuid::Uuid;
 pub(super) struct Table {
     policy: Policy,
     tries_told_apart: u32,
+    tells_ages: bool,
     payments: Vec<Payment>,
     numbers: HashMap<String, PaymentNo>,
     steps: HashMap<(PaymentNo, Happens, u8), Option<Moved>>,
@@ -36,10 +42,12 @@ pub(super) struct Table {
 }
 
 /// What may happen to a payment.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Happens {
     Wished(u8, Wish),
     Heard(Said),
+    /// What makes late money go back, whatever the policy is.
+    HeardTooLate(Said),
 }
 
 /// [`Step`], in small.
@@ -49,6 +57,8 @@ pub(super) struct Moved {
     pub(super) then: Todo,
     /// A refund that has ended, and how.
     pub(super) settled: Option<(u8, Ended)>,
+    /// Is it due, should it come to rest? If no refund waits and no notice came; if a refund does; a notice did; both.
+    due: [bool; 4],
     /// Is there such a move in the published state diagram?
     pub(super) legal: bool,
 }
@@ -63,9 +73,22 @@ pub(super) enum Decided {
     TurnedAway,
 }
 
+impl Moved {
+    /// Is the payment due, now that it rests?
+    pub(super) const fn is_due(&self, waits: bool, notice: bool) -> bool {
+        match (waits, notice) {
+            (false, false) => self.due[0],
+            (true, false) => self.due[1],
+            (false, true) => self.due[2],
+            (true, true) => self.due[3],
+        }
+    }
+}
+
 impl Table {
     pub(super) fn new(scope: &Scope) -> Self {
         let tries_max = scope.patience.map_or(u32::MAX, u32::from);
+        let late_success = if scope.keeps_late { LateSuccess::Keep } else { LateSuccess::Cancel };
         Self {
             policy: Policy {
                 tries_max,
@@ -73,8 +96,10 @@ impl Table {
                 window_tries: 0,
                 cancel_spacing: Duration::ZERO,
                 notice_spacing: Duration::ZERO,
+                late_success,
                 ..Policy::default()
             },
+            tells_ages: scope.may_need_a_human(),
             tries_told_apart: scope.patience.map_or(1, u32::from),
             payments: Vec::new(),
             numbers: HashMap::new(),
@@ -129,9 +154,47 @@ impl Table {
         }
         let moved = self.step_with(no, what, now, 0, 1);
         let larger = self.step_with(no, what, now, 5, 7);
-        assert!(moved == larger, "only what the module says may be made smaller: {:?}", self.payment(no));
+        assert!(
+            moved == larger,
+            "only what the module says may be made smaller: {what:?}, {:?}",
+            self.payment(no)
+        );
         self.steps.insert((no, what, now), moved);
         moved
+    }
+
+    /// [`Payment::admit`], before any other wish is known of: how much it would be.
+    pub(super) fn admits(&self, no: PaymentNo, wish: Wish) -> Option<u8> {
+        self.payment(no).admit(&request_for(0, wish), Won::ZERO, Timestamp::default()).ok().map(units)
+    }
+
+    /// [`NewRefund::beside`]: may so much be queued, of a wish for `wish`? Otherwise, what is left.
+    pub(super) fn beside(&self, no: PaymentNo, wish: Wish, amount: u8, others: &[Refund]) -> Result<(), u8> {
+        let payment = self.payment(no);
+        let new = NewRefund {
+            payment: payment.id,
+            request: request_for(0, wish),
+            amount: won(amount),
+            actor: Actor::Merchant,
+            requested_at: Timestamp::default(),
+            join_equal: false,
+        };
+        let records = others.iter().filter_map(|other| record(payment, other));
+        match new.beside(payment.amount, payment.refunded, &records.collect::<Vec<_>>()) {
+            Ok(_) => Ok(()),
+            Err(Queued::OverBalance(left)) => Err(units(left)),
+            Err(Queued::New | Queued::Known(_) | Queued::Full) => Err(0),
+        }
+    }
+
+    /// May a refund that waits have its turn?
+    pub(super) fn gives_turns(&self, no: PaymentNo) -> bool {
+        gives_turns(self.payment(no).state.name())
+    }
+
+    /// Does it hold its order?
+    pub(super) fn holds_order(&self, no: PaymentNo) -> bool {
+        !self.payment(no).leaves_order_free()
     }
 
     /// [`Payment::resume`].
@@ -154,18 +217,32 @@ impl Table {
         let State::Canceling { refund, .. } = &self.payment(no).state else {
             panic!("only a refund that is under way is carried out")
         };
-        let Refund { id, amount, balance_before, .. } = &**refund;
+        let RealRefund { id, amount, balance_before, .. } = &**refund;
         Call::Cancel { wish: wish_of(*id), amount: units(*amount), balance_before: units(*balance_before) }
     }
 
-    /// The times that a payment bears, as windows.
+    /// The times of a payment that matter, as windows.
     pub(super) fn times(&self, no: PaymentNo) -> impl Iterator<Item = u8> {
         let Payment { created_at, last_cancel_at, state, .. } = self.payment(no);
-        let asked = match state {
-            State::Canceling { refund, .. } => Some(refund.requested_at),
+        let landing = match state {
+            State::Canceling { landing_until, .. } => landing_until.map(before_window),
             _ => None,
         };
-        [Some(*created_at), asked, *last_cancel_at].into_iter().flatten().map(windows)
+        let ages = [Some(*created_at), *last_cancel_at].into_iter().flatten();
+        let ages = ages.filter(|_| self.tells_age(state));
+        ages.chain(landing).map(windows)
+    }
+
+    /// Is this payment being charged, and has it had no whole window for that?
+    pub(super) fn is_young(&self, no: PaymentNo, now: u8) -> bool {
+        windows(self.payment(no).created_at) == now
+    }
+
+    /// Does it matter how old such a payment is, and its last cancel? While it is charged, yes. Later the table asks only
+    /// when a read contradicts us; in a scope in which everything must end without a human, that would be a finding,
+    /// whatever the age: no state of need would be a goal, and no read that is due again without end.
+    const fn tells_age(&self, state: &State) -> bool {
+        self.tells_ages || matches!(state, State::Confirming { .. })
     }
 
     /// The round of the intent of a payment.
@@ -206,12 +283,10 @@ impl Table {
         self.number(payment)
     }
 
-    /// The same payment, as if nobody had been asked before; only a planted bug wants it.
-    pub(super) fn without_tries(&mut self, no: PaymentNo) -> PaymentNo {
+    /// The same payment with something about it forgotten; only planted bugs want it.
+    pub(super) fn forgetting(&mut self, no: PaymentNo, what: impl Fn(&mut State)) -> PaymentNo {
         let mut payment = self.payment(no).clone();
-        if let State::Confirming { tries, .. } | State::Canceling { tries, .. } = &mut payment.state {
-            *tries = 0;
-        }
+        what(&mut payment.state);
         self.number(payment)
     }
 
@@ -223,8 +298,16 @@ impl Table {
         {
             *so_far += tries;
         }
+        if let State::Canceling { refund, .. } = &mut payment.state {
+            refund.requested_at = instant(0, factor).plus(Duration::from_micros(u64::from(tries)));
+        }
         payment.version = 4;
-        let step = payment.step(event(what), self.moment(now, factor)).ok()?;
+        let policy = match what {
+            Happens::HeardTooLate(_) => Policy { late_success: LateSuccess::Cancel, ..self.policy },
+            Happens::Wished(..) | Happens::Heard(_) => self.policy,
+        };
+        let moment = Moment { policy: &policy, ..self.moment(now, factor) };
+        let step = payment.step(event(what), moment).ok()?;
         assert_eq!(step.next.version, 5, "every move raises the version by one");
         let next = retimed(step.next, |time| Timestamp::from_micros(time.as_micros() / factor));
         Some(self.moved(Step { next, ..step }))
@@ -235,19 +318,22 @@ impl Table {
         self.made.insert((from, to));
         let published = || self.legal.contains(&(from.as_str().to_owned(), to.as_str().to_owned()));
         let legal = from == to || published();
-        let settled = step.settled.map(|(id, outcome)| {
-            let ended = match outcome {
-                RefundOutcome::Done { .. } => Ended::Done,
-                RefundOutcome::Refused(_) => Ended::Refused,
-                RefundOutcome::NeedsReview => Ended::Review,
-            };
-            (wish_of(id), ended)
-        });
-        Moved { next: self.number(step.next), then: todo(step.then), settled, legal }
+        let due = [(false, false), (true, false), (false, true), (true, true)]
+            .map(|(waits, notice)| due_at_rest(&step, waits, notice).is_some());
+        let settled = step.settled.map(|(id, outcome)| (wish_of(id), ended(outcome)));
+
+        Moved { next: self.number(step.next), then: todo(step.then), settled, due, legal }
     }
 
     fn number(&mut self, mut payment: Payment) -> PaymentNo {
         payment.version = 0;
+        if !self.tells_age(&payment.state) {
+            payment.created_at = Timestamp::default();
+            payment.last_cancel_at = payment.last_cancel_at.map(|_| Timestamp::default());
+        }
+        if let State::Canceling { refund, .. } = &mut payment.state {
+            refund.requested_at = Timestamp::default();
+        }
         if let State::Confirming { tries, .. } | State::Canceling { tries, .. } = &mut payment.state {
             *tries = (*tries).min(self.tries_told_apart);
         }
@@ -288,133 +374,4 @@ pub(super) fn published_moves() -> impl Iterator<Item = (String, String)> {
     let arrows = page.lines().filter_map(|line| line.trim().split_once(" --> "));
     let states = arrows.filter_map(|(from, to)| Some((from, to.split_once(" : ")?.0)));
     states.map(|(from, to)| (from.to_owned(), to.to_owned()))
-}
-
-/// 11 minutes in microseconds: [`Policy::confirm_window`].
-const WINDOW: i64 = 11 * 60 * 1_000_000;
-
-fn instant(window: u8, factor: i64) -> Timestamp {
-    Timestamp::from_micros(i64::from(window) * WINDOW * factor)
-}
-
-fn windows(time: Timestamp) -> u8 {
-    u8::try_from(time.as_micros() / WINDOW).expect("few windows")
-}
-
-fn retimed(mut payment: Payment, anew: impl Fn(Timestamp) -> Timestamp) -> Payment {
-    payment.created_at = anew(payment.created_at);
-    payment.last_cancel_at = payment.last_cancel_at.map(&anew);
-    if let State::Canceling { refund, .. } = &mut payment.state {
-        refund.requested_at = anew(refund.requested_at);
-    }
-    payment
-}
-
-fn todo(action: Action) -> Todo {
-    match action {
-        Action::Confirm => Todo::Confirm,
-        Action::Lookup => Todo::Lookup,
-        Action::Cancel => Todo::Cancel,
-        Action::GiveUp => Todo::GiveUp,
-        Action::Rest { due: Some(_) } => Todo::RestUntilDue,
-        Action::Rest { due: None } => Todo::Rest,
-    }
-}
-
-fn event(what: Happens) -> Event {
-    let evidence = |http_status| Evidence { http_status, body: [].into() };
-    let words = String::new;
-    let verdict = match what {
-        Happens::Wished(wish, amount) => return wished(wish, amount),
-        Happens::Heard(Said::Exhausted) => return Event::TriesExhausted,
-        Happens::Heard(Said::Seen(shown)) => Verdict::Seen(Box::new(snapshot(shown, evidence(200)))),
-        Happens::Heard(Said::Refused) => {
-            Verdict::Refused(Refusal { code: words(), message: words(), evidence: evidence(403) })
-        }
-        Happens::Heard(Said::ReadIt) => Verdict::ReadIt,
-        Happens::Heard(Said::Absent) => Verdict::Absent,
-        Happens::Heard(Said::NotSent) => Verdict::NotSent(words()),
-        Happens::Heard(Said::Silence) => Verdict::Unclear { answered: false, why: words() },
-        Happens::Heard(Said::Error) => Verdict::Unclear { answered: true, why: words() },
-        Happens::Heard(Said::NotOurs) => Verdict::NotOurs(words()),
-    };
-    Event::PspSaid(verdict)
-}
-
-fn wished(wish: u8, amount: Wish) -> Event {
-    let amount = match amount {
-        Wish::Whole => None,
-        Wish::Part(part) => Some(won(part)),
-    };
-    let reason = CancelReason::parse("a change of mind").expect("short enough");
-    Event::CancelRequested(CancelRequest { id: refund_id(wish), amount, reason })
-}
-
-fn snapshot(shown: Shown, evidence: Evidence) -> Snapshot {
-    Snapshot {
-        status: shown.status,
-        method: None,
-        balance: won(shown.balance),
-        requested_at: None,
-        approved_at: None,
-        last_transaction_key: None,
-        cancels: shown.cancels.iter().zip(0..).filter_map(|(cancel, wish)| listed(wish, *cancel)).collect(),
-        secret: None,
-        failure: None,
-        evidence,
-    }
-}
-
-fn order() -> Order {
-    Order {
-        id: OrderId::from_uuid(Uuid::from_u128(1)),
-        reference: MerchantReference::parse("order").expect("printable"),
-        name: "mug".to_owned(),
-        total: won(TOTAL),
-        lines: Vec::new(),
-        customer: Customer::default(),
-        created_at: Timestamp::default(),
-        expires_at: None,
-    }
-}
-
-fn request(key: u8) -> ConfirmRequest {
-    ConfirmRequest {
-        order: OrderId::from_uuid(Uuid::from_u128(1)),
-        toss_order: TossOrderId::parse(format!("toss-order-{key}")).expect("allowed characters"),
-        key: PaymentKey::parse(format!("payment-{key}")).expect("allowed characters"),
-        amount: won(TOTAL),
-        session: None,
-    }
-}
-
-/// Refunds are numbered from here.
-const REFUNDS: u128 = 100;
-
-fn refund_id(wish: u8) -> RefundId {
-    RefundId::from_uuid(Uuid::from_u128(REFUNDS + u128::from(wish)))
-}
-
-fn wish_of(id: RefundId) -> u8 {
-    let wish = (0..small(WISHES)).find(|wish| refund_id(*wish) == id);
-    wish.expect("every refund is somebody's wish")
-}
-
-fn won(amount: u8) -> Won {
-    Won::new(amount.into()).expect("not negative")
-}
-
-fn units(amount: Won) -> u8 {
-    u8::try_from(amount.get()).expect("small amounts")
-}
-
-fn listed(wish: u8, cancel: Option<(u8, u8)>) -> Option<TossCancel> {
-    let (amount, left) = cancel?;
-    Some(TossCancel {
-        transaction_key: format!("transaction of wish {wish}"),
-        amount: won(amount),
-        balance_after: Some(won(left)),
-        canceled_at: None,
-        reason: "a change of mind".to_owned(),
-    })
 }

@@ -1,7 +1,8 @@
 //! Everything that there is at one instant: small values only, so that millions of them fit into memory. A payment
 //! is a number in the [`Table`](super::table::Table), which keeps the real ones.
-use super::scope::{CLIENTS, KEYS, Left, TOTAL, WISHES};
+use super::scope::{CANCELS, CLIENTS, KEYS, Left, TOTAL, WISHES};
 use hanbeon_domain::TossStatus;
+use std::num::NonZeroU8;
 
 /// See the module.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,7 +12,9 @@ pub struct World {
     pub(super) left: Left,
     /// The store: the payment of each paymentKey, and each refund.
     pub(super) rows: [Option<Row>; KEYS],
-    pub(super) refunds: [Ended; WISHES],
+    pub(super) refunds: [Refund; WISHES],
+    /// Those that wait for their turn, oldest first.
+    pub(super) queue: [Option<u8>; WISHES],
     /// Which row was begun last.
     pub(super) newest: Option<u8>,
     /// What the server has in memory.
@@ -28,9 +31,9 @@ pub struct World {
     pub(super) calls: u8,
 }
 
-/// One worker for each request, and the recovery.
-pub(super) const WORKERS: usize = CLIENTS + WISHES + 1;
-/// The recovery's.
+/// One worker for each request, and one of the recovery for each payment.
+pub(super) const WORKERS: usize = CLIENTS + WISHES + KEYS;
+/// The recovery's first.
 pub(super) const RECOVERY: usize = CLIENTS + WISHES;
 /// Calls that are on their way at once.
 pub(super) const FLIGHTS: usize = 5;
@@ -49,8 +52,24 @@ pub(super) struct KeyNo(pub(super) u8);
 pub(super) struct Row {
     pub(super) payment: PaymentNo,
     pub(super) due: Due,
+    /// Has whoever takes it over a reason to look at Toss?
+    pub(super) look: bool,
+    /// Has a notice come that nobody has taken up?
+    pub(super) noticed: bool,
+    /// Of money that turned up late.
+    pub(super) late: Ended,
+    /// The cancels that are recorded as made elsewhere, as bits.
+    pub(super) elsewhere: u8,
     /// Was anybody told that nothing was taken, or that all of it was given back?
     pub(super) told_failed: bool,
+}
+
+impl Row {
+    /// A payment that has just begun.
+    pub(super) const fn held(payment: PaymentNo) -> Self {
+        let (look, noticed, late, elsewhere, told_failed) = (false, false, Ended::NotBegun, 0, false);
+        Self { payment, due: Due::Held, look, noticed, late, elsewhere, told_failed }
+    }
 }
 
 /// When somebody has to look at a payment next.
@@ -58,18 +77,29 @@ pub(super) struct Row {
 pub(super) enum Due {
     Never,
     Now,
-    /// Likewise: somebody gave notice that there may be something to see.
-    Noticed,
     /// When the lease is over.
     Held,
 }
 
-/// How a refund ended.
+/// A refund in the store.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Refund {
+    /// Of which payment.
+    pub(super) row: u8,
+    /// How much, while it is open.
+    pub(super) amount: u8,
+    pub(super) ended: Ended,
+}
+
+/// Where a refund stands, and how it ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Ended {
     NotBegun,
+    /// It waits for its turn.
+    Queued,
     Open,
-    Done,
+    /// Toss's list has it in this place.
+    Done(u8),
     Refused,
     Review,
 }
@@ -89,11 +119,10 @@ pub(super) enum Client {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Wisher {
     Away,
-    /// The server has decided to begin this refund, and has not written it. `stale`: the row was written since.
+    /// The server has admitted so much, and has not queued it.
     Decided {
         row: u8,
-        next: PaymentNo,
-        stale: bool,
+        amount: u8,
     },
     Served,
 }
@@ -107,6 +136,8 @@ pub(super) struct Worker {
     pub(super) at: At,
     /// Was the row written or taken over by somebody else since? The store finds that out by the version.
     pub(super) stale: bool,
+    /// The refund whose turn it is, once the payment rests.
+    pub(super) waiting: Option<u8>,
 }
 
 /// Where a worker is.
@@ -116,8 +147,8 @@ pub(super) enum At {
     Todo(Todo),
     /// It has asked Toss to move money, at that time, and waits.
     Waits(u8),
-    /// It has an answer to what it asked at that time.
-    Heard(Said, u8),
+    /// It has an answer, which is judged by that time; `None`: by the time at which it is.
+    Heard(Said, Option<u8>),
 }
 
 /// [`Action`](hanbeon_domain::Action), without times.
@@ -127,6 +158,8 @@ pub(super) enum Todo {
     Lookup,
     Cancel,
     GiveUp,
+    /// [`App::turn`](hanbeon_app::App): the refund whose turn it is.
+    GiveBack,
     RestUntilDue,
     Rest,
 }
@@ -151,12 +184,30 @@ pub(super) enum Said {
 pub(super) struct Shown {
     pub(super) status: TossStatus,
     pub(super) balance: u8,
-    /// Its list of cancels: of each refund, how much it was, and what it left.
-    pub(super) cancels: [Option<(u8, u8)>; WISHES],
+    /// Its list of cancels, each in a place of its own.
+    pub(super) cancels: [Option<Listed>; CANCELS],
+}
+
+/// A cancel in Toss's list: how much it was, and what it left.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(super) struct Listed(NonZeroU8);
+
+impl Listed {
+    pub(super) fn new(amount: u8, left: u8) -> Option<Self> {
+        NonZeroU8::new(amount << 4 | left).map(Self)
+    }
+
+    pub(super) fn amount(self) -> u8 {
+        self.0.get() >> 4
+    }
+
+    pub(super) fn left(self) -> u8 {
+        self.0.get() & 0xF
+    }
 }
 
 impl Shown {
-    fn order(self) -> (&'static str, u8, [Option<(u8, u8)>; WISHES]) {
+    fn order(self) -> (&'static str, u8, [Option<Listed>; CANCELS]) {
         (self.status.as_str(), self.balance, self.cancels)
     }
 }
@@ -181,9 +232,10 @@ pub(super) struct Account {
     pub(super) balance: u8,
     pub(super) charges: u8,
     /// How often each refund was carried out.
-    pub(super) cancels: [u8; WISHES],
-    /// Of each that was, how much it was, and what it left.
-    pub(super) listed: [Option<(u8, u8)>; WISHES],
+    pub(super) cancels: [u8; CANCELS],
+    pub(super) listed: [Option<Listed>; CANCELS],
+    /// It was charged when it should not have been any more.
+    pub(super) late: bool,
     /// More was to be given back than there was.
     pub(super) overdrawn: bool,
 }
@@ -198,13 +250,20 @@ pub(super) struct Flight {
     pub(super) waits: Option<u8>,
     /// Has an error been answered already? Toss repeats that, whatever this call still does.
     pub(super) answered: bool,
+    /// May it land after every window?
+    pub(super) late: bool,
 }
 
 /// What is asked of Toss.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Call {
     Confirm,
-    Cancel { wish: u8, amount: u8, balance_before: u8 },
+    /// `wish`: its place in [`Account::cancels`].
+    Cancel {
+        wish: u8,
+        amount: u8,
+        balance_before: u8,
+    },
 }
 
 impl World {
@@ -213,15 +272,17 @@ impl World {
             status: TossStatus::Ready,
             balance: TOTAL,
             charges: 0,
-            cancels: [0; WISHES],
-            listed: [None; WISHES],
+            cancels: [0; CANCELS],
+            listed: [None; CANCELS],
+            late: false,
             overdrawn: false,
         };
         Self {
             now: 0,
             left,
             rows: [None; KEYS],
-            refunds: [Ended::NotBegun; WISHES],
+            refunds: [Refund { row: 0, amount: 0, ended: Ended::NotBegun }; WISHES],
+            queue: [None; WISHES],
             newest: None,
             clients: [Client::Away; CLIENTS],
             wishes: [Wisher::Away; WISHES],
@@ -241,11 +302,43 @@ impl World {
                 worker.stale |= Some(slot) != writer;
             }
         }
-        for wisher in &mut self.wishes {
-            if let Wisher::Decided { row: whose, stale, .. } = wisher {
-                *stale |= *whose == row;
-            }
+    }
+
+    /// The oldest refund of this payment that waits for its turn.
+    pub(super) fn oldest_queued(&self, row: u8) -> Option<u8> {
+        self.queue.iter().flatten().copied().find(|wish| self.refunds[at(*wish)].row == row)
+    }
+
+    /// What has become of a refund that has a place in Toss's list.
+    pub(super) fn ended(&self, row: u8, place: u8) -> Ended {
+        match self.refunds.get(at(place)) {
+            Some(refund) => refund.ended,
+            None => self.rows[at(row)].map_or(Ended::NotBegun, |row| row.late),
         }
+    }
+
+    pub(super) fn end(&mut self, row: u8, place: u8, ended: Ended, amount: u8) {
+        match self.refunds.get_mut(at(place)) {
+            Some(refund) => *refund = Refund { row, amount, ended },
+            None => self.rows[at(row)].iter_mut().for_each(|row| row.late = ended),
+        }
+        let mut waiting =
+            self.queue.into_iter().flatten().filter(|wish| *wish != place || ended == Ended::Queued);
+        self.queue = std::array::from_fn(|_| waiting.next());
+    }
+
+    /// How often this cancel in Toss's list is explained by a record of ours.
+    pub(super) fn explained(&self, row: u8, place: u8) -> u32 {
+        let Some(kept) = self.rows[at(row)] else { return 0 };
+        let ours = self.refunds.iter().filter(|refund| refund.row == row).map(|refund| refund.ended);
+        let named = ours.chain([kept.late]).filter(|ended| *ended == Ended::Done(place)).count();
+        u32::try_from(named).unwrap_or(u32::MAX) + u32::from(kept.elsewhere >> place & 1)
+    }
+
+    /// Does another payment hold the order?
+    pub(super) fn order_is_held(&self, but: u8, holds: impl Fn(PaymentNo) -> bool) -> bool {
+        let others = self.rows.iter().enumerate().filter(|(row, _)| *row != at(but));
+        others.filter_map(|(_, row)| *row).any(|row| holds(row.payment))
     }
 
     pub(super) fn send(&mut self, flight: Flight) {

@@ -95,7 +95,9 @@ impl Ours {
             rows(db, "SELECT transmission_id, body FROM webhooks", |row| Ok((row.get(0)?, row.get(1)?)))
         {
             let transmission: Option<String> = transmission;
-            transmission.into_iter().for_each(|id| *transmissions.entry(id).or_default() += 1);
+            if let Some(transmission) = transmission {
+                *transmissions.entry(transmission).or_default() += 1;
+            }
             *bodies.entry(body).or_default() += 1;
         }
         Self { payments: payments(db), orders, transmissions, bodies }

@@ -40,6 +40,9 @@ pub(crate) fn told(world: &World, tales: &[Tale]) -> Findings {
         findings.charged_once_and_known(key, booked, ours.payments.get(key));
     }
     for (key, stored) in &ours.payments {
+        findings
+            .doubles
+            .extend(stored.given_twice().map(|reason| format!("{key}: {reason:?} was given back twice")));
         findings.note(key, stored.agrees(theirs.get(key)));
         findings.note(key, stored.is_continuous());
     }
@@ -227,6 +230,16 @@ impl Stored {
             Some(id) if self.by_compensation() && id == self.id => true,
             Some(id) => refund.state == "done" && refund.id == id,
         }
+    }
+
+    /// Wishes, each of which has its own reason, for which money has gone back more than once.
+    fn given_twice(&self) -> impl Iterator<Item = &str> {
+        let done: Vec<_> = self.refunds.iter().filter(|refund| refund.state == "done").collect();
+        let again =
+            done.clone().into_iter().enumerate().filter(move |(at, refund)| {
+                done[..*at].iter().any(|earlier| earlier.reason == refund.reason)
+            });
+        again.map(|(_, refund)| &*refund.reason)
     }
 
     /// Each line begins where the one before it ended, and the last one ends where the payment is.

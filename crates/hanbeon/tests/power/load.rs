@@ -62,7 +62,7 @@ fn shop(api: &Api, buyer: Buyer, mood: usize) -> JoinHandle<()> {
     let api = api.clone();
     tokio::spawn(async move {
         let look = || try_send(api.get(&format!("{}/{}", api.prefix, buyer.order)));
-        let (one, two, _, _, _) = tokio::join!(
+        let (one, two, _, _, ()) = tokio::join!(
             buyer.try_confirm(&api),
             buyer.try_confirm(&api),
             look(),
