@@ -138,7 +138,7 @@ fn cancel(shown: &Cancellation) -> Option<TossCancel> {
     Some(TossCancel {
         transaction_key: shown.transaction_key.clone()?,
         amount: won(shown.cancel_amount.as_won())?,
-        balance_after: won(shown.refundable_amount.and_then(|left| left.as_won())),
+        balance_after: won(shown.refundable_amount.and_then(toss_client::Amount::as_won)),
         canceled_at: instant(shown.canceled_at.as_ref()),
         reason: shown.cancel_reason.clone().unwrap_or_default(),
     })

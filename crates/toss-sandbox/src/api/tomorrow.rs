@@ -18,7 +18,9 @@ pub(super) fn reword(body: Vec<u8>, answered: Operation) -> Vec<u8> {
             json!({ "issuerCode": "ZZ", "acquireStatus": "DREAMT", "amount": null }),
         );
         if let Some(Value::Array(cancels)) = fields.get_mut("cancels") {
-            cancels.iter_mut().for_each(|cancel| cancel["settledIn"] = json!("stardust"));
+            for cancel in cancels {
+                cancel["settledIn"] = json!("stardust");
+            }
         }
         if matches!(answered, Operation::Read | Operation::ReadByOrder) {
             fields.insert("status".to_owned(), json!("SETTLING"));
