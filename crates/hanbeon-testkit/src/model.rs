@@ -4,7 +4,8 @@
 //! What is there: for each payment the stored row; for each request and for the recovery a worker with its own copy
 //! of that row and its place in `drive`; Toss's books, the calls on their way to it, and what it keeps of idempotency
 //! keys. What can happen: everything that anybody may do next, in any order, with bounds from a [`Scope`].
-//! Requests read, decide and begin in separate moves; so do calls and their answers, answers and their record.
+//! Requests read, decide and begin in separate moves; so do calls and their answers, answers and their record. A refund
+//! is queued first, and has its turn when the payment rests; somebody may cancel in Toss's console meanwhile.
 //!
 //! **Always** (checked at every state and every move): the rules in [`Rule`].
 //! **In the end** (checked from every state, however it came about): once faults stop, every run reaches a state in
@@ -14,16 +15,19 @@
 //! to it); what is shown here is that this promise is enough, and, by a planted bug, that it is needed.
 //!
 //! There is no clock. A confirm window may pass at any time, but only once all that was on its way has landed or
-//! never will: that is what Toss promises, and all that is needed of time. A worker may sleep through it. An answer is
-//! judged by the time at which the question was asked: see [`Bug::JudgedLate`].
+//! never will: that is what Toss promises (a scope may let it break the promise: [`Scope::lates`]), and all that is
+//! needed of time. A worker may sleep through it. What an answer says of a moment is judged by the time at which the
+//! question was asked: see [`Bug::JudgedLate`]. Whoever has slept through its lease sends nothing any more: see
+//! [`Bug::SendsHoweverLate`].
 //!
-//! Not in it, and left to the simulation: a store that fails (and so the compensating cancel), cancels made at
-//! Toss's side, deposits that are taken back, amounts that differ, replies that cannot be read.
+//! Not in it, and left to the simulation: a store that fails (and so the compensating cancel), deposits that are taken
+//! back, amounts that differ, replies that cannot be read, a human who resolves a case, and that one holder makes no more
+//! than four steps in one go.
 //!
 //! In reading order:
 //! 1. `scope`: how large a world, and which bug is planted in it;
 //! 2. `world`: everything that there is at one instant;
-//! 3. `table`: the real transition table, with small numbers in front of it;
+//! 3. `table`: the real transition table, with small numbers in front of it; `words` are the real words for them;
 //! 4. `requests`, `server`, `toss`: what can happen next;
 //! 5. `rules`: what must be true;
 //! 6. [`checker`], `liveness`: visiting every state.

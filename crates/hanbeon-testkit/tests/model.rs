@@ -177,7 +177,9 @@ fn the_model_makes_the_moves_of_the_published_diagram() {
     let missing: Vec<_> = published.difference(&made).collect();
     let reached = published.len() - missing.len();
     println!("{reached} of {} published moves were made; not:", published.len());
-    missing.iter().for_each(|(from, to)| println!("  {from} --> {to}"));
+    for (from, to) in &missing {
+        println!("  {from} --> {to}");
+    }
     let strange: Vec<_> = made.difference(&published).filter(|(from, to)| from != to).collect();
     assert!(strange.is_empty(), "{strange:?}");
     assert!(39 <= reached, "the model has become blind to most of the table: {missing:?}");

@@ -70,7 +70,7 @@ async fn an_answer_that_was_slept_over_is_judged_by_the_time_of_its_question() {
     let clock = Arc::new(SetClock(AtomicI64::new(lease_is_over.as_micros())));
     let bank = Arc::new(SleptOver { clock: Arc::clone(&clock), after_the_window });
     let settings = Settings { policy, ..Settings::default() };
-    let app = App::new(Arc::clone(&store), bank, Arc::clone(&clock) as Arc<dyn Env>, settings);
+    let app = App::new(Arc::clone(&store), bank, clock.clone(), settings);
     let state = async || store.payment_by_key(&payment.key).await.unwrap().unwrap().state.name();
 
     assert_eq!(app.recover_once(1).await.unwrap().leased, 1);
@@ -137,8 +137,7 @@ async fn b10_whoever_slept_through_its_lease_moves_no_money() {
     let clock = Arc::new(SetClock(AtomicI64::new(found_at.as_micros())));
     let sleeper = Sleeper { clock: Arc::clone(&clock), sleeps_until, slept: AtomicBool::new(false) };
     let bank = Arc::new(Obeys::default());
-    let app =
-        App::new(Arc::clone(&store), Arc::clone(&bank) as Arc<dyn Psp>, Arc::new(sleeper), settings.clone());
+    let app = App::new(Arc::clone(&store), bank.clone(), Arc::new(sleeper), settings.clone());
     let state = async || store.payment_by_key(&payment.key).await.unwrap().unwrap().state.name();
 
     assert_eq!(app.recover_once(1).await.unwrap().leased, 1);

@@ -42,7 +42,7 @@ impl Lens<'_> {
         what: &'static str,
         said: Option<Said>,
         kind: Kind,
-        to: World,
+        to: &World,
     ) {
         self.object(who, what, said, kind, to, None);
     }
@@ -54,9 +54,10 @@ impl Lens<'_> {
         what: &'static str,
         said: Option<Said>,
         kind: Kind,
-        mut to: World,
+        to: &World,
         objection: Option<Rule>,
     ) {
+        let mut to = *to;
         if !self.scope.apart {
             if !self.has(Bug::NoFencing) && !self.has(Bug::RefundsAreNotClaimed) {
                 retire(&mut to);

@@ -52,7 +52,7 @@ fn client_decides(lens: &mut Lens<'_>, who: usize, key: u8) {
             "asks, and is told that another payment has the order"
         }
     };
-    lens.add(("client", small(who)), what, None, Kind::Request, to);
+    lens.add(("client", small(who)), what, None, Kind::Request, &to);
 }
 
 /// `Store::begin` of a new payment.
@@ -63,7 +63,7 @@ fn client_begins(lens: &mut Lens<'_>, who: usize, key: u8, payment: PaymentNo) {
     let kind = Kind::Progress(CLIENT + small(who));
     if !claims && !lens.has(Bug::OrderIsNotClaimed) || to.rows[at(key)].is_some() {
         to.clients[who] = Client::Away;
-        return lens.add(("client", small(who)), "was not first", None, kind, to);
+        return lens.add(("client", small(who)), "was not first", None, kind, &to);
     }
     let todo = At::Todo(Todo::Confirm);
     if !lens.has(Bug::IntentsAreNotDurable) {
@@ -72,7 +72,7 @@ fn client_begins(lens: &mut Lens<'_>, who: usize, key: u8, payment: PaymentNo) {
     }
     to.workers[who] = Some(Worker { row: key, payment, at: todo, stale: false, waiting: None });
     to.clients[who] = Client::Served;
-    lens.add(("client", small(who)), "begins its payment", None, kind, to);
+    lens.add(("client", small(who)), "begins its payment", None, kind, &to);
 }
 
 /// The shop wants money back, of any payment: the server reads it, and admits as much as it has.
@@ -82,7 +82,7 @@ fn wisher_decides(lens: &mut Lens<'_>, who: usize, wish: Wish) {
         let Some(amount) = lens.table.admits(payment, wish) else { continue };
         let mut to = *lens.from;
         to.wishes[who] = Wisher::Decided { row: small(row), amount };
-        lens.add(("wish", small(who)), "is admitted", None, Kind::Request, to);
+        lens.add(("wish", small(who)), "is admitted", None, Kind::Request, &to);
     }
 }
 
@@ -111,7 +111,7 @@ fn wisher_queues(lens: &mut Lens<'_>, who: usize, wish: Wish, (row, amount): (u8
             "is refused: so much is not left"
         }
     };
-    lens.add(("wish", small(who)), what, None, Kind::Progress(WISHER + small(who)), to);
+    lens.add(("wish", small(who)), what, None, Kind::Progress(WISHER + small(who)), &to);
 }
 
 /// `App::take_turn`: nobody holds the payment, or its lease is over; otherwise whoever holds it leaves it due. It is one

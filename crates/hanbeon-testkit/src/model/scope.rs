@@ -2,6 +2,7 @@
 
 /// How much there is of everything. What is bounded is bounded here, and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Scope {
     /// Which paymentKey each client confirms, `None` for a client that is not there. All are for the same order.
     pub clients: [Option<u8>; CLIENTS],

@@ -64,7 +64,7 @@ fn sends(lens: &mut Lens<'_>, slot: usize, worker: Worker) {
     to.workers[slot] = Some(Worker { at: At::Waits(to.now), ..worker });
     let objection = (!has_intent(lens, worker, call)).then_some(Rule::S1IntentBeforeEffect);
     let kind = Kind::Progress(class(slot));
-    lens.object(("worker", small(slot)), what, None, kind, to, objection);
+    lens.object(("worker", small(slot)), what, None, kind, &to, objection);
     if 0 < lens.from.left.faults {
         hears(lens, slot, Said::NotSent, Kind::Fault);
     }
@@ -120,7 +120,7 @@ fn hears(lens: &mut Lens<'_>, slot: usize, said: Said, kind: Kind) {
     if kind == Kind::Fault {
         to.left.faults -= 1;
     }
-    lens.add(("worker", small(slot)), "hears", Some(said), kind, to);
+    lens.add(("worker", small(slot)), "hears", Some(said), kind, &to);
 }
 
 /// One step, and one transaction: `Store::commit`.
@@ -131,17 +131,17 @@ fn records(lens: &mut Lens<'_>, slot: usize, worker: Worker, said: Said, asked: 
     let judged = asked.filter(|_| !lens.has(Bug::JudgedLate)).unwrap_or(to.now);
     let Some(mut moved) = step(lens, worker, said, judged) else {
         to.workers[slot] = None;
-        return lens.object(who, "is refused by the table", None, kind, to, Some(Rule::S6IllegalMove));
+        return lens.object(who, "is refused by the table", None, kind, &to, Some(Rule::S6IllegalMove));
     };
     let gone = to.rows[at(worker.row)].is_none();
     if gone || (worker.stale && !lens.has(Bug::NoFencing)) {
         to.workers[slot] = None;
-        return lens.add(who, "is superseded, and writes nothing", None, kind, to);
+        return lens.add(who, "is superseded, and writes nothing", None, kind, &to);
     }
     if order_is_taken(lens, worker.row, moved) && !lens.has(Bug::LateMoneyClaims) {
         if lens.table.holds_order(worker.payment) {
             to.workers[slot] = None;
-            return lens.add(who, "may not claim the order, which is taken", None, kind, to);
+            return lens.add(who, "may not claim the order, which is taken", None, kind, &to);
         }
         let Some(goes_back) = lens.table.step(worker.payment, Happens::HeardTooLate(said), to.now) else {
             return;
@@ -152,7 +152,7 @@ fn records(lens: &mut Lens<'_>, slot: usize, worker: Worker, said: Said, asked: 
     let written = write(lens, &mut to, worker, moved, said);
     to.wrote(worker.row, Some(slot));
     to.workers[slot] = goes_on(lens, worker, moved);
-    lens.object(who, "records", Some(said), kind, to, objection.or(written.err()));
+    lens.object(who, "records", Some(said), kind, &to, objection.or(written.err()));
 }
 
 /// At rest, it is the turn of the refund that waits.
@@ -274,14 +274,14 @@ fn gives_back(lens: &mut Lens<'_>, slot: usize, worker: Worker) {
             to.end(worker.row, place, Ended::Refused, 0);
         }
         to.workers[slot] = Some(Worker { at: At::Todo(Todo::Lookup), waiting: None, ..worker });
-        return lens.add(who, "refuses a wish that is impossible by now", None, kind, to);
+        return lens.add(who, "refuses a wish that is impossible by now", None, kind, &to);
     };
     let superseded = worker.stale && !lens.has(Bug::RefundsAreNotClaimed);
     if superseded
         || !(queued || lens.has(Bug::RefundsAreNotClaimed))
         || order_is_taken(lens, worker.row, moved)
     {
-        return lens.add(who, "is superseded, and begins no refund", None, kind, to);
+        return lens.add(who, "is superseded, and begins no refund", None, kind, &to);
     }
     if !lens.has(Bug::IntentsAreNotDurable) {
         let Call::Cancel { amount, .. } = lens.table.cancel(moved.next) else { return };
@@ -295,7 +295,7 @@ fn gives_back(lens: &mut Lens<'_>, slot: usize, worker: Worker) {
         Worker { payment: moved.next, at: At::Todo(Todo::Cancel), stale: false, waiting: None, ..worker };
     to.workers[slot] = Some(next);
     let objection = (!moved.legal).then_some(Rule::S6IllegalMove);
-    lens.object(who, "begins a refund", None, kind, to, objection);
+    lens.object(who, "begins a refund", None, kind, &to, objection);
 }
 
 /// A lease ends when nobody is there to extend it, or, as a fault, while its holder sleeps.
@@ -308,10 +308,16 @@ fn lease_ends(lens: &mut Lens<'_>, row: usize, kept: Row) {
     let holds = |worker: &Worker| at(worker.row) == row && !worker.stale;
     if !to.workers.iter().flatten().any(holds) {
         let kind = Kind::Progress(CLASS_RECOVERY + small(row));
-        lens.add(("the lease of payment", small(row)), "ends", None, kind, to);
+        lens.add(("the lease of payment", small(row)), "ends", None, kind, &to);
     } else if 0 < to.left.lapses {
         to.left.lapses -= 1;
-        lens.add(("the lease of payment", small(row)), "ends while its holder sleeps", None, Kind::Fault, to);
+        lens.add(
+            ("the lease of payment", small(row)),
+            "ends while its holder sleeps",
+            None,
+            Kind::Fault,
+            &to,
+        );
     }
 }
 
@@ -323,7 +329,7 @@ fn taken_over(lens: &mut Lens<'_>, row: usize, kept: Row) {
     let mut to = *lens.from;
     let Some(slot) = takes(lens, &mut to, small(row)) else { return };
     let kind = Kind::Progress(CLASS_RECOVERY + small(row));
-    lens.add(("the recovery", small(slot)), "takes over a payment that is due", None, kind, to);
+    lens.add(("the recovery", small(slot)), "takes over a payment that is due", None, kind, &to);
 }
 
 /// Whoever takes a payment over: the store's `take`, and the beginning of `App::turn`. It matters to nobody who that is;
@@ -369,7 +375,7 @@ fn webhook_comes(lens: &mut Lens<'_>, row: usize, kept: Row) {
         }
         to.wrote(small(row), None);
     }
-    lens.add(("a webhook about payment", small(row)), "comes", None, Kind::Request, to);
+    lens.add(("a webhook about payment", small(row)), "comes", None, Kind::Request, &to);
 }
 
 /// `Store::notice`.
@@ -392,7 +398,7 @@ fn reconciled(lens: &mut Lens<'_>, row: usize, kept: Row) {
     let mut to = *lens.from;
     to.rows[row] = Some(noticed(kept));
     let kind = Kind::Progress(NOTICE + small(row));
-    lens.add(("Toss: payment", small(row)), "is listed otherwise than we know it", None, kind, to);
+    lens.add(("Toss: payment", small(row)), "is listed otherwise than we know it", None, kind, &to);
 }
 
 /// "DONE", made up by a stranger.
@@ -432,5 +438,5 @@ fn dies(lens: &mut Lens<'_>) {
             row.due = Due::Now;
         }
     }
-    lens.add(("the server", 0), "dies, and starts again", None, Kind::Fault, to);
+    lens.add(("the server", 0), "dies, and starts again", None, Kind::Fault, &to);
 }

@@ -179,7 +179,7 @@ impl Table {
             requested_at: Timestamp::default(),
             join_equal: false,
         };
-        let records = others.iter().filter_map(|other| record(payment, other));
+        let records = others.iter().filter_map(|other| record(payment, *other));
         match new.beside(payment.amount, payment.refunded, &records.collect::<Vec<_>>()) {
             Ok(_) => Ok(()),
             Err(Queued::OverBalance(left)) => Err(units(left)),

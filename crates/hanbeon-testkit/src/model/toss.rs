@@ -44,7 +44,7 @@ fn arrives(lens: &mut Lens<'_>, place: usize, flight: Flight) {
     if flight.waits.is_none() {
         let mut to = *lens.from;
         to.land(place);
-        lens.add(("a call about payment", flight.row), "never arrives", None, Kind::Progress(STRAY), to);
+        lens.add(("a call about payment", flight.row), "never arrives", None, Kind::Progress(STRAY), &to);
     }
     if 0 < left.faults && !flight.answered {
         goes_wrong(lens, place, Said::Error, false);
@@ -105,7 +105,7 @@ fn lands(lens: &mut Lens<'_>, place: usize, flight: Flight, says: Says) {
         Call::Confirm => "confirm is carried out",
         Call::Cancel { .. } => "cancel is carried out",
     };
-    lens.add(("Toss: payment", flight.row), what, Some(said), Kind::Progress(class), to);
+    lens.add(("Toss: payment", flight.row), what, Some(said), Kind::Progress(class), &to);
 }
 
 const fn may_be_refused(account: Account) -> bool {
@@ -142,7 +142,7 @@ fn goes_wrong(lens: &mut Lens<'_>, place: usize, said: Said, late: bool) {
         worker.hear(said);
     }
     let what = if late { "is held up for too long" } else { "goes wrong" };
-    lens.add(("a call about payment", row), what, Some(said), Kind::Fault, to);
+    lens.add(("a call about payment", row), what, Some(said), Kind::Fault, &to);
 }
 
 fn carry_out(lens: &Lens<'_>, to: &mut World, flight: Flight, says: Says) -> Said {
@@ -222,7 +222,7 @@ fn session_ends(lens: &mut Lens<'_>, row: usize) {
             "is too old to be confirmed",
             None,
             Kind::Progress(SESSIONS),
-            to,
+            &to,
         );
     }
 }
@@ -232,7 +232,7 @@ fn deposit_comes(lens: &mut Lens<'_>, row: usize) {
         let mut to = *lens.from;
         to.accounts[row].status = T::Done;
         to.accounts[row].charges += 1;
-        lens.add(("the buyer: payment", small(row)), "is deposited", None, Kind::Request, to);
+        lens.add(("the buyer: payment", small(row)), "is deposited", None, Kind::Request, &to);
     }
 }
 
@@ -252,7 +252,7 @@ fn console_cancels(lens: &mut Lens<'_>, row: usize) {
     };
     if holds && 0 < amount && amount <= account.balance {
         account.give_back(ELSEWHERE, amount);
-        lens.add(("the console: payment", small(row)), "is cancelled", None, Kind::Request, to);
+        lens.add(("the console: payment", small(row)), "is cancelled", None, Kind::Request, &to);
     }
 }
 
@@ -288,5 +288,5 @@ fn time_passes(lens: &mut Lens<'_>) {
             row.due = Due::Now;
         }
     }
-    lens.add(("the time", 0), "passes", None, kind, to);
+    lens.add(("the time", 0), "passes", None, kind, &to);
 }

@@ -167,7 +167,7 @@ pub(super) fn listed(place: u8, cancel: Option<Listed>) -> Option<TossCancel> {
 }
 
 /// A refund that is open, as the store keeps it.
-pub(super) fn record(payment: &Payment, refund: &Refund) -> Option<RefundRecord> {
+pub(super) fn record(payment: &Payment, refund: Refund) -> Option<RefundRecord> {
     let progress = match refund.ended {
         Ended::Queued => Progress::Queued,
         Ended::Open => Progress::Sending,

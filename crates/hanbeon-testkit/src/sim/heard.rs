@@ -106,7 +106,7 @@ impl World {
         match answer {
             None => {}
             Some(Err(CancelError::Doubtful(_))) => {
-                self.count("told: nobody knows whether a cancel was taken")
+                self.count("told: nobody knows whether a cancel was taken");
             }
             Some(Err(_)) => {
                 self.count("told: not cancelled");

@@ -72,7 +72,7 @@ pub(crate) fn spoiled(journal: &[JournalEntry]) -> Unknown {
     unknown
 }
 
-/// What was under way when the server died.
+/// What somebody was at when the server died. (What waited for its next try is none of it.)
 #[derive(Debug)]
 pub(crate) struct CutOff {
     payment: String,
@@ -88,7 +88,7 @@ pub(crate) fn cut_off(world: &World) -> Vec<CutOff> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).expect("a setting");
     let moving = "SELECT toss_payment_key, (SELECT lower(hex(refund_id)) FROM refunds AS r
                     WHERE r.payment_id = p.payment_id AND r.state = 'sending')
-                  FROM payments AS p WHERE state IN ('confirming', 'canceling')";
+                  FROM payments AS p WHERE state IN ('confirming', 'canceling') AND held = 1";
     let mut moving = db.prepare(moving).expect("a good query");
     let seq = world.toss.journal(u64::MAX, 0).last_seq;
     let moving = moving
