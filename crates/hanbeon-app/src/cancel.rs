@@ -24,6 +24,9 @@ const LOOK_FIRST: Duration = Duration::from_millis(20);
 /// See [`LOOK_FIRST`].
 const LOOK_CAP: Duration = Duration::from_millis(400);
 
+/// How long a single look may take.
+const ONE_LOOK: Duration = Duration::from_secs(1);
+
 /// A wish to give money back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancel {
@@ -232,8 +235,8 @@ impl App {
                 wait = (wait * 2).min(LOOK_CAP);
             }
         };
-        // A store that hangs must not make the caller wait for it.
-        let _ = timeout_at(deadline, looking).await;
+        // A store that hangs must not make the caller wait for it; but one look is worth a second, however late it is.
+        let _ = timeout_at(deadline.max(Instant::now() + ONE_LOOK), looking).await;
         self.env.reached("before answering");
         seen
     }
