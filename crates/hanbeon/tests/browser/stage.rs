@@ -200,8 +200,20 @@ async fn start_demo(folder: &Path, config: &str) -> Done<(Child, String, String)
     Ok((demo, shop, sandbox))
 }
 
+/// How many ports chromedriver may find taken: it picks one for IPv4, and gives up if somebody has the same for IPv6.
+const PORTS_TRIED: u32 = 5;
+
 /// A chromedriver, and the port that it took.
 async fn start_driver() -> Done<(Child, u16)> {
+    for _ in 1..PORTS_TRIED {
+        if let Ok(started) = try_port().await {
+            return Ok(started);
+        }
+    }
+    try_port().await
+}
+
+async fn try_port() -> Done<(Child, u16)> {
     let mut driver = Command::new("chromedriver")
         .args(["--port=0", "--log-level=SEVERE"])
         .kill_on_drop(true)
