@@ -66,19 +66,20 @@ async fn c4_nonsense_for_an_answer_at_any_call_is_pending_and_then_the_truth() {
 async fn c2_c4_a_call_that_is_cut_at_any_byte_in_either_direction_takes_effect_once() {
     let wire = Arc::new(Wire::new(HASTY).await);
     let (confirm, cancel) = wire.sizes().await;
-    let mut jobs = Vec::new();
+    let mut table = Vec::new();
     for (call, (request, reply)) in [(Call::Confirm, confirm), (Call::Cancel, cancel)] {
         let requests = cut_points(request).map(Fault::CutRequestAfter);
-        for fault in requests.chain(cut_points(reply).map(Fault::CutReplyAfter)) {
-            let wire = Arc::clone(&wire);
-            jobs.push(async move {
-                let buyer = call.prepare(&wire.world).await;
-                let rule = wire.proxy.spoil(call.target().holding(&buyer.key), fault);
-                let answer = call.make(&wire.world, &buyer).await;
-                (Case { call, fault, buyer, rule }, answer)
-            });
-        }
+        let replies = cut_points(reply).map(Fault::CutReplyAfter);
+        table.extend(requests.chain(replies).map(|fault| (call, fault)));
     }
+    let jobs = wire.prepare_all(table).await.into_iter().map(|((call, fault), buyer)| {
+        let wire = Arc::clone(&wire);
+        async move {
+            let rule = wire.proxy.spoil(call.target().holding(&buyer.key), fault);
+            let answer = call.make(&wire.world, &buyer).await;
+            (Case { call, fault, buyer, rule }, answer)
+        }
+    });
     for (case, answer) in at_once(jobs).await {
         assert_eq!(answer.status, 200, "{case:?}: {answer:?}");
         assert_eq!(wire.proxy.met(case.rule).len(), 1, "{case:?}");
@@ -213,6 +214,8 @@ async fn c5_a_slow_toss_is_asked_once_however_often_the_buyer_comes_back() {
 #[tokio::test]
 async fn c2_c3_c4_a_network_that_fails_by_chance_changes_nobodys_books() {
     let wire = Arc::new(Wire::new(IMPATIENT).await);
+    let kinds = (0..40).map(|number| (if number % 2 == 0 { Call::Confirm } else { Call::Cancel }, ()));
+    let ready = wire.prepare_all(kinds).await;
     for fault in [
         Fault::RequestLost,
         Fault::ReplyLost,
@@ -227,11 +230,9 @@ async fn c2_c3_c4_a_network_that_fails_by_chance_changes_nobodys_books() {
     ] {
         wire.proxy.chance(25, Target::new(""), fault);
     }
-    let jobs = (0..40).map(|number| {
+    let jobs = ready.into_iter().map(|((call, ()), buyer)| {
         let wire = Arc::clone(&wire);
         async move {
-            let call = if number % 2 == 0 { Call::Confirm } else { Call::Cancel };
-            let buyer = call.prepare(&wire.world).await;
             let answer = call.make(&wire.world, &buyer).await;
             if answer.status != 200 {
                 call.is_pending(&answer, &buyer);
@@ -256,7 +257,8 @@ async fn c2_c3_c4_a_network_that_fails_by_chance_changes_nobodys_books() {
 async fn pending_and_then_the_truth(faults: Vec<Fault>) {
     let wire = Arc::new(Wire::new(IMPATIENT).await);
     let table = Call::ALL.into_iter().flat_map(|call| faults.iter().map(move |fault| (call, *fault)));
-    let jobs: Vec<_> = table.map(|(call, fault)| trouble(Arc::clone(&wire), call, fault)).collect();
+    let ready = wire.prepare_all(table).await.into_iter();
+    let jobs = ready.map(|((call, fault), buyer)| trouble(Arc::clone(&wire), call, fault, buyer));
     let cases = at_once(jobs).await;
     let mut found = BTreeMap::new();
     for case in &cases {
@@ -276,9 +278,8 @@ async fn pending_and_then_the_truth(faults: Vec<Fault>) {
 }
 
 /// One case: the fault at this call, and everything that the buyer hears meanwhile.
-async fn trouble(wire: Arc<Wire>, call: Call, fault: Fault) -> Case {
+async fn trouble(wire: Arc<Wire>, call: Call, fault: Fault, buyer: Buyer) -> Case {
     let Wire { world, proxy } = &*wire;
-    let buyer = call.prepare(world).await;
     if let Some(before) = call.before() {
         proxy.spoil(before.target().holding(&buyer.key), Fault::ReplyLost);
     } else {

@@ -1,8 +1,9 @@
 //! The parts of the tests of the network: a world with a proxy in it, the calls that a fault can hit, and what must be
 //! true in the end.
 use crate::buyer::Buyer;
-use crate::support::{Answer, BOUND, World, until};
+use crate::support::{Answer, BOUND, World, at_once, until};
 use hanbeon_testkit::proxy::{Fault, FaultProxy, Record, Target, When};
+use std::sync::Arc;
 use std::time::Duration;
 use toss_sandbox::{EffectKind, Operation};
 
@@ -43,6 +44,21 @@ impl Wire {
         assert_eq!((shown, balance), (&status.into(), &(AMOUNT - refunded).into()), "{what}");
         buyer.read(&self.world.api).await.is(200, &buyer.view(status));
         buyer.confirm(&self.world.api).await.is(200, &buyer.view(status));
+    }
+
+    /// A buyer for each case, all of them through the payment window before anything goes wrong: once Toss is
+    /// silent, the breaker lets nobody in.
+    pub(crate) async fn prepare_all<T>(
+        self: &Arc<Self>,
+        table: impl IntoIterator<Item = (Call, T)>,
+    ) -> Vec<((Call, T), Buyer)> {
+        let table: Vec<_> = table.into_iter().collect();
+        let jobs = table.iter().map(|(call, _)| {
+            let (call, wire) = (*call, Arc::clone(self));
+            async move { call.prepare(&wire.world).await }
+        });
+        let buyers = at_once(jobs).await;
+        table.into_iter().zip(buyers).collect()
     }
 
     /// Our record of a payment: state, captured, refunded, reserved.
