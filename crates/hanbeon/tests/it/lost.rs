@@ -4,7 +4,6 @@ use crate::buyer::Buyer;
 use crate::support::{Answer, World, at_once};
 use serde_json::json;
 use std::collections::BTreeSet;
-
 use toss_sandbox::{EffectKind, FaultKind, FaultOperation, FaultRule, Operation, When};
 
 /// A Toss that is given up soon, and a buyer who is told "pending" later than that.
