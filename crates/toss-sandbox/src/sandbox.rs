@@ -107,7 +107,6 @@ impl Sandbox {
             .merge(api::routes())
             .merge(browser::routes())
             .merge(control::routes())
-            .merge(webhooks::routes())
             .merge(window::routes())
             .fallback(no_such_route)
             .with_state(Arc::clone(&self.shared))

@@ -12,7 +12,6 @@
 
 mod body;
 mod deliver;
-mod door;
 mod endpoint;
 mod faults;
 mod outbox;
@@ -23,5 +22,4 @@ pub use faults::{WebhookFault, WebhookFaultKind};
 pub use parcel::{SentWebhook, WebhookDelivery, WebhookState};
 
 pub(crate) use deliver::deliver;
-pub(crate) use door::routes;
 pub(crate) use outbox::Outbox;

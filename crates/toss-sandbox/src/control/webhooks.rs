@@ -1,9 +1,9 @@
-//! The control door to the webhooks: endpoints, log, resending, rules (see the README of the crate).
+//! Webhooks: endpoints, log, resending, rules.
 
 use std::sync::Arc;
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -12,21 +12,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::codes;
-use crate::control::{problem, refuse};
+use crate::control::{problem, refuse, unreadable};
 use crate::state::Shared;
 use crate::webhooks::{SentWebhook, WebhookEndpoint, WebhookError, WebhookFault};
 
 const MOST_SHOWN: usize = 1_000;
 
-/// The routes of this door.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
+pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/sandbox/webhooks", get(log).delete(clear))
         .route("/sandbox/webhooks/{id}/resend", post(resend))
         .route("/sandbox/webhooks/endpoints", post(register).get(endpoints))
         .route("/sandbox/webhooks/endpoints/{id}", delete(remove))
         .route("/sandbox/webhooks/faults", post(add_fault).get(faults).delete(clear_faults))
-        .layer(DefaultBodyLimit::max(64 * 1024))
 }
 
 fn refused(why: WebhookError) -> Response {
@@ -36,10 +34,6 @@ fn refused(why: WebhookError) -> Response {
         WebhookError::Url | WebhookError::TooMany | WebhookError::Fault => 400,
     };
     problem(status, codes::INVALID_REQUEST.name(), &why.to_string())
-}
-
-fn unreadable(why: &JsonRejection) -> Response {
-    problem(400, codes::INVALID_REQUEST.name(), &why.body_text())
 }
 
 fn shown(id: u64, endpoint: &WebhookEndpoint) -> Value {
