@@ -1,5 +1,7 @@
 //! The client: one method per call, and the builder that fixes its limits.
 
+mod billing;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::{

@@ -31,6 +31,23 @@ pub enum Operation {
     Read,
     /// `POST /v1/payments/{paymentKey}/cancel`
     Cancel,
+    /// `POST /v1/billing/authorizations/issue` and `/card`
+    BillingIssue,
+    /// `POST /v1/billing/{billingKey}`
+    BillingCharge,
+    /// `DELETE /v1/billing/{billingKey}`
+    BillingDelete,
+}
+
+impl Operation {
+    /// What to do after an outcome that is not known. Where nothing can be read, a repetition is the only question
+    /// there is, and harmless: a key makes an issue the same one, and a deletion is the same one anyway.
+    pub(crate) fn after_unknown(self) -> RetryClass {
+        match self {
+            Self::BillingIssue | Self::BillingDelete => RetryClass::SameKey,
+            _ => RetryClass::Query,
+        }
+    }
 }
 
 impl ErrorCode {
@@ -40,15 +57,16 @@ impl ErrorCode {
     /// `http_status` count: 409 same key, 429 new key later, other 4xx final, everything else ask first.
     #[must_use]
     pub fn class(&self, operation: Operation, http_status: u16) -> RetryClass {
-        let Some((default, exceptions)) = self.classes() else {
-            return match http_status {
-                409 => RetryClass::SameKey,
-                429 => RetryClass::NewKey,
-                400..=499 => RetryClass::Final,
-                _ => RetryClass::Query,
-            };
+        let class = match (self.classes(), http_status) {
+            (Some((default, exceptions)), _) => {
+                exceptions.iter().find(|(at, _)| *at == operation).map_or(default, |(_, class)| *class)
+            }
+            (None, 409) => RetryClass::SameKey,
+            (None, 429) => RetryClass::NewKey,
+            (None, 400..=499) => RetryClass::Final,
+            (None, _) => RetryClass::Query,
         };
-        exceptions.iter().find(|(at, _)| *at == operation).map_or(default, |(_, class)| *class)
+        if class == RetryClass::Query { operation.after_unknown() } else { class }
     }
 }
 

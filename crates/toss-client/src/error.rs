@@ -29,13 +29,13 @@ pub enum Error {
 
 impl Error {
     /// What a caller may do next. `NotSent` may be repeated as it is; for `Unknown` and `Unreadable` the payment
-    /// has to be read first.
+    /// has to be read first. What leaves no payment to read (issue and deletion of a billing key) is repeated.
     #[must_use]
     pub fn class(&self, operation: Operation) -> RetryClass {
         match self {
             Self::NotSent(failed) if failed.cause == NotSentCause::Request => RetryClass::Config,
             Self::NotSent(_) => RetryClass::SameKey,
-            Self::Unknown(_) | Self::Unreadable(_) => RetryClass::Query,
+            Self::Unknown(_) | Self::Unreadable(_) => operation.after_unknown(),
             Self::Refused(refusal) => refusal.code.class(operation, refusal.http_status),
         }
     }

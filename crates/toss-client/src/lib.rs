@@ -19,12 +19,15 @@ mod transport;
 pub mod webhook;
 pub mod wire;
 
-pub use calls::{Cancel, Confirm, RefundReceiveAccount, Transactions};
+pub use calls::{
+    BillingCharge, Cancel, CardDetails, Confirm, IssueBillingKey, IssueBillingKeyFromCard,
+    RefundReceiveAccount, Transactions, Vbv,
+};
 pub use client::{BuildError, Client, ClientBuilder};
 pub use code::{ErrorCode, Operation, RetryClass};
 pub use error::{ApiError, Error, NotSent, NotSentCause, Unanswered, UnansweredCause, Unreadable};
 pub use keys::{ClientKey, IdempotencyKey, IdempotencyKeyError, KeyError, KeyFamily, Mode, SecretKey};
-pub use model::{Amount, Payment, Transaction};
+pub use model::{Amount, Billing, BillingKey, Payment, Transaction};
 pub use pages::TransactionPages;
 pub use signature::SecurityKey;
 pub use webhook::Webhook;

@@ -8,6 +8,7 @@
 pub(crate) mod open_enum;
 
 mod amount;
+mod billing;
 mod enums;
 mod extra;
 mod methods;
@@ -19,6 +20,7 @@ mod time;
 mod transaction;
 
 pub use amount::{Amount, AmountError};
+pub use billing::{Billing, BillingCard, BillingKey, BillingTransfer};
 pub use enums::{
     AccountType, AcquireStatus, CancelStatus, CardType, CashReceiptType, Currency, EasyPayProvider,
     InterestPayer, IssueStatus, Method, OwnerType, PaymentStatus, PaymentType, ReceiptTransaction,

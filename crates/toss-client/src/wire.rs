@@ -6,7 +6,10 @@ use std::{borrow::Cow, fmt};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 
 use crate::{
@@ -33,7 +36,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub struct Call {
     /// HTTP method.
     pub method: Method,
-    /// Path and query, percent-encoded.
+    /// The documented address with its placeholders, such as `/v1/billing/{billingKey}`: what a log may show.
+    pub route: &'static str,
+    /// Path and query, percent-encoded. May hold a secret, so `Debug` shows the route instead.
     pub path: String,
     /// Headers of this call.
     pub headers: HeaderMap,
@@ -66,11 +71,20 @@ pub struct Reply<T> {
 }
 
 impl Call {
-    pub(crate) fn get(path: String) -> Self {
-        Self { method: Method::GET, path, headers: HeaderMap::new(), body: Bytes::new() }
+    pub(crate) fn get(route: &'static str, keys: &[&str]) -> Result<Self, Error> {
+        Self::bare(Method::GET, route, keys)
     }
 
-    pub(crate) fn post(path: String, body: &impl Serialize, options: &RequestOptions) -> Result<Self, Error> {
+    pub(crate) fn delete(route: &'static str, keys: &[&str]) -> Result<Self, Error> {
+        Self::bare(Method::DELETE, route, keys)
+    }
+
+    pub(crate) fn post(
+        route: &'static str,
+        keys: &[&str],
+        body: &impl Serialize,
+        options: &RequestOptions,
+    ) -> Result<Self, Error> {
         let body = serde_json::to_vec(body).map_err(|error| Error::not_sent(NotSentCause::Request, error))?;
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -80,8 +94,36 @@ impl Call {
         if let Some(code) = &options.test_code {
             headers.insert(TEST_CODE, header_value(code.as_str())?);
         }
-        Ok(Self { method: Method::POST, path, headers, body: body.into() })
+        Ok(Self { headers, body: body.into(), ..Self::bare(Method::POST, route, keys)? })
     }
+
+    /// Adds a parameter to the query. The value is written as it is.
+    pub(crate) fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let joint = if self.path.contains('?') { "&" } else { "?" };
+        self.path.extend([joint, name, "=", &value.to_string()]);
+        self
+    }
+
+    fn bare(method: Method, route: &'static str, keys: &[&str]) -> Result<Self, Error> {
+        let path = expand(route, keys)?;
+        Ok(Self { method, route, path, headers: HeaderMap::new(), body: Bytes::new() })
+    }
+}
+
+/// The route with the keys, in order, in the places of its placeholders.
+fn expand(route: &str, keys: &[&str]) -> Result<String, Error> {
+    let mut keys = keys.iter();
+    let mut path = String::with_capacity(route.len() + 64);
+    for part in route.split('/').skip(1) {
+        path.push('/');
+        if part.starts_with('{') {
+            let key = keys.next().copied().unwrap_or_default();
+            path += &segment(key)?.to_string();
+        } else {
+            path += part;
+        }
+    }
+    Ok(path)
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Error> {
@@ -115,13 +157,30 @@ pub fn decode<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<Reply<T>, Error> {
+    decode_with(status, headers, body, |body| serde_json::from_slice(body))
+}
+
+/// Reads a complete answer whose success says nothing more: an empty body. JSON is taken for one, too, for Toss may
+/// add fields to any answer; a page of a gateway is not.
+pub fn decode_empty(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Result<Reply<()>, Error> {
+    decode_with(status, headers, body, |body| {
+        if body.is_empty() { Ok(()) } else { serde_json::from_slice(body).map(|IgnoredAny| ()) }
+    })
+}
+
+fn decode_with<T>(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Bytes,
+    read: impl FnOnce(&[u8]) -> serde_json::Result<T>,
+) -> Result<Reply<T>, Error> {
     let http_status = status.as_u16();
     let trace_id = trace_id(headers);
     let unreadable = |raw, trace_id, source| {
         Err(Error::Unreadable(Box::new(Unreadable { http_status, raw, trace_id, source })))
     };
     if status.is_success() {
-        return match serde_json::from_slice(&body) {
+        return match read(&body) {
             Ok(value) => {
                 let idempotency_echo = text(headers, &IDEMPOTENCY_KEY);
                 Ok(Reply { value, http_status, raw: body, trace_id, idempotency_echo })
@@ -156,7 +215,7 @@ impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("method", &self.method)
-            .field("path", &self.path)
+            .field("route", &self.route)
             .field("body_len", &self.body.len())
             .finish_non_exhaustive()
     }
@@ -250,6 +309,33 @@ mod tests {
             let Err(Error::Unreadable(answer)) = read(status, body) else { panic!("{status} {body}") };
             assert_eq!((answer.http_status, &answer.raw[..]), (status, body.as_bytes()));
             assert!(answer.trace_id.is_some());
+        }
+    }
+
+    #[test]
+    fn an_empty_success_is_told_from_a_gateways_page() {
+        let read = |status, body: &'static str| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            decode_empty(status, &HeaderMap::new(), Bytes::from_static(body.as_bytes()))
+        };
+        for body in ["", "{}", r#"{"result":true}"#] {
+            assert!(matches!(read(200, body), Ok(Reply { value: (), .. })), "{body}");
+        }
+        assert!(matches!(read(200, "<html>login</html>"), Err(Error::Unreadable(_))));
+        assert!(matches!(read(500, ""), Err(Error::Unreadable(_))));
+        let refusal = r#"{"code":"ALREADY_REMOVED_BILLING_KEY","message":"x"}"#;
+        assert!(matches!(
+            read(400, refusal),
+            Err(Error::Refused(refusal)) if refusal.code == ErrorCode::AlreadyRemovedBillingKey
+        ));
+    }
+
+    #[test]
+    fn a_route_takes_its_keys_in_order_and_none_may_be_missing() {
+        let path = |keys: &[&str]| expand("/v1/{a}/b/{c}", keys);
+        assert_eq!(path(&["x/y", "z="]).expect("two keys"), "/v1/x%2Fy/b/z%3D");
+        for keys in [&[][..], &["x"], &["x", ""], &["..", "z"]] {
+            assert!(matches!(path(keys), Err(Error::NotSent(_))), "{keys:?}");
         }
     }
 

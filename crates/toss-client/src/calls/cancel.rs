@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     error::Error,
     model::{Amount, BankCode, Currency},
-    wire::{Call, RequestOptions, segment},
+    wire::{Call, RequestOptions},
 };
 
 /// What to cancel. `Cancel { cancel_reason: "…", ..Cancel::default() }` gives back everything that is left.
@@ -66,7 +66,7 @@ pub fn encode_cancel(
     request: &Cancel<'_>,
     options: &RequestOptions,
 ) -> Result<Call, Error> {
-    Call::post(format!("/v1/payments/{}/cancel", segment(payment_key)?), request, options)
+    Call::post("/v1/payments/{paymentKey}/cancel", &[payment_key], request, options)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub struct Confirm<'a> {
 
 /// `POST /v1/payments/confirm`
 pub fn encode_confirm(request: &Confirm<'_>, options: &RequestOptions) -> Result<Call, Error> {
-    Call::post("/v1/payments/confirm".to_owned(), request, options)
+    Call::post("/v1/payments/confirm", &[], request, options)
 }
 
 #[cfg(test)]

@@ -1,18 +1,15 @@
 //! Read a payment, by Toss's key or by the merchant's order (Toss core API, Read).
 
-use crate::{
-    error::Error,
-    wire::{Call, segment},
-};
+use crate::{error::Error, wire::Call};
 
 /// `GET /v1/payments/{paymentKey}`
 pub fn encode_payment(payment_key: &str) -> Result<Call, Error> {
-    Ok(Call::get(format!("/v1/payments/{}", segment(payment_key)?)))
+    Call::get("/v1/payments/{paymentKey}", &[payment_key])
 }
 
 /// `GET /v1/payments/orders/{orderId}`
 pub fn encode_payment_by_order(order_id: &str) -> Result<Call, Error> {
-    Ok(Call::get(format!("/v1/payments/orders/{}", segment(order_id)?)))
+    Call::get("/v1/payments/orders/{orderId}", &[order_id])
 }
 
 #[cfg(test)]

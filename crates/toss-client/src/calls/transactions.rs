@@ -1,7 +1,5 @@
 //! Transactions: every approval and every cancel of a time (Toss core API, Transactions).
 
-use std::fmt::Write as _;
-
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
 use crate::{
@@ -57,23 +55,17 @@ pub fn encode_transactions(request: &Transactions) -> Result<Call, Error> {
     if request.end_date < request.start_date {
         return refused("the end of a list of transactions lies before its start");
     }
-    let mut path = format!(
-        "/v1/transactions?startDate={}&endDate={}",
-        local(request.start_date),
-        local(request.end_date)
-    );
-    let mut add = |name: &str, value: &dyn std::fmt::Display| {
-        write!(path, "&{name}={value}").map_err(|error| Error::not_sent(NotSentCause::Request, error))
-    };
+    let mut call = Call::get("/v1/transactions", &[])?
+        .with("startDate", local(request.start_date))
+        .with("endDate", local(request.end_date));
     if let Some(key) = &request.starting_after {
-        add("startingAfter", &segment(key)?)?;
+        call = call.with("startingAfter", segment(key)?);
     }
     match request.limit {
-        None => {}
-        Some(limit @ 1..=MAX_LIMIT) => add("limit", &limit)?,
-        Some(_) => return refused("a page of transactions has 1 to 5000 rows"),
+        None => Ok(call),
+        Some(limit @ 1..=MAX_LIMIT) => Ok(call.with("limit", limit)),
+        Some(_) => refused("a page of transactions has 1 to 5000 rows"),
     }
-    Ok(Call::get(path))
 }
 
 /// `2026-03-01T00:00:00`: no offset and no fraction.

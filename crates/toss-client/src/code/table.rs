@@ -110,7 +110,7 @@ error_codes! {
     /// Payment failed due to insufficient balance.
     RejectAccountPayment = "REJECT_ACCOUNT_PAYMENT" 403 Final;
     /// Payment failed due to limit exceeded or insufficient balance.
-    RejectCardPayment = "REJECT_CARD_PAYMENT" 403 Final;
+    RejectCardPayment = "REJECT_CARD_PAYMENT" 403 Final, BillingCharge => NewKey;
     /// Payment confirm is rejected.
     RejectCardCompany = "REJECT_CARD_COMPANY" 403 Final;
     /// Your account invalidated. Please register another account.
@@ -246,7 +246,7 @@ error_codes! {
     /// Billing key authentication has not been completed or is an invalid billing transaction.
     InvalidBillKeyRequest = "INVALID_BILL_KEY_REQUEST" 400 Final;
     /// The billing key is already deleted.
-    AlreadyRemovedBillingKey = "ALREADY_REMOVED_BILLING_KEY" 400 Final;
+    AlreadyRemovedBillingKey = "ALREADY_REMOVED_BILLING_KEY" 400 Final, BillingDelete => MaybeDone;
     /// The billing authentication customer key and the payment request customer key do not match.
     NotMatchesCustomerKey = "NOT_MATCHES_CUSTOMER_KEY" 400 Config;
     /// A temporary error occurred while billing auth cancellation.

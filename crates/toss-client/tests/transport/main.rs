@@ -1,5 +1,6 @@
 //! What every failure on the wire means, proved against real sockets on the loopback interface.
 
+mod billing;
 mod pages;
 mod server;
 
