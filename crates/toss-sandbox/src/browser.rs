@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::choice::Wish;
 use crate::clock::Ms;
 use crate::codes::{self, Code};
 use crate::config::{Family, Merchant};
@@ -24,9 +25,9 @@ use crate::control::refuse;
 use crate::enums::{GIFTS, WALLETS};
 use crate::lang::Lang;
 use crate::means::Means;
-use crate::opening::{self, CardWish, Wanted};
+use crate::opening::{self, Wanted};
 use crate::payment::{Payment, Status, Surface};
-use crate::state::{Opening, Shared};
+use crate::state::Shared;
 use crate::urls;
 
 /// The refusals that the window offers, and the words it sends to `failUrl` where they differ from the API's.
@@ -144,20 +145,11 @@ fn open_payment(shared: &Shared, body: &Bytes, origin: Option<&str>) -> Result<A
     let body: OpenBody = serde_json::from_slice(body).map_err(|_| codes::INVALID_PARAMETERS)?;
     let merchant = shared.directory.by_client_key(&body.client_key).ok_or(codes::INVALID_CLIENT_KEY)?;
     check_surface(shared.directory.merchant(merchant), body.surface)?;
-    if body.surface == Surface::Payment && body.wanted.method.is_none() {
+    if body.surface == Surface::Payment && !body.wanted.wish.names_a_method() {
         return Err(codes::INVALID_PARAMETERS);
     }
     let accepted = Wanted { surface: Some(body.surface), ..body.wanted }.accept()?;
-    let opening = Opening {
-        merchant,
-        order: &accepted.order_id,
-        order_name: &accepted.order_name,
-        amount: accepted.amount,
-        tax_free: accepted.tax_free,
-        origin,
-        terms: accepted.terms,
-    };
-    shared.open(&mut shared.world(), opening)
+    shared.open(&mut shared.world(), accepted.opening(merchant, origin))
 }
 
 /// `widgets()` takes widget keys, `payment()` takes API individual keys.
@@ -182,7 +174,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Res
         Err(code) => return refuse(code),
     };
     let about = &payment.about;
-    let means = payment.means.or(about.terms.asked);
+    let means = payment.method();
     let reasons = DECLINES.iter().map(|(code, _, _)| {
         let (ko, en) = decline_words(*code);
         json!({ "code": code.name(), "message": ko, "messageEn": en })
@@ -191,8 +183,8 @@ async fn show(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Res
         "paymentKey": &*about.key,
         "orderId": &*about.order,
         "orderName": &*about.order_name,
-        "amount": about.amount,
-        "currency": "KRW",
+        "amount": about.currency.show(about.amount),
+        "currency": about.currency.code(),
         "merchantName": shared.directory.merchant(about.merchant).name,
         "method": means.map(Means::code),
         "easyPayProvider": means.and_then(Means::wallet_code),
@@ -216,10 +208,8 @@ fn decline_words(code: Code) -> (&'static str, &'static str) {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct AuthenticateBody {
-    method: Option<String>,
-    easy_pay: Option<String>,
-    card: Option<CardWish>,
-    bank: Option<String>,
+    #[serde(flatten)]
+    wish: Wish,
     confirm_outcome: Option<String>,
 }
 
@@ -244,18 +234,13 @@ fn authenticate_payment(shared: &Shared, key: &str, body: &Bytes) -> Result<Paym
     let now = shared.now();
     let mut world = shared.world();
     let payment = world.payment(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
-    let asked = payment.about.terms.asked;
-    let chosen = body.method.is_some() || body.easy_pay.is_some() || body.card.is_some();
-    let method = body.method.as_deref();
-    let wish = opening::wish(method, body.easy_pay.as_deref(), body.card.as_ref(), body.bank.as_deref());
-    let means = match asked {
-        Some(asked) if !chosen => asked,
-        _ => Means::read(wish)?,
-    };
-    if let Some(code) = means.refuses(payment.about.amount) {
+    let terms = &payment.about.terms;
+    let requested = terms.requested.as_deref().cloned().unwrap_or_default();
+    let chosen = body.wish.choose(terms.asked.as_ref(), &requested)?;
+    if let Some(code) = chosen.means.refuses(payment.about.amount) {
         return Err(code);
     }
-    payment.authenticate(means, outcome, now)?;
+    payment.authenticate(chosen, outcome, now)?;
     let payment = payment.clone();
     world.authenticated(&payment.about.key, now);
     Ok(payment)
@@ -264,7 +249,7 @@ fn authenticate_payment(shared: &Shared, key: &str, body: &Bytes) -> Result<Paym
 /// What the SDK resolves with, and the address it goes to in redirect mode (browser SDK v2, Results).
 fn success(payment: &Payment) -> Value {
     let about = &payment.about;
-    let amount = about.amount.to_string();
+    let amount = about.currency.show(about.amount).to_string();
     let widgets = about.terms.surface == Some(Surface::Widgets);
     let result = [
         ("paymentType", "NORMAL"),
@@ -277,7 +262,7 @@ fn success(payment: &Payment) -> Value {
     let mut body = json!({
         "paymentKey": &*about.key,
         "orderId": &*about.order,
-        "amount": { "currency": "KRW", "value": about.amount },
+        "amount": { "currency": about.currency.code(), "value": about.currency.show(about.amount) },
         "redirectUrl": redirect,
     });
     if widgets {

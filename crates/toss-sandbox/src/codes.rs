@@ -198,11 +198,37 @@ codes! {
     FAILED_PARTIAL_REFUND 500 "은행 점검, 해약 계좌 등의 사유로 부분 환불이 실패했습니다." ""
     FAILED_CLOSED_ACCOUNT_REFUND 500 "해약된 계좌로 인해 환불이 실패했습니다." ""
 
+    // Key-in.
+    INVALID_CARD_PASSWORD 400 "카드 정보를 다시 확인해주세요. (비밀번호)" "Please check the card information again."
+    INVALID_CARD_IDENTITY 400 "입력하신 주민번호/사업자번호가 카드 소유주 정보와 일치하지 않습니다." "The entered resident registration number/business number does not match the cardholder information."
+    INVALID_BIRTH_DAY_FORMAT 400 "생년월일 정보는 6자리의 yyMMdd 형식이어야 합니다. 사업자등록번호는 10자리의 숫자여야 합니다." "The birth date format must be in 6 length of yyMMdd format."
+    NOT_SUPPORTED_CARD_TYPE 400 "지원되지 않는 카드 종류입니다." "This card type is not supported."
+    NOT_REGISTERED_CARD_COMPANY 400 "카드를 사용 등록 후 이용해주세요." ""
+    INVALID_EMAIL 400 "유효하지 않은 이메일 주소 형식입니다." "It doesn't match the email address format."
+    NOT_ALLOWED_INSTALLMENT_BELOW_AMOUNT 400 "해당 카드는 10000원 미만 할부 거래가 불가한 카드입니다." "This card cannot be used for installment transactions less than KRW 10000."
+    FAILED_CARD_COMPANY_RESPONSE 500 "카드사에서 에러가 발생했습니다. 잠시 후 다시 시도해 주세요." ""
+
+    // Virtual accounts.
+    INVALID_REGISTRATION_NUMBER_TYPE 400 "유효하지 않은 등록 번호 타입입니다." ""
+    EXCEED_MAX_DUE_DATE 400 "가상 계좌의 최대 유효만료 기간을 초과했습니다." "You have exceeded the maximum expiry period for your virtual account."
+    EXCEED_MAX_VALID_HOURS 400 "가상 계좌의 최대 유효시간을 초과했습니다." "The maximum validity time of the virtual account has been exceeded."
+    INVALID_VALID_HOURS_WITH_DUE_DATE_AND_SINGLE 400 "validHours와 dueDate는 같이 사용할 수 없습니다." "validHours and dueDate cannot be used together."
+    INVALID_VIRTUAL_ACCOUNT_TYPE 400 "유효하지 않은 가상계좌 타입입니다." "Invalid virtual account type."
+    REQUIRED_ACCOUNT_KEY 400 "고정계좌는 발급용 고객키값이 필수입니다." "For fixed accounts, a customer key value is required."
+    INVALID_CASH_RECEIPT_INFO 400 "현금 영수증 정보가 잘못되었습니다." "Cash receipt information is incorrect."
+    NOT_ALLOWED_CHANGING_ACCOUNT 403 "이미 입금, 반납된 계좌의 정보 변경은 불가합니다." "It is not possible to change the information of the account that has already been deposited or returned."
+
     // Lists.
     INVALID_DATE 400 "날짜 데이터가 잘못 되었습니다." "The date data is invalid."
     INVALID_ISO_DATE_FORMAT 400 "시간 일시 형식이 잘못되었습니다." "The format is incorrect. The time format must conform to ISO 8601 format."
     EXCEED_MAX_QUERY_LIMIT 400 "최대 조회 개수를 초과했습니다." "You have exceeded the maximum number of query limit."
     INVALID_PAGING_KEY 400 "잘못된 페이징 키 입니다." "Bad paging key."
+
+    // Ours, the words of the next three.
+    INVALID_FLOW_MODE_PARAMETERS 400 "flowMode가 DIRECT이면 카드사 또는 간편결제 코드가 필요합니다." "A DIRECT flow mode needs a card company or an easy-pay provider."
+    INVALID_CARD_INSTALLMENT_PLANS_WITH_MAX_AND_SINGLE 400 "cardInstallmentPlan과 maxCardInstallmentPlan은 같이 사용할 수 없습니다." "cardInstallmentPlan and maxCardInstallmentPlan cannot be used together."
+    NOT_SUPPORTED_CARRIER 400 "지원되지 않는 통신사입니다." "This carrier is not supported."
+    DUPLICATED_REQUEST 400 "중복된 요청입니다." ""
 
     // The window and its parameters (error codes, window codes; browser SDK v2, error codes).
     INVALID_ORDER_ID 400 "`orderId`는 영문 대소문자, 숫자, 특수문자(-, _) 만 허용합니다. 6자 이상 64자 이하여야 합니다." "The order id must be at least 6 and maximum 64 characters of letters, digits, -, _ and =."

@@ -3,6 +3,8 @@
 //! Requests may use the two-character code, the Korean name or the English code; answers carry codes for
 //! organisations and names for methods.
 
+use crate::money::Currency;
+
 /// A card company that issues cards.
 #[derive(Debug)]
 pub(crate) struct Issuer {
@@ -13,6 +15,8 @@ pub(crate) struct Issuer {
     pub(crate) acquirer: &'static str,
     /// The first eight digits of the made-up card number.
     pub(crate) bin: &'static str,
+    /// Whether it is an overseas brand: kind and owner of its cards are not known, and a cancel takes everything.
+    pub(crate) is_overseas: bool,
 }
 
 /// A bank.
@@ -32,6 +36,20 @@ pub(crate) struct Wallet {
     pub(crate) ko: &'static str,
     /// Whether it works with a test key.
     pub(crate) in_test: bool,
+    /// Whether the buyer can pay a part with points or coupons.
+    pub(crate) has_points: bool,
+}
+
+/// A wallet of another country.
+#[derive(Debug)]
+pub(crate) struct Abroad {
+    pub(crate) code: &'static str,
+    /// The currencies that it pays in.
+    pub(crate) currencies: &'static [Currency],
+    /// Where the buyer is when the request does not say.
+    pub(crate) country: &'static str,
+    /// Whether its cancels are only accepted at first, and end later (Toss core API, Cancel, `cancelRequestId`).
+    pub(crate) cancels_later: bool,
 }
 
 /// A gift certificate.
@@ -48,11 +66,16 @@ const fn issuer(
     acquirer: &'static str,
     bin: &'static str,
 ) -> Issuer {
-    Issuer { code, ko, en, acquirer, bin }
+    Issuer { code, ko, en, acquirer, bin, is_overseas: false }
+}
+
+/// A real overseas payment showed the acquirer 21.
+const fn overseas(code: &'static str, ko: &'static str, en: &'static str, bin: &'static str) -> Issuer {
+    Issuer { code, ko, en, acquirer: "21", bin, is_overseas: true }
 }
 
 /// The first is the default: the documents' example card, issued by 61 and acquired by 31.
-static ISSUERS: [Issuer; 24] = [
+static ISSUERS: [Issuer; 31] = [
     issuer("61", "현대", "HYUNDAI", "31", "43301234"),
     issuer("11", "국민", "KOOKMIN", "11", "53651234"),
     issuer("15", "카카오뱅크", "KAKAOBANK", "11", "53651112"),
@@ -77,6 +100,13 @@ static ISSUERS: [Issuer; 24] = [
     issuer("3A", "케이뱅크", "KBANK", "31", "94671234"),
     issuer("3K", "기업비씨", "IBK_BC", "31", "94311234"),
     issuer("W1", "우리", "WOORI", "W1", "53881234"),
+    overseas("3C", "유니온페이", "UNIONPAY", "62221234"),
+    overseas("4J", "JCB", "JCB", "35301234"),
+    overseas("4M", "마스터", "MASTER", "55101234"),
+    overseas("4V", "비자", "VISA", "40121234"),
+    overseas("6D", "다이너스", "DINERS", "36201234"),
+    overseas("6I", "디스커버", "DISCOVER", "60111234"),
+    overseas("7A", "AMEX", "AMEX", "37101234"),
 ];
 
 const fn bank(code: &'static str, ko: &'static str, en: &'static str, issues_accounts: bool) -> Bank {
@@ -113,28 +143,81 @@ static BANKS: [Bank; 26] = [
     bank("92", "토스", "TOSSBANK", false),
 ];
 
-/// The codes of securities firms, which share the banks' code space as refund accounts.
-const SECURITIES: [&str; 25] = [
-    "S0", "S2", "S3", "S4", "S5", "S6", "S8", "S9", "SA", "SB", "SD", "SE", "SG", "SH", "SI", "SJ", "SK",
-    "SL", "SM", "SN", "SO", "SP", "SQ", "SR", "ST",
+/// Securities firms, which share the banks' code space as refund accounts: code, Korean and English name.
+const SECURITIES: [(&str, &str, &str); 25] = [
+    ("S0", "유안타증권", "YUANTA_SECURITES"),
+    ("S2", "신한금융투자", "SHINHAN_INVESTMENT"),
+    ("S3", "삼성증권", "SAMSUNG_SECURITIES"),
+    ("S4", "KB증권", "KB_SECURITIES"),
+    ("S5", "미래에셋증권", "MIRAE_ASSET_SECURITIES"),
+    ("S6", "한국투자증권", "KOREA_INVESTMENT_AND_SECURITIES"),
+    ("S8", "교보증권", "KYOBO_SECURITIES"),
+    ("S9", "하이투자증권", "HI_INVESTMENT_AND_SECURITIES"),
+    ("SA", "현대차증권", "HYUNDAI_MOTOR_SECURITIES"),
+    ("SB", "키움증권", "KIWOOM"),
+    ("SD", "SK증권", "SK_SECURITIES"),
+    ("SE", "대신증권", "DAISHIN_SECURITIES"),
+    ("SG", "한화투자증권", "HANHWA_INVESTMENT_AND_SECURITIES"),
+    ("SH", "하나금융투자", "HANA_INVESTMENT_AND_SECURITIES"),
+    ("SI", "DB금융투자", "DB_INVESTMENT_AND_SECURITIES"),
+    ("SJ", "유진투자증권", "EUGENE_INVESTMENT_AND_SECURITIES"),
+    ("SK", "메리츠증권", "MERITZ_SECURITIES"),
+    ("SL", "NH투자증권", "NH_INVESTMENT_AND_SECURITIES"),
+    ("SM", "부국", "BOOKOOK_SECURITIES"),
+    ("SN", "신영증권", "SHINYOUNG_SECURITIES"),
+    ("SO", "LIG투자", "LIG_INVESTMENT_AND_SECURITIES"),
+    ("SP", "KTB투자증권", "DAOL_INVESTMENT_AND_SECURITIES"),
+    ("SQ", "카카오페이증권", "KAKAOPAY_SECURITIES"),
+    ("SR", "펀드온라인코리아", "KOREA_FOSS_SECURITIES"),
+    ("ST", "토스증권", "TOSS_SECURITIES"),
 ];
 
-const fn wallet(code: &'static str, ko: &'static str, in_test: bool) -> Wallet {
-    Wallet { code, ko, in_test }
+const fn wallet(code: &'static str, ko: &'static str, in_test: bool, has_points: bool) -> Wallet {
+    Wallet { code, ko, in_test, has_points }
 }
 
 /// The first is the default.
 pub(crate) static WALLETS: [Wallet; 9] = [
-    wallet("TOSSPAY", "토스페이", true),
-    wallet("NAVERPAY", "네이버페이", true),
-    wallet("SAMSUNGPAY", "삼성페이", true),
-    wallet("APPLEPAY", "애플페이", true),
-    wallet("LPAY", "엘페이", true),
-    wallet("SSG", "SSG페이", true),
-    wallet("PINPAY", "핀페이", true),
-    wallet("KAKAOPAY", "카카오페이", false),
-    wallet("PAYCO", "페이코", false),
+    wallet("TOSSPAY", "토스페이", true, true),
+    wallet("NAVERPAY", "네이버페이", true, true),
+    wallet("SAMSUNGPAY", "삼성페이", true, false),
+    wallet("APPLEPAY", "애플페이", true, false),
+    wallet("LPAY", "엘페이", true, false),
+    wallet("SSG", "SSG페이", true, false),
+    wallet("PINPAY", "핀페이", true, false),
+    wallet("KAKAOPAY", "카카오페이", false, true),
+    wallet("PAYCO", "페이코", false, true),
 ];
+
+const fn abroad(
+    code: &'static str,
+    currencies: &'static [Currency],
+    country: &'static str,
+    cancels_later: bool,
+) -> Abroad {
+    Abroad { code, currencies, country, cancels_later }
+}
+
+const WON_OR_DOLLARS: &[Currency] = &[Currency::Krw, Currency::Usd];
+
+/// The first is the default. Which currency each of them takes is documented for `PAYPAL` alone.
+pub(crate) static ABROAD: [Abroad; 12] = [
+    abroad("PAYPAL", &[Currency::Usd], "US", false),
+    abroad("PAYPAY", &[Currency::Jpy, Currency::Krw], "JP", false),
+    abroad("ALIPAY", WON_OR_DOLLARS, "CN", true),
+    abroad("ALIPAYHK", WON_OR_DOLLARS, "HK", true),
+    abroad("GCASH", WON_OR_DOLLARS, "PH", true),
+    abroad("TOUCHNGO", WON_OR_DOLLARS, "MY", true),
+    abroad("BOOST", WON_OR_DOLLARS, "MY", true),
+    abroad("BPI", WON_OR_DOLLARS, "PH", true),
+    abroad("BILLEASE", WON_OR_DOLLARS, "PH", true),
+    abroad("DANA", WON_OR_DOLLARS, "ID", true),
+    abroad("TRUEMONEY", WON_OR_DOLLARS, "TH", true),
+    abroad("RABBIT_LINE_PAY", WON_OR_DOLLARS, "TH", true),
+];
+
+/// The carriers of mobile-phone payments; only requests name them.
+pub(crate) static CARRIERS: [&str; 6] = ["SKT", "KT", "LGU", "HELLO", "KCT", "SK7"];
 
 pub(crate) static GIFTS: [Gift; 3] = [
     Gift { code: "CULTURE_GIFT_CERTIFICATE", ko: "문화상품권" },
@@ -161,9 +244,10 @@ impl Bank {
         &BANKS[0]
     }
 
-    /// Whether a refund can go to an organisation of this name: any bank, or a securities firm's code.
-    pub(crate) fn takes_refunds(word: &str) -> bool {
-        Self::find(word).is_some() || SECURITIES.contains(&word)
+    /// The code of the organisation of this name that a refund can go to: any bank, or a securities firm.
+    pub(crate) fn of_refund(word: &str) -> Option<&'static str> {
+        let firm = || SECURITIES.iter().find(|(code, ko, en)| [*code, *ko, *en].contains(&word));
+        Self::find(word).map(|bank| bank.code).or_else(|| firm().map(|(code, ..)| *code))
     }
 }
 
@@ -174,6 +258,16 @@ impl Wallet {
 
     pub(crate) fn usual() -> &'static Self {
         &WALLETS[0]
+    }
+}
+
+impl Abroad {
+    pub(crate) fn find(word: &str) -> Option<&'static Self> {
+        ABROAD.iter().find(|wallet| wallet.code == word)
+    }
+
+    pub(crate) fn usual() -> &'static Self {
+        &ABROAD[0]
     }
 }
 

@@ -68,6 +68,20 @@ impl Ids {
         number
     }
 
+    /// The key of a cash receipt.
+    pub(crate) fn receipt_key(&mut self) -> String {
+        let mut key = String::new();
+        self.push(&mut key, LETTERS, 48);
+        key
+    }
+
+    /// The number under which the tax service knows a cash receipt: nine digits.
+    pub(crate) fn issue_number(&mut self) -> String {
+        let mut number = String::new();
+        self.push(&mut number, b"0123456789", 9);
+        number
+    }
+
     /// The id of a webhook: `whtrans_` and 26 letters like those of a ULID (Toss webhooks, Headers).
     pub(crate) fn transmission(&mut self) -> String {
         let mut id = String::from("whtrans_");

@@ -34,6 +34,8 @@ pub enum Operation {
     Transactions,
     /// No call at all: a cancel that the merchant's people made in Toss's own dashboard.
     DashboardCancel,
+    /// No call at all: an asynchronous cancel came to its end.
+    CancelEnded,
 }
 
 /// What a call did to a payment.
@@ -51,6 +53,8 @@ pub enum EffectKind {
     Aborted,
     /// Money was given back.
     Canceled,
+    /// An asynchronous cancel was accepted: the money is given back when it ends, if it ends well.
+    CancelAccepted,
     /// Nothing, although a cancel was answered with 200: it followed another one too quickly.
     Dropped,
 }
@@ -69,7 +73,7 @@ pub struct JournalEntry {
     pub order_id: Option<String>,
     /// The payment: the call's own word, or that of the order it names.
     pub payment_key: Option<String>,
-    /// The amount that the call asked for, in won; `None` for reads and for a cancel of everything left.
+    /// The amount that the call asked for, in won, or in the smallest unit of another currency; `None` for reads and for a cancel of everything left.
     pub amount: Option<i64>,
     /// Its `Idempotency-Key`.
     pub idempotency_key: Option<String>,
@@ -83,7 +87,7 @@ pub struct JournalEntry {
     pub lost: bool,
     /// What it did.
     pub effect: EffectKind,
-    /// The won that were approved, awaited or given back by it.
+    /// How much was approved, awaited or given back by it, in the same unit.
     pub effect_amount: Option<i64>,
     /// The transaction that it made.
     pub transaction_key: Option<String>,

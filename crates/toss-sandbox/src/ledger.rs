@@ -16,6 +16,7 @@ use crate::config::CancelSign;
 use crate::ids::Transaction;
 use crate::lang::Lang;
 use crate::means::Means;
+use crate::money::Shown;
 use crate::payment::{About, Payment, Status};
 use crate::view::receipt_url;
 
@@ -27,9 +28,10 @@ pub(crate) struct Row {
     status: Status,
     transaction: Transaction,
     at: Ms,
-    /// Won; never negative here.
+    /// In the currency's smallest unit; never negative here.
     amount: i64,
     is_cancel: bool,
+    escrow: bool,
 }
 
 impl Row {
@@ -42,7 +44,8 @@ impl Row {
             transaction,
             at,
             amount,
-            is_cancel: payment.cancels.last().is_some_and(|cancel| cancel.transaction == transaction),
+            escrow: payment.extras().escrow,
+            is_cancel: payment.cancels.iter().rev().any(|cancel| cancel.transaction == transaction),
         }
     }
 }
@@ -107,7 +110,7 @@ struct RowView<'a> {
     status: &'static str,
     transaction_at: Korea,
     currency: &'static str,
-    amount: i64,
+    amount: Shown,
 }
 
 /// A page as JSON: a plain array.
@@ -121,12 +124,15 @@ pub(crate) fn to_json(rows: &[Row], sign: CancelSign, lang: Lang) -> Vec<u8> {
             order_id: &row.about.order,
             method: row.means.map(|means| means.name(lang)),
             customer_key: (),
-            use_escrow: false,
+            use_escrow: row.escrow,
             receipt_url: row.means.map(|means| receipt_url(means, &row.about.key)),
             status: row.status.name(),
             transaction_at: Korea(row.at),
-            currency: "KRW",
-            amount: if row.is_cancel && sign == CancelSign::Negative { -row.amount } else { row.amount },
+            currency: row.about.currency.code(),
+            amount: {
+                let negative = row.is_cancel && sign == CancelSign::Negative;
+                row.about.currency.show(if negative { -row.amount } else { row.amount })
+            },
         })
         .collect();
     serde_json::to_vec(&views).expect("a row has string keys only")

@@ -35,14 +35,17 @@
 //! ```
 //!
 //! In reading order: `codes`, `enums`, `money`, `clock` and `ids` are the tables and the small things;
-//! `means`, `payment` and `view` are the payment, its transitions and its JSON; `state`, `idempotency`,
+//! `means`, `terms`, `choice`, `payment`, `account`, `refund`, `cash` and `view` are the payment, its transitions and its JSON; `state`, `idempotency`,
 //! `journal`, `ledger`, `timers` and `faults` are the store; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
 //! `api`, `browser`, `control` and `window` are the doors, and `serve` is the wire.
 
+mod account;
 mod answer;
 mod api;
 mod auth;
 mod browser;
+mod cash;
+mod choice;
 mod clock;
 mod codes;
 mod config;
@@ -58,9 +61,11 @@ mod means;
 mod money;
 mod opening;
 mod payment;
+mod refund;
 mod sandbox;
 mod serve;
 mod state;
+mod terms;
 mod timers;
 mod urls;
 mod view;

@@ -5,10 +5,14 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::auth::MerchantId;
+use crate::choice::{Chosen, Wish, is_phone, is_text};
 use crate::codes::{self, Code};
-use crate::means::{Means, Wish};
-use crate::money::Won;
+use crate::means::Means;
+use crate::money::{Currency, Won, Written};
 use crate::payment::{Surface, Terms};
+use crate::state::Opening;
+use crate::terms::{Requested, TermsWish};
 use crate::urls;
 
 /// What a payment request carries, wherever it comes from. Unknown fields are ignored.
@@ -19,61 +23,101 @@ pub(crate) struct Wanted {
     pub(crate) order_name: Option<String>,
     pub(crate) amount: Option<Amount>,
     pub(crate) currency: Option<String>,
-    pub(crate) method: Option<String>,
-    pub(crate) easy_pay: Option<String>,
-    pub(crate) card: Option<CardWish>,
-    pub(crate) bank: Option<String>,
     pub(crate) surface: Option<Surface>,
     pub(crate) customer_name: Option<String>,
     pub(crate) customer_email: Option<String>,
     pub(crate) customer_mobile_phone: Option<String>,
-    pub(crate) tax_free_amount: Option<Won>,
+    pub(crate) tax_free_amount: Option<Written>,
     pub(crate) success_url: Option<String>,
     pub(crate) fail_url: Option<String>,
     pub(crate) metadata: Option<Value>,
     pub(crate) confirm_outcome: Option<String>,
     pub(crate) is_partial_cancelable: Option<bool>,
     pub(crate) discount_amount: Option<Won>,
+    #[serde(flatten)]
+    pub(crate) wish: Wish,
+    #[serde(flatten)]
+    pub(crate) terms: TermsWish,
 }
 
 /// The SDK sends `{currency, value}`, a server a number.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Amount {
-    Plain(Won),
-    WithCurrency { currency: String, value: Won },
+    Plain(Written),
+    WithCurrency { currency: String, value: Written },
 }
 
-/// The card in a request; fields that the sandbox has no use for are ignored.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct CardWish {
-    pub(crate) issuer_code: Option<String>,
-    pub(crate) installment_plan_months: Option<u8>,
-    pub(crate) card_company: Option<String>,
-    pub(crate) card_installment_plan: Option<u8>,
-    pub(crate) easy_pay: Option<String>,
-}
-
-/// A request whose parts are all right.
+/// A request whose parts are all right. Amounts are in the currency's smallest unit.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) order_id: String,
     pub(crate) order_name: String,
     pub(crate) amount: i64,
+    pub(crate) currency: Currency,
     pub(crate) tax_free: i64,
+    pub(crate) tax_exempt: i64,
     pub(crate) terms: Terms,
+    /// What the buyer chooses if there is no window to choose in.
+    pub(crate) chosen: Chosen,
     pub(crate) outcome: Option<Code>,
 }
 
 impl Wanted {
     /// Checks every part.
     pub(crate) fn accept(self) -> Result<Accepted, Code> {
-        let amount = self.won()?;
-        let asked = self.asked()?;
-        let outcome = self.outcome()?;
+        let (amount, currency) = self.price()?;
+        let says_terms = self.wish.says_terms(&self.terms);
+        let requested = self.wish.terms(&self.terms)?;
+        let chosen = self.wish.choose(None, &requested)?;
+        let asked = self.wish.names_a_method().then(|| chosen.clone());
+        let means = asked.as_ref().map(|asked| asked.means);
+        if means.is_some_and(|means| !means.takes(currency)) {
+            return Err(codes::INVALID_AMOUNT_CURRENCY);
+        }
+        check_flow(&self.wish, means, &requested)?;
+        let outcome = outcome(self.confirm_outcome.as_deref())?;
+        self.check_texts()?;
         let order_id = self.order_id.filter(|id| is_order_id(id)).ok_or(codes::INVALID_ORDER_ID)?;
         let order_name = self.order_name.filter(|name| is_text(name)).ok_or(codes::INVALID_ORDER_NAME)?;
+        let part = |part: Option<Written>| part.map_or(Some(0), |written| currency.read(written));
+        let parts = part(self.tax_free_amount).zip(part(requested.exempt(means)));
+        let (tax_free, tax_exempt) = parts.ok_or(codes::INVALID_PARAMETERS)?;
+        let discount = self.discount_amount.map_or(0, |won| won.0);
+        let fits = tax_free >= 0 && tax_exempt >= 0 && tax_free + tax_exempt <= amount;
+        if !fits || !(0..amount).contains(&discount) {
+            return Err(codes::INVALID_PARAMETERS);
+        }
+        let terms = Terms {
+            asked,
+            requested: says_terms.then(|| Box::new(requested)),
+            surface: self.surface,
+            customer_name: self.customer_name.map(Into::into),
+            customer_phone: self.customer_mobile_phone.map(Into::into),
+            success_url: self.success_url.map(Into::into),
+            fail_url: self.fail_url.map(Into::into),
+            metadata: self.metadata.map(Box::new),
+            whole_cancels_only: self.is_partial_cancelable == Some(false),
+            discount,
+        };
+        Ok(Accepted { order_id, order_name, amount, currency, tax_free, tax_exempt, terms, chosen, outcome })
+    }
+
+    fn price(&self) -> Result<(i64, Currency), Code> {
+        let (currency, written) = match &self.amount {
+            None => return Err(codes::INVALID_AMOUNT_VALUE),
+            Some(Amount::Plain(written)) => (self.currency.as_deref().unwrap_or("KRW"), written),
+            Some(Amount::WithCurrency { currency, value }) => (currency.as_str(), value),
+        };
+        let currency = Currency::find(currency).ok_or(codes::INVALID_AMOUNT_CURRENCY)?;
+        if !written.is_positive() {
+            return Err(codes::BELOW_ZERO_AMOUNT);
+        }
+        let amount = currency.read(*written).ok_or(codes::INVALID_AMOUNT_VALUE)?;
+        Ok((amount, currency))
+    }
+
+    fn check_texts(&self) -> Result<(), Code> {
         for text in [&self.customer_name, &self.customer_email].into_iter().flatten() {
             if !is_text(text) {
                 return Err(codes::INVALID_PARAMETERS);
@@ -86,49 +130,24 @@ impl Wanted {
         if self.metadata.as_ref().is_some_and(|metadata| !is_metadata(metadata)) {
             return Err(codes::INVALID_METADATA);
         }
-        let tax_free = self.tax_free_amount.map_or(0, |won| won.0);
-        let discount = self.discount_amount.map_or(0, |won| won.0);
-        if !(0..=amount).contains(&tax_free) || !(0..amount).contains(&discount) {
-            return Err(codes::INVALID_PARAMETERS);
-        }
-        let terms = Terms {
-            asked,
-            surface: self.surface,
-            customer_name: self.customer_name.map(Into::into),
-            customer_phone: self.customer_mobile_phone.map(Into::into),
-            success_url: self.success_url.map(Into::into),
-            fail_url: self.fail_url.map(Into::into),
-            metadata: self.metadata.map(Box::new),
-            whole_cancels_only: self.is_partial_cancelable == Some(false),
-            discount,
-        };
-        Ok(Accepted { order_id, order_name, amount, tax_free, terms, outcome })
+        Ok(())
     }
+}
 
-    fn won(&self) -> Result<i64, Code> {
-        let (currency, won) = match &self.amount {
-            None => return Err(codes::INVALID_AMOUNT_VALUE),
-            Some(Amount::Plain(won)) => (self.currency.as_deref().unwrap_or("KRW"), won),
-            Some(Amount::WithCurrency { currency, value }) => (currency.as_str(), value),
-        };
-        if currency != "KRW" {
-            return Err(codes::INVALID_AMOUNT_CURRENCY);
+impl Accepted {
+    /// The request as the store takes it.
+    pub(crate) fn opening<'a>(&'a self, merchant: MerchantId, origin: Option<&'a str>) -> Opening<'a> {
+        Opening {
+            merchant,
+            order: &self.order_id,
+            order_name: &self.order_name,
+            amount: self.amount,
+            currency: self.currency,
+            tax_free: self.tax_free,
+            tax_exempt: self.tax_exempt,
+            origin,
+            terms: self.terms.clone(),
         }
-        if won.0 <= 0 { Err(codes::BELOW_ZERO_AMOUNT) } else { Ok(won.0) }
-    }
-
-    /// The method, if the request names one.
-    fn asked(&self) -> Result<Option<Means>, Code> {
-        let wish =
-            wish(self.method.as_deref(), self.easy_pay.as_deref(), self.card.as_ref(), self.bank.as_deref());
-        if self.method.is_none() && self.easy_pay.is_none() {
-            return Ok(None);
-        }
-        Means::read(wish).map(Some)
-    }
-
-    fn outcome(&self) -> Result<Option<Code>, Code> {
-        outcome(self.confirm_outcome.as_deref())
     }
 }
 
@@ -137,31 +156,18 @@ pub(crate) fn outcome(name: Option<&str>) -> Result<Option<Code>, Code> {
     name.map(|name| Code::find(name).ok_or(codes::INVALID_TEST_CODE)).transpose()
 }
 
-/// The method words of a request, from wherever it keeps them.
-pub(crate) fn wish<'a>(
-    method: Option<&'a str>,
-    easy_pay: Option<&'a str>,
-    card: Option<&'a CardWish>,
-    bank: Option<&'a str>,
-) -> Wish<'a> {
-    let issuer = card.and_then(|card| card.issuer_code.as_deref().or(card.card_company.as_deref()));
-    let months = card.and_then(|card| card.installment_plan_months.or(card.card_installment_plan));
-    let easy_pay = easy_pay.or(card.and_then(|card| card.easy_pay.as_deref()));
-    Wish { method, easy_pay, issuer, months: months.unwrap_or(0), bank }
+/// `DIRECT` opens one card's or one wallet's own window, so the request must say which.
+fn check_flow(wish: &Wish, means: Option<Means>, requested: &Requested) -> Result<(), Code> {
+    let extras = means.map_or(&requested.common, |means| requested.of(means));
+    let says_which =
+        extras.issuer().is_some() || wish.easy_pay.is_some() || !matches!(means, Some(Means::Card(_)));
+    if extras.is_direct && !says_which { Err(codes::INVALID_FLOW_MODE_PARAMETERS) } else { Ok(()) }
 }
 
 /// 6 to 64 of `[A-Za-z0-9_=-]`.
 fn is_order_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=');
     (6..=64).contains(&id.len()) && id.bytes().all(allowed)
-}
-
-fn is_text(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= 100
-}
-
-fn is_phone(phone: &str) -> bool {
-    (8..=15).contains(&phone.len()) && phone.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// At most 5 pairs, keys up to 40 characters without brackets, texts up to 2000 (Toss core API, Conventions).

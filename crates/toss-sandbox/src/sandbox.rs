@@ -11,14 +11,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::account::Deposit;
 use crate::api::{cancel, reply};
+use crate::choice::Wish;
 use crate::codes::{self, Code};
 use crate::config::{Config, ConfigError};
 use crate::control::{self, Deed};
 use crate::faults::{Fault, FaultError, FaultRule};
 use crate::journal::JournalPage;
 use crate::lang::Lang;
-use crate::money::Won;
+use crate::money::Written;
 use crate::opening::{Amount, Wanted};
 use crate::serve::{self, Door};
 use crate::state::Shared;
@@ -135,9 +137,9 @@ impl Sandbox {
         };
         let wanted = Wanted {
             order_id: Some(new.order_id.clone()),
-            amount: Some(Amount::Plain(Won(new.amount))),
-            method: new.method.clone(),
+            amount: Some(Amount::Plain(Written::whole(new.amount))),
             confirm_outcome: new.confirm_outcome.clone(),
+            wish: Wish::by(new.method.as_deref()),
             ..Wanted::default()
         };
         let payment = control::authenticate(&self.shared, merchant, wanted, None)?;
@@ -186,7 +188,7 @@ impl Sandbox {
 
     /// The buyer pays into a virtual account.
     pub fn deposit(&self, payment_key: &str) -> Result<(), Refused> {
-        Ok(control::act(&self.shared, payment_key, &Deed::Deposit(None)).map(drop)?)
+        Ok(control::act(&self.shared, payment_key, &Deed::Deposit(Deposit::default())).map(drop)?)
     }
 
     /// The bank takes a deposit back as an error.
@@ -197,7 +199,7 @@ impl Sandbox {
     /// The merchant's people cancel in Toss's own dashboard, `None` for everything left: no call, no key.
     pub fn cancel_in_dashboard(&self, payment_key: &str, amount: Option<i64>) -> Result<(), Refused> {
         let mut world = self.shared.world();
-        let amount = amount.map(Won);
+        let amount = amount.map(Written::whole);
         Ok(cancel::in_dashboard(&mut world, &self.shared, payment_key.to_owned(), amount, None).map(drop)?)
     }
 

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::account::Numbers;
 use crate::auth::{Directory, MerchantId};
 use crate::clock::Ms;
 use crate::codes::{self, Code};
@@ -14,9 +15,10 @@ use crate::config::{Config, ConfigError, ReadByOrder};
 use crate::faults::Faults;
 use crate::idempotency::Idempotency;
 use crate::ids::{Ids, Transaction};
-use crate::journal::Journal;
+use crate::journal::{Effect, EffectKind, Entry, Journal, Operation};
 use crate::ledger::{Ledger, Row};
-use crate::payment::{About, Payment, Terms};
+use crate::money::Currency;
+use crate::payment::{About, Payment, Struck, Terms};
 use crate::timers::Timers;
 use crate::webhooks::Outbox;
 
@@ -52,6 +54,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
     pub(crate) outbox: Outbox,
+    pub(crate) numbers: Numbers,
     timers: Timers,
 }
 
@@ -70,7 +73,9 @@ pub(crate) struct Opening<'a> {
     pub(crate) order: &'a str,
     pub(crate) order_name: &'a str,
     pub(crate) amount: i64,
+    pub(crate) currency: Currency,
     pub(crate) tax_free: i64,
+    pub(crate) tax_exempt: i64,
     pub(crate) origin: Option<&'a str>,
     pub(crate) terms: Terms,
 }
@@ -93,6 +98,7 @@ impl Shared {
             faults: Faults::default(),
             ledger: Ledger::new(config.max_transactions),
             outbox: Outbox::new(&config)?,
+            numbers: Numbers::new(config.max_payments),
             timers: Timers::default(),
         };
         let delivering = tokio::sync::Mutex::new(());
@@ -123,6 +129,7 @@ impl Shared {
         let now = self.now();
         world.strike(now);
         let merchant = self.directory.merchant(opening.merchant);
+        opening.terms.requested.as_ref().map_or(Ok(()), |requested| requested.check_due(now))?;
         if world.is_spent(opening.merchant, opening.order) {
             return Err(codes::DUPLICATED_ORDER_ID);
         }
@@ -139,6 +146,8 @@ impl Shared {
             version: Arc::clone(&merchant.version),
             origin: world.origin(opening.origin.unwrap_or(&self.config.public_origin)),
             amount: opening.amount,
+            currency: opening.currency,
+            tax_exempt: opening.tax_exempt,
             tax_free: if merchant.mixed_tax { opening.tax_free } else { 0 },
             requested_at: now,
             terms: opening.terms,
@@ -160,17 +169,78 @@ impl World {
 
     /// The payment of this key, whoever's it is, with its clocks struck.
     pub(crate) fn payment(&mut self, key: &str, now: Ms) -> Option<&mut Payment> {
-        let payment = self.payments.get_mut(key)?;
-        if payment.refresh(now) {
-            self.outbox.tell(payment, &mut self.ids, now);
+        loop {
+            let struck = self.payments.get_mut(key)?.refresh(now);
+            if struck == Struck::default() {
+                break;
+            }
+            self.announce(key, &struck, now);
         }
-        Some(payment)
+        self.payments.get_mut(key).map(|payment| &mut **payment)
     }
 
-    /// The payment and the source of keys, for transitions that make a transaction.
-    pub(crate) fn with_ids(&mut self, key: &str, now: Ms) -> Option<(&mut Payment, &mut Ids)> {
+    /// What a clock does by itself is done and told like anything else.
+    fn announce(&mut self, key: &str, struck: &Struck, now: Ms) {
+        let Some(payment) = self.payments.get_mut(key) else { return };
+        if struck.reversed && payment.reverse_deposit(&mut self.ids, now).is_err() {
+            return;
+        }
+        let payment = Payment::clone(payment);
+        if struck.expired || struck.reversed {
+            self.outbox.tell(&payment, &mut self.ids, now);
+        }
+        if let Some(request) = &struck.ends {
+            self.end_cancel_of(key, Some(request), true, now).ok();
+        }
+    }
+
+    /// An asynchronous cancel comes to its end, well or not: the oldest one under way, if none is named.
+    pub(crate) fn end_cancel(
+        &mut self,
+        key: &str,
+        request: Option<&str>,
+        well: bool,
+        now: Ms,
+    ) -> Result<Payment, Code> {
+        self.payment(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
+        self.end_cancel_of(key, request, well, now)
+    }
+
+    fn end_cancel_of(
+        &mut self,
+        key: &str,
+        request: Option<&str>,
+        well: bool,
+        now: Ms,
+    ) -> Result<Payment, Code> {
+        let payment = self.payments.get_mut(key).ok_or(codes::NOT_FOUND_PAYMENT)?;
+        let (parts, transaction) = payment.end_cancel(request, well)?;
+        let payment = Payment::clone(payment);
+        if well {
+            self.ledger.write(Row::of(&payment, transaction, parts.amount, now));
+        }
+        let moved = Effect::moved(EffectKind::Canceled, parts.amount, transaction);
+        self.journal.write(Entry {
+            at: now,
+            operation: Operation::CancelEnded,
+            order: Some(Arc::clone(&payment.about.order)),
+            payment: Some(Arc::clone(&payment.about.key)),
+            amount: Some(parts.amount),
+            key: None,
+            replayed: false,
+            lost: false,
+            status: None,
+            code: None,
+            effect: if well { moved } else { Effect::NONE },
+        });
+        self.outbox.tell_end(&payment, &mut self.ids, now);
+        Ok(payment)
+    }
+
+    /// The payment and the sources of keys and numbers, for transitions that make a transaction.
+    pub(crate) fn with_ids(&mut self, key: &str, now: Ms) -> Option<(&mut Payment, &mut Ids, &mut Numbers)> {
         self.payment(key, now)?;
-        self.payments.get_mut(key).map(|payment| (&mut **payment, &mut self.ids))
+        self.payments.get_mut(key).map(|payment| (&mut **payment, &mut self.ids, &mut self.numbers))
     }
 
     /// Lets the clocks of open payments strike that are due.
@@ -229,24 +299,14 @@ impl World {
 
     /// Snapshots of a page of payments, oldest first, with their clocks struck.
     pub(crate) fn page(&mut self, offset: usize, limit: usize, order: Option<&str>, now: Ms) -> Vec<Payment> {
-        let payments = &mut self.payments;
-        let of_order = |payment: &Payment| order.is_none_or(|order| *payment.about.order == *order);
-        let mut page = Vec::new();
-        let mut passed = 0;
-        for key in &self.by_age {
-            if page.len() >= limit {
-                break;
-            }
-            let Some(payment) = payments.get_mut(key).filter(|payment| of_order(payment)) else { continue };
-            passed += 1;
-            if passed > offset {
-                if payment.refresh(now) {
-                    self.outbox.tell(payment, &mut self.ids, now);
-                }
-                page.push(Payment::clone(payment));
-            }
-        }
-        page
+        let payments = &self.payments;
+        let of_order = |key: &Arc<str>| {
+            let payment = payments.get(key);
+            payment.is_some_and(|payment| order.is_none_or(|order| *payment.about.order == *order))
+        };
+        let keys: Vec<Arc<str>> =
+            self.by_age.iter().filter(|key| of_order(key)).skip(offset).take(limit).cloned().collect();
+        keys.iter().filter_map(|key| self.payment(key, now).cloned()).collect()
     }
 
     fn origin(&mut self, origin: &str) -> Arc<str> {

@@ -14,6 +14,7 @@ use crate::codes::{self, Code};
 use crate::idempotency::{self, LONGEST_KEY};
 use crate::journal::Operation;
 use crate::lang::Lang;
+use crate::money::Currency;
 use crate::urls;
 
 /// The largest request body, in bytes.
@@ -108,8 +109,8 @@ fn ask(operation: Operation, subject: Option<&str>, uri: &Uri, body: &Bytes) -> 
         Operation::Read => Ok(Ask::Read(Subject::Payment(subject))),
         Operation::ReadByOrder => Ok(Ask::Read(Subject::Order(subject))),
         Operation::Transactions => transactions::Ask::read(uri).map(Ask::Transactions),
-        // Nobody calls for it; it has its own way in, by the control door.
-        Operation::DashboardCancel => Err(codes::NOT_FOUND),
+        // Nobody calls for them; they have their own ways in.
+        Operation::DashboardCancel | Operation::CancelEnded => Err(codes::NOT_FOUND),
     }
 }
 
@@ -125,12 +126,12 @@ fn test_code(headers: &HeaderMap) -> Option<Result<Code, Unknown>> {
 }
 
 impl Call {
-    /// The amount in the request, for the journal.
-    pub(crate) fn amount(&self) -> Option<i64> {
+    /// The amount in the request, for the journal, in the smallest unit of the payment's currency.
+    pub(crate) fn amount(&self, currency: Currency) -> Option<i64> {
         match &self.ask {
-            Ok(Ask::Confirm(ask)) => Some(ask.amount),
+            Ok(Ask::Confirm(ask)) => currency.read(ask.amount),
             Ok(Ask::Create(ask)) => Some(ask.amount()),
-            Ok(Ask::Cancel(ask)) => ask.amount,
+            Ok(Ask::Cancel(ask)) => ask.amount.and_then(|amount| currency.read(amount)),
             _ => None,
         }
     }

@@ -8,57 +8,48 @@ use crate::answer::{Answer, Said};
 use crate::api::Outcome;
 use crate::api::call::Call;
 use crate::auth::MerchantId;
+use crate::choice::RefundWish;
 use crate::clock::Ms;
 use crate::codes::{self, Code};
-use crate::enums::Bank;
 use crate::journal::{Effect, EffectKind, Entry, Operation};
-use crate::money::Won;
-use crate::payment::{Payment, Status, Taking};
+use crate::means::Means;
+use crate::money::Written;
+use crate::payment::{Payment, Status};
+use crate::refund::{Later, Parts, Taking};
 use crate::state::{Shared, World};
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Body {
     cancel_reason: Option<String>,
-    cancel_amount: Option<Won>,
-    refund_receive_account: Option<RefundAccount>,
-    tax_free_amount: Option<Won>,
+    cancel_amount: Option<Written>,
+    refund_receive_account: Option<RefundWish>,
+    tax_free_amount: Option<Written>,
+    tax_exemption_amount: Option<Written>,
     currency: Option<String>,
-    refundable_amount: Option<Won>,
+    refundable_amount: Option<Written>,
+    cancel_request_id: Option<String>,
 }
 
-/// Where a deposited virtual account's money goes. The field is `bank`; answers call it `bankCode`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RefundAccount {
-    bank: Option<String>,
-    account_number: Option<String>,
-    holder_name: Option<String>,
-}
-
-/// A cancel whose own parts are right.
+/// A cancel whose own parts are right. Which currency its amounts are of, the payment knows.
 pub(crate) struct Ask {
     payment_key: String,
     reason: String,
-    pub(crate) amount: Option<i64>,
-    tax_free: i64,
-    refundable: Option<i64>,
-    currency: Option<String>,
-    account: Option<RefundAccount>,
+    pub(crate) amount: Option<Written>,
+    body: Body,
 }
 
 impl Ask {
-    pub(crate) fn read(payment_key: String, body: Body) -> Result<Self, Code> {
-        let reason = body.cancel_reason.filter(|reason| !reason.trim().is_empty());
+    pub(crate) fn read(payment_key: String, mut body: Body) -> Result<Self, Code> {
+        let reason = body.cancel_reason.take().filter(|reason| !reason.trim().is_empty());
         let reason = reason.ok_or(codes::INVALID_REQUIRED_PARAM)?;
-        let amount = body.cancel_amount.map(|won| won.0);
-        let tax_free = body.tax_free_amount.map_or(0, |won| won.0);
-        if reason.chars().count() > 200 || amount.is_some_and(|amount| amount <= 0) || tax_free < 0 {
+        let amount = body.cancel_amount;
+        let parts = [body.tax_free_amount, body.tax_exemption_amount];
+        let negative = parts.into_iter().flatten().any(Written::is_negative);
+        if reason.chars().count() > 200 || amount.is_some_and(|amount| !amount.is_positive()) || negative {
             return Err(codes::INVALID_REQUEST);
         }
-        let refundable = body.refundable_amount.map(|won| won.0);
-        let (currency, account) = (body.currency, body.refund_receive_account);
-        Ok(Self { payment_key, reason, amount, tax_free, refundable, currency, account })
+        Ok(Self { payment_key, reason, amount, body })
     }
 }
 
@@ -72,14 +63,12 @@ pub(crate) fn execute(
 ) -> Outcome {
     let mixed_tax = shared.directory.merchant(merchant).mixed_tax;
     let checked = world.find(merchant, &ask.payment_key, now).and_then(|payment| {
-        let amount = may_cancel(payment, ask, now)?;
-        if payment.account.is_some() && payment.status != Status::WaitingForDeposit {
-            check_account(ask.account.as_ref())?;
-        }
-        let tax_free = tax_free_part(payment, ask, amount, mixed_tax)?;
+        let parts = may_cancel(payment, ask, mixed_tax, now)?;
+        let later = may_cancel_later(payment, ask)?;
+        check_account(payment, ask)?;
         // Toss says 200 and does nothing: no refusal, no entry in `cancels`, no webhook.
         let dropped = payment.was_canceled_within(shared.config.quick_cancels, now).then(|| payment.clone());
-        Ok((Taking { reason: &ask.reason, amount, tax_free }, dropped))
+        Ok((Taking { reason: &ask.reason, parts, later }, dropped))
     });
     let answered = |payment, effect| {
         let said = Said::Payment(Box::new(payment));
@@ -101,24 +90,21 @@ pub(crate) fn in_dashboard(
     world: &mut World,
     shared: &Shared,
     payment_key: String,
-    amount: Option<Won>,
+    amount: Option<Written>,
     reason: Option<String>,
 ) -> Result<Payment, Code> {
     let now = shared.now();
     let body = Body {
         cancel_reason: Some(reason.unwrap_or_else(|| String::from("상점관리자 취소"))),
         cancel_amount: amount,
-        refund_receive_account: None,
-        tax_free_amount: None,
-        currency: None,
-        refundable_amount: None,
+        ..Body::default()
     };
     let ask = Ask::read(payment_key, body)?;
     let payment = world.payment(&ask.payment_key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
-    let amount = may_cancel(payment, &ask, now)?;
+    let currency = payment.about.currency;
     let mixed_tax = shared.directory.merchant(payment.about.merchant).mixed_tax;
-    let tax_free = tax_free_part(payment, &ask, amount, mixed_tax)?;
-    let taking = Taking { reason: &ask.reason, amount, tax_free };
+    let parts = may_cancel(payment, &ask, mixed_tax, now)?;
+    let taking = Taking { reason: &ask.reason, parts, later: None };
     let (payment, effect) =
         world.take_back(&ask.payment_key, &taking, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
     world.journal.write(Entry {
@@ -126,7 +112,7 @@ pub(crate) fn in_dashboard(
         operation: Operation::DashboardCancel,
         order: Some(Arc::clone(&payment.about.order)),
         payment: Some(Arc::clone(&payment.about.key)),
-        amount: ask.amount,
+        amount: ask.amount.and_then(|amount| currency.read(amount)),
         key: None,
         replayed: false,
         lost: false,
@@ -138,85 +124,120 @@ pub(crate) fn in_dashboard(
 }
 
 impl World {
-    /// Gives money back, and tells everybody who has to hear of it.
+    /// Gives money back, or accepts to, and tells everybody who has to hear of it: of an asynchronous cancel nobody,
+    /// until it ends.
     fn take_back(&mut self, key: &str, taking: &Taking<'_>, now: Ms) -> Option<(Payment, Effect)> {
-        let (payment, ids) = self.with_ids(key, now)?;
+        let (payment, ids, _) = self.with_ids(key, now)?;
         let transaction = payment.cancel(taking, ids, now);
         let payment = payment.clone();
-        self.tell(&payment, Some((transaction, taking.amount)), now);
-        Some((payment, Effect::moved(EffectKind::Canceled, taking.amount, transaction)))
+        let amount = taking.parts.amount;
+        if taking.later.is_some() {
+            return Some((payment, Effect::moved(EffectKind::CancelAccepted, amount, transaction)));
+        }
+        self.tell(&payment, Some((transaction, amount)), now);
+        Some((payment, Effect::moved(EffectKind::Canceled, amount, transaction)))
     }
 }
 
-/// The rules in the order in which they answer; the amount to cancel if none refuses.
-fn may_cancel(payment: &Payment, ask: &Ask, now: Ms) -> Result<i64, Code> {
+/// The rules in the order in which they answer; what to take if none refuses.
+fn may_cancel(payment: &Payment, ask: &Ask, mixed_tax: bool, now: Ms) -> Result<Parts, Code> {
     match payment.status {
         Status::Canceled => return Err(codes::ALREADY_CANCELED_PAYMENT),
         Status::PartialCanceled if payment.balance == 0 => return Err(codes::NOT_CANCELABLE_AMOUNT),
         Status::WaitingForDeposit | Status::Done | Status::PartialCanceled => {}
         _ => return Err(codes::NOT_CANCELABLE_PAYMENT),
     }
-    if ask.refundable.is_some_and(|seen| seen != payment.balance) {
+    let currency = payment.about.currency;
+    if ask.body.refundable_amount.is_some_and(|seen| currency.read(seen) != Some(payment.balance)) {
         return Err(codes::NOT_MATCHES_REFUNDABLE_AMOUNT);
     }
-    if ask.currency.as_deref().is_some_and(|currency| currency != "KRW") {
+    if ask.body.currency.as_deref().is_some_and(|asked| asked != currency.code()) {
         return Err(codes::INVALID_CURRENCY);
     }
-    let amount = ask.amount.unwrap_or(payment.balance);
-    if amount > payment.balance {
+    let left = payment.cancelable();
+    let amount = match ask.amount {
+        None => left.amount,
+        Some(written) => currency.read(written).ok_or(codes::INVALID_REQUEST)?,
+    };
+    if amount > left.amount || amount == 0 {
         return Err(codes::NOT_CANCELABLE_AMOUNT);
     }
-    if amount < payment.balance {
-        may_cancel_a_part(payment, amount)?;
+    if amount < left.amount {
+        may_cancel_a_part(payment, ask, amount)?;
     }
     if payment.is_past_refund_due(now) {
         return Err(codes::EXCEED_MAX_REFUND_DUE);
     }
-    Ok(amount)
+    untaxed_parts(payment, ask, Parts { amount, ..left }, left.amount, mixed_tax)
 }
 
-fn may_cancel_a_part(payment: &Payment, amount: i64) -> Result<(), Code> {
-    let terms = &payment.about.terms;
+fn may_cancel_a_part(payment: &Payment, ask: &Ask, amount: i64) -> Result<(), Code> {
     if payment.status == Status::WaitingForDeposit {
         return Err(codes::NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT);
     }
-    if terms.whole_cancels_only {
+    if !payment.is_partial_cancelable() {
         return Err(codes::NOT_ALLOWED_PARTIAL_REFUND);
     }
-    if amount < terms.discount {
+    if amount < payment.about.terms.discount {
         return Err(codes::EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT);
     }
-    Ok(())
-}
-
-/// The tax-free part of this cancel: 0 for ordinary merchants, all of it with the rest of the money.
-fn tax_free_part(payment: &Payment, ask: &Ask, amount: i64, mixed_tax: bool) -> Result<i64, Code> {
-    if !mixed_tax {
-        return Ok(0);
-    }
-    if amount == payment.balance {
-        return Ok(payment.tax_free);
-    }
-    let taxable_left = (payment.balance - payment.tax_free) - (amount - ask.tax_free);
-    let fits = ask.tax_free <= amount && ask.tax_free <= payment.tax_free && taxable_left >= 0;
-    if fits { Ok(ask.tax_free) } else { Err(codes::INVALID_REQUEST) }
-}
-
-fn check_account(account: Option<&RefundAccount>) -> Result<(), Code> {
-    let account = account.ok_or(codes::INVALID_REQUIRED_PARAM)?;
-    let (Some(bank), Some(number), Some(holder)) =
-        (&account.bank, &account.account_number, &account.holder_name)
-    else {
+    if matches!(payment.means, Some(Means::Foreign(_))) && ask.body.currency.is_none() {
         return Err(codes::INVALID_REQUIRED_PARAM);
-    };
-    if !Bank::takes_refunds(bank) {
-        return Err(codes::INVALID_BANK);
-    }
-    if number.is_empty() || number.len() > 20 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(codes::INVALID_REFUND_ACCOUNT_NUMBER);
-    }
-    if holder.trim().is_empty() || holder.chars().count() > 60 {
-        return Err(codes::INVALID_REFUND_ACCOUNT_INFO);
     }
     Ok(())
+}
+
+/// The tax-free and the exempt part of this cancel: all of them with the rest of the money; else what is asked, the
+/// tax-free one of merchants who have such goods only.
+fn untaxed_parts(
+    payment: &Payment,
+    ask: &Ask,
+    parts: Parts,
+    left: i64,
+    mixed_tax: bool,
+) -> Result<Parts, Code> {
+    if parts.amount == left {
+        return Ok(parts);
+    }
+    let read = |written: Option<Written>| match written {
+        None => Ok(0),
+        Some(written) => payment.about.currency.read(written).ok_or(codes::INVALID_REQUEST),
+    };
+    let tax_free = if mixed_tax { read(ask.body.tax_free_amount)? } else { 0 };
+    let tax_exempt = read(ask.body.tax_exemption_amount)?;
+    let taxable = parts.amount - tax_free - tax_exempt;
+    let taxable_left = left - parts.tax_free - parts.tax_exempt;
+    let fits =
+        tax_free <= parts.tax_free && tax_exempt <= parts.tax_exempt && (0..=taxable_left).contains(&taxable);
+    if fits { Ok(Parts { tax_free, tax_exempt, ..parts }) } else { Err(codes::INVALID_REQUEST) }
+}
+
+/// A wallet of China or South-East Asia only accepts a cancel, under an id of the caller's. That a second cancel under
+/// the same id is refused is not documented.
+fn may_cancel_later<'a>(payment: &Payment, ask: &'a Ask) -> Result<Option<Later<'a>>, Code> {
+    if !matches!(payment.means, Some(Means::Foreign(wallet)) if wallet.cancels_later) {
+        return Ok(None);
+    }
+    let request = ask.body.cancel_request_id.as_deref().ok_or(codes::INVALID_REQUIRED_PARAM)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=');
+    if !(6..=64).contains(&request.len()) || !request.bytes().all(allowed) {
+        return Err(codes::INVALID_REQUEST);
+    }
+    if payment.cancels.iter().any(|cancel| cancel.request.as_deref() == Some(request)) {
+        return Err(codes::DUPLICATED_REQUEST);
+    }
+    Ok(Some(Later { request, ends: None, moves_now: false }))
+}
+
+/// The money of a deposited virtual account goes to the account that the call names, or that the window collected.
+fn check_account(payment: &Payment, ask: &Ask) -> Result<(), Code> {
+    if payment.account.is_none() || payment.status == Status::WaitingForDeposit {
+        return Ok(());
+    }
+    let collected = payment.more.as_ref().is_some_and(|more| more.refund_to.is_some());
+    match &ask.body.refund_receive_account {
+        Some(account) => account.read().map(drop),
+        None if collected => Ok(()),
+        None => Err(codes::INVALID_REQUIRED_PARAM),
+    }
 }

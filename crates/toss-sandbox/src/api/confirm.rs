@@ -11,7 +11,7 @@ use crate::codes::{self, Code, Refusal};
 use crate::config::Mismatch;
 use crate::journal::{Effect, EffectKind};
 use crate::means::Means;
-use crate::money::Won;
+use crate::money::Written;
 use crate::payment::{Payment, Status};
 use crate::state::{Shared, World};
 
@@ -20,14 +20,14 @@ use crate::state::{Shared, World};
 pub(crate) struct Body {
     payment_key: Option<String>,
     order_id: Option<String>,
-    amount: Option<Won>,
+    amount: Option<Written>,
 }
 
 /// A confirm with all its parts.
 pub(crate) struct Ask {
     pub(crate) payment_key: String,
     pub(crate) order_id: String,
-    pub(crate) amount: i64,
+    pub(crate) amount: Written,
 }
 
 impl Ask {
@@ -40,7 +40,7 @@ impl Ask {
         if payment_key.is_empty() || payment_key.len() > 200 || order_id.is_empty() || order_id.len() > 64 {
             return Err(codes::INVALID_REQUEST);
         }
-        Ok(Self { payment_key, order_id, amount: amount.0 })
+        Ok(Self { payment_key, order_id, amount })
     }
 }
 
@@ -67,10 +67,10 @@ pub(crate) fn execute(
         world.tell(&aborted, None, now);
         return Outcome { effect: Effect::ABORTED, ..Outcome::refused(code, call) };
     }
-    let Some((payment, ids)) = world.with_ids(&ask.payment_key, now) else {
+    let Some((payment, ids, numbers)) = world.with_ids(&ask.payment_key, now) else {
         return Outcome::refused(codes::NOT_FOUND_PAYMENT, call);
     };
-    let transaction = payment.approve(ids, now);
+    let transaction = payment.approve(ids, numbers, now);
     let waits = matches!(payment.means, Some(Means::VirtualAccount(_)));
     let kind = if waits { EffectKind::Waiting } else { EffectKind::Approved };
     let payment = payment.clone();
@@ -92,7 +92,9 @@ fn may_confirm(payment: &Payment, ask: &Ask, mismatch: Mismatch, spent: bool) ->
     if payment.confirming {
         return Err(Refusal::from_provider("[S008] 기존 요청을 처리중입니다."));
     }
-    if ask.amount != payment.about.amount || *ask.order_id != *payment.about.order {
+    if payment.about.currency.read(ask.amount) != Some(payment.about.amount)
+        || *ask.order_id != *payment.about.order
+    {
         return Err(match mismatch {
             Mismatch::InvalidRequest => codes::INVALID_REQUEST.into(),
             Mismatch::ForbiddenRequest => codes::FORBIDDEN_REQUEST.into(),

@@ -7,7 +7,7 @@ use crate::auth::MerchantId;
 use crate::codes::{self, Code};
 use crate::journal::Effect;
 use crate::opening::{Accepted, Wanted};
-use crate::state::{Opening, Shared, World};
+use crate::state::{Shared, World};
 
 /// A request for a window whose own parts are right.
 pub(crate) struct Ask(Accepted);
@@ -33,16 +33,7 @@ pub(crate) fn execute(
     Ask(asked): &Ask,
     call: &Call,
 ) -> Outcome {
-    let opening = Opening {
-        merchant,
-        order: &asked.order_id,
-        order_name: &asked.order_name,
-        amount: asked.amount,
-        tax_free: asked.tax_free,
-        origin: call.origin.as_deref(),
-        terms: asked.terms.clone(),
-    };
-    let opened = shared.open(world, opening);
+    let opened = shared.open(world, asked.opening(merchant, call.origin.as_deref()));
     match opened.and_then(|key| world.peek(&key).cloned().ok_or(codes::FAILED_INTERNAL_SYSTEM_PROCESSING)) {
         Ok(payment) => {
             let said = Said::Payment(Box::new(payment));

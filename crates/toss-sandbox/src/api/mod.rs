@@ -20,6 +20,7 @@ use crate::codes::{self, Code, Refusal};
 use crate::faults::{FaultKind, When, code_of};
 use crate::idempotency::{Known, Stored};
 use crate::journal::{Effect, Entry, Operation};
+use crate::money::Currency;
 use crate::state::{Shared, World};
 
 use call::{Ask, Call};
@@ -217,7 +218,7 @@ impl World {
             return None;
         }
         let merchant = call.merchant.ok()?;
-        let (order, payment) = self.names(shared, call, merchant);
+        let (order, payment, _) = self.names(shared, call, merchant);
         self.faults.take(call.operation, order.as_deref(), payment.as_deref(), &mut self.ids)
     }
 
@@ -358,13 +359,13 @@ impl World {
     }
 
     fn log(&mut self, shared: &Shared, call: &Call, answer: Option<&Answer>, effect: Effect, mark: Mark) {
-        let (order, payment) = self.names(shared, call, call.merchant.unwrap_or(MerchantId::MAX));
+        let (order, payment, currency) = self.names(shared, call, call.merchant.unwrap_or(MerchantId::MAX));
         self.journal.write(Entry {
             at: shared.now(),
             operation: call.operation,
             order,
             payment,
-            amount: call.amount(),
+            amount: call.amount(currency),
             key: call.key.clone(),
             replayed: mark.replayed,
             lost: mark.lost,
@@ -374,13 +375,13 @@ impl World {
         });
     }
 
-    /// Order and payment of a call: its own words, completed from the payment that they name.
+    /// Order and payment of a call: its own words, completed from the payment that they name; and its currency.
     fn names(
         &self,
         shared: &Shared,
         call: &Call,
         merchant: MerchantId,
-    ) -> (Option<Arc<str>>, Option<Arc<str>>) {
+    ) -> (Option<Arc<str>>, Option<Arc<str>>, Currency) {
         let (order, payment) = call.names();
         let rule = shared.config.read_by_order;
         let found = payment.and_then(|key| self.peek(key)).filter(|found| found.about.merchant == merchant);
@@ -395,7 +396,7 @@ impl World {
             (order, about) => about.map(|about| Arc::clone(&about.order)).or_else(|| order.map(Arc::from)),
         };
         let payment = about.map(|about| Arc::clone(&about.key)).or_else(|| payment.map(Arc::from));
-        (order, payment)
+        (order, payment, about.map_or(Currency::Krw, |about| about.currency))
     }
 }
 

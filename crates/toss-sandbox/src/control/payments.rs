@@ -12,16 +12,17 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::account::Deposit;
 use crate::api::{cancel, reply};
 use crate::auth::MerchantId;
+use crate::clock::SECOND;
 use crate::codes::{self, Code};
 use crate::control::refuse;
 use crate::lang::Lang;
-use crate::means::Means;
-use crate::money::Won;
-use crate::opening::{self, Wanted};
+use crate::money::{Won, Written};
+use crate::opening::Wanted;
 use crate::payment::{Payment, Status};
-use crate::state::{Opening, Shared};
+use crate::state::Shared;
 use crate::urls;
 use crate::view;
 
@@ -34,6 +35,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/payments/{payment_key}/reverse-deposit", post(reverse_deposit))
         .route("/sandbox/payments/{payment_key}/expire", post(expire))
         .route("/sandbox/payments/{payment_key}/cancel", post(cancel_in_dashboard))
+        .route("/sandbox/payments/{payment_key}/fail-refund", post(fail_refund))
+        .route("/sandbox/payments/{payment_key}/end-cancel", post(end_cancel))
 }
 
 /// Opens a payment and authenticates its buyer in one step: `IN_PROGRESS`, ready to be confirmed.
@@ -45,22 +48,11 @@ pub(crate) fn authenticate(
 ) -> Result<Payment, Code> {
     let name = wanted.order_name.take().unwrap_or_else(|| String::from("sandbox order"));
     let accepted = Wanted { order_name: Some(name), ..wanted }.accept()?;
-    let means =
-        accepted.terms.asked.map_or_else(|| Means::read(opening::wish(None, None, None, None)), Ok)?;
     let now = shared.now();
     let mut world = shared.world();
-    let opening = Opening {
-        merchant,
-        order: &accepted.order_id,
-        order_name: &accepted.order_name,
-        amount: accepted.amount,
-        tax_free: accepted.tax_free,
-        origin,
-        terms: accepted.terms,
-    };
-    let key = shared.open(&mut world, opening)?;
+    let key = shared.open(&mut world, accepted.opening(merchant, origin))?;
     let payment = world.payment(&key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
-    payment.authenticate(means, accepted.outcome, now)?;
+    payment.authenticate(accepted.chosen, accepted.outcome, now)?;
     let payment = payment.clone();
     world.authenticated(&key, now);
     Ok(payment)
@@ -114,24 +106,27 @@ async fn list(
 /// What a test does to a payment behind the merchant's back.
 #[derive(Debug)]
 pub(crate) enum Deed<'a> {
-    Deposit(Option<&'a str>),
+    Deposit(Deposit<'a>),
     ReverseDeposit,
     Expire,
+    /// The transfer of a virtual account's refund fails.
+    FailRefund,
 }
 
 pub(crate) fn act(shared: &Shared, key: &str, deed: &Deed<'_>) -> Result<Payment, Code> {
     let now = shared.now();
     let mut world = shared.world();
-    let (payment, ids) = world.with_ids(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
+    let (payment, ids, _) = world.with_ids(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
     let amount = payment.about.amount;
     let money = match deed {
-        Deed::Deposit(by) => Some((payment.deposit(*by, ids, now)?, amount)),
-        Deed::ReverseDeposit => payment.reverse_deposit(ids).map(|()| None)?,
+        Deed::Deposit(deposit) => Some((payment.deposit(*deposit, ids, now)?, amount)),
+        Deed::ReverseDeposit => payment.reverse_deposit(ids, now).map(|()| None)?,
         Deed::Expire => payment.expire_now().map(|()| None)?,
+        Deed::FailRefund => payment.fail_refund().map(|()| None)?,
     };
     let payment = payment.clone();
-    // The due date of an account passes in silence (Toss webhooks, Which transition emits what).
-    if payment.status == Status::Expired || !matches!(deed, Deed::Expire) {
+    // The due date of an account passes in silence, and so does a refund (Toss webhooks, Which transition emits what).
+    if payment.status == Status::Expired || !matches!(deed, Deed::Expire | Deed::FailRefund) {
         world.tell(&payment, money, now);
     }
     Ok(payment)
@@ -145,16 +140,50 @@ fn acted(result: Result<Payment, Code>) -> Response {
 #[serde(rename_all = "camelCase")]
 struct DepositBody {
     depositor_name: Option<String>,
+    /// The exact amount by default; the bank refuses any other.
+    amount: Option<Won>,
+    /// The bank takes the deposit back after so many seconds.
+    reverse_after_seconds: Option<u32>,
 }
 
 async fn deposit(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: Bytes) -> Response {
     let body = if body.is_empty() { Ok(DepositBody::default()) } else { serde_json::from_slice(&body) };
     let Ok(body) = body else { return refuse(codes::INVALID_REQUEST) };
-    acted(act(&shared, &key, &Deed::Deposit(body.depositor_name.as_deref())))
+    let deposit = Deposit {
+        by: body.depositor_name.as_deref(),
+        amount: body.amount.map(|won| won.0),
+        reverses_after: body.reverse_after_seconds.map(|seconds| i64::from(seconds) * SECOND),
+    };
+    acted(act(&shared, &key, &Deed::Deposit(deposit)))
 }
 
 async fn reverse_deposit(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response {
     acted(act(&shared, &key, &Deed::ReverseDeposit))
+}
+
+async fn fail_refund(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response {
+    acted(act(&shared, &key, &Deed::FailRefund))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct EndBody {
+    /// The oldest one under way by default.
+    cancel_request_id: Option<String>,
+    /// `DONE`, or `ABORTED`.
+    cancel_status: Option<String>,
+}
+
+async fn end_cancel(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: Bytes) -> Response {
+    let body = if body.is_empty() { Ok(EndBody::default()) } else { serde_json::from_slice(&body) };
+    let Ok(body) = body else { return refuse(codes::INVALID_REQUEST) };
+    let well = match body.cancel_status.as_deref() {
+        None | Some("DONE") => true,
+        Some("ABORTED") => false,
+        Some(_) => return refuse(codes::INVALID_REQUEST),
+    };
+    let now = shared.now();
+    acted(shared.world().end_cancel(&key, body.cancel_request_id.as_deref(), well, now))
 }
 
 async fn expire(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response {
@@ -163,7 +192,7 @@ async fn expire(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> R
 
 #[derive(Default, Deserialize)]
 struct CancelBody {
-    amount: Option<Won>,
+    amount: Option<Written>,
     reason: Option<String>,
 }
 

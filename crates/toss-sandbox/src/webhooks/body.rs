@@ -12,11 +12,10 @@ use crate::webhooks::WebhookEvent;
 pub(crate) fn body(event: WebhookEvent, payment: &Payment, made_at: Ms) -> Vec<u8> {
     match event {
         WebhookEvent::PaymentStatusChanged => {
-            let head = format!(
-                r#"{{"eventType":"PAYMENT_STATUS_CHANGED","createdAt":"{}","data":"#,
-                KoreaLocal(made_at)
-            );
-            [head.into_bytes(), view::to_json(payment, Lang::Ko), b"}".to_vec()].concat()
+            envelope("PAYMENT_STATUS_CHANGED", made_at, view::to_json(payment, Lang::Ko))
+        }
+        WebhookEvent::CancelStatusChanged => {
+            envelope("CANCEL_STATUS_CHANGED", made_at, view::ended_cancel_to_json(payment))
         }
         WebhookEvent::DepositCallback => {
             let secret = payment.account.as_ref().map(|account| &*account.secret);
@@ -31,4 +30,9 @@ pub(crate) fn body(event: WebhookEvent, payment: &Payment, made_at: Ms) -> Vec<u
             .into_bytes()
         }
     }
+}
+
+fn envelope(event: &str, made_at: Ms, data: Vec<u8>) -> Vec<u8> {
+    let head = format!(r#"{{"eventType":"{event}","createdAt":"{}","data":"#, KoreaLocal(made_at));
+    [head.into_bytes(), data, b"}".to_vec()].concat()
 }

@@ -19,6 +19,8 @@ pub enum WebhookEvent {
     PaymentStatusChanged,
     /// A virtual account was issued, paid, taken back or cancelled. It has no `eventType` on the wire.
     DepositCallback,
+    /// An asynchronous cancel came to its end, DONE or ABORTED.
+    CancelStatusChanged,
 }
 
 impl WebhookEvent {
@@ -43,7 +45,7 @@ pub struct WebhookEndpoint {
 }
 
 fn all() -> Vec<WebhookEvent> {
-    vec![WebhookEvent::PaymentStatusChanged, WebhookEvent::DepositCallback]
+    vec![WebhookEvent::PaymentStatusChanged, WebhookEvent::DepositCallback, WebhookEvent::CancelStatusChanged]
 }
 
 /// Why something about webhooks was refused.

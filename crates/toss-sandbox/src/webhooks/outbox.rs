@@ -90,12 +90,22 @@ impl Outbox {
 
     /// A payment has changed: one webhook for each event and each endpoint that wants it.
     pub(crate) fn tell(&mut self, payment: &Payment, ids: &mut Ids, now: Ms) {
+        self.tell_events(payment, WebhookEvent::of(payment), ids, now);
+    }
+
+    /// An asynchronous cancel of a payment has come to its end: nothing else tells of it (Toss webhooks, Which
+    /// transition emits what).
+    pub(crate) fn tell_end(&mut self, payment: &Payment, ids: &mut Ids, now: Ms) {
+        self.tell_events(payment, &[WebhookEvent::CancelStatusChanged], ids, now);
+    }
+
+    fn tell_events(&mut self, payment: &Payment, events: &[WebhookEvent], ids: &mut Ids, now: Ms) {
         if self.endpoints.is_empty() {
             return;
         }
         let snapshot = Arc::new(payment.clone());
         let endpoints: Vec<_> = self.endpoints.values().cloned().collect();
-        for event in WebhookEvent::of(payment) {
+        for event in events {
             for endpoint in endpoints.iter().filter(|endpoint| endpoint.events.contains(event)) {
                 let id: Arc<str> = ids.transmission().into();
                 self.post(Parcel::new(Arc::clone(endpoint), *event, id, Arc::clone(&snapshot), now), now);
