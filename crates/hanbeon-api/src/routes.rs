@@ -47,7 +47,8 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .route("/v1/orders/{id}", get(merchant::get_order::handle))
         .route("/v1/payments/{id}", get(merchant::get_payment::handle))
         .route("/v1/payments/{id}/cancel", post(merchant::cancel::handle))
-        .route("/v1/payments/{id}/refunds", get(merchant::get_refunds::handle));
+        .route("/v1/payments/{id}/refunds", get(merchant::get_refunds::handle))
+        .route("/v1/events", get(merchant::get_events::handle));
     let toss = Router::new().route("/webhooks/toss", post(webhook::handle));
     let ops = Router::new()
         .route("/healthz", get(ops::health::healthz))

@@ -42,8 +42,8 @@ pub mod verify;
 pub use counters::{Counted, Counters};
 pub use env::Env;
 pub use hanbeon_store::{
-    AnswerRecord, Hint, IDEMPOTENCY_KEY_MAX, JournalLine, Kept, OrderRecord, PaymentRecord, Progress,
-    RefundRecord, StoreError, WEBHOOK_BODY_MAX, Webhook, WebhookVerdict,
+    AnswerRecord, EventRecord, Hint, IDEMPOTENCY_KEY_MAX, JournalLine, Kept, OrderRecord, PaymentRecord,
+    Progress, RefundRecord, StoreError, WEBHOOK_BODY_MAX, Webhook, WebhookVerdict,
 };
 pub use settings::{Settings, Unrecorded};
 

@@ -1,7 +1,7 @@
 //! Looking things up: from the store only. A read never asks Toss and never changes anything.
 use crate::App;
 use hanbeon_domain::{OrderId, Payment, PaymentId};
-use hanbeon_store::{OrderRecord, PaymentRecord, StoreError};
+use hanbeon_store::{EventRecord, OrderRecord, PaymentRecord, StoreError};
 
 impl App {
     /// An order with its payments.
@@ -18,6 +18,14 @@ impl App {
     /// What the store says.
     pub async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
         self.store.payment_of_order(order).await
+    }
+
+    /// What the shop is told, after the event with the number `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
+        self.store.events(after, limit).await
     }
 
     /// A payment with its refunds and history.

@@ -24,6 +24,10 @@ pub struct Verified {
     pub unsealed_lines: u64,
     /// Refunds.
     pub refunds: u64,
+    /// Events.
+    pub events: u64,
+    /// Payments from before there were events, of which the shop was told nothing since.
+    pub untold: u64,
     /// What is wrong, in the order in which it was found; at most [`FINDINGS_MAX`].
     pub findings: Vec<Finding>,
 }
@@ -84,6 +88,8 @@ impl Verified {
     pub fn look_at(&mut self, record: &PaymentRecord, order: Option<&OrderRecord>) {
         self.payments += 1;
         self.refunds += count(record.refunds.len());
+        self.events += count(record.events.len());
+        self.untold += u64::from(record.events.is_empty() && record.payment.told.is_some());
         let sealed = record.history.iter().filter(|line| line.seal.is_some()).count();
         self.sealed_lines += count(sealed);
         self.unsealed_lines += count(record.history.len() - sealed);
@@ -93,6 +99,7 @@ impl Verified {
         chain(record, &mut object);
         walk(record, &mut object);
         sums(record, &mut object);
+        told(record, &mut object);
         holder(&record.payment, order, &mut object);
     }
 }
@@ -192,6 +199,26 @@ fn sums(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) {
     let sending = record.refunds.iter().filter(|refund| refund.progress == Progress::Sending).count();
     if sending != usize::from(payment.state.name() == StateName::Canceling) {
         object("S9", format!("{sending} refunds are under way while it is {}", payment.state.name()));
+    }
+}
+
+/// The shop was told where the payment stands, and the last event says what it was told.
+fn told(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) {
+    let payment = &record.payment;
+    if let Some(standing) = payment.standing().filter(|standing| payment.told != Some(*standing)) {
+        object("S14", format!("it is {}, and the shop was told {:?}", standing.state, payment.told));
+    }
+    let last = record.events.last().map(|last| last.event.news.state());
+    let told = payment.told.map(|told| told.state);
+    if last.is_some() && last != told {
+        object("S14", format!("the last event says {last:?}, and the shop was told {told:?}"));
+    }
+    let mut before = 0;
+    for event in &record.events {
+        if event.number <= before || event.event.sequence == 0 {
+            object("S14", format!("event {} does not come after event {before}", event.number));
+        }
+        before = event.number;
     }
 }
 

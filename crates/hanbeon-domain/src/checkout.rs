@@ -126,6 +126,8 @@ impl Payment {
             refunded: Won::ZERO,
             last_cancel_at: None,
             late: false,
+            told: None,
+            settles_at: None,
             state: State::Ready,
         }
     }

@@ -30,9 +30,10 @@ pub use ids::{
 };
 pub use order::{Customer, Line, Order};
 pub use payment::{
-    Action, Actor, Event, Moment, OperatorSays, Payment, Policy, Refused, State, StateName, Step,
+    Action, Actor, Event, Moment, News, OperatorSays, Payment, Policy, Refused, Standing, State, StateName,
+    Step,
 };
 pub use refund::{CancelRequest, Refund, RefundOutcome};
 pub use time::Timestamp;
-pub use verdict::{Evidence, Refusal, Snapshot, TossCancel, TossStatus, Verdict};
+pub use verdict::{Account, Evidence, Refusal, Snapshot, TossCancel, TossStatus, Verdict};
 pub use won::Won;

@@ -11,9 +11,11 @@ mod reread;
 mod step;
 #[cfg(test)]
 mod table;
+mod told;
 
 pub use name::StateName;
 pub use policy::{LateSuccess, Policy};
+pub use told::{News, Standing};
 
 use crate::{
     DepositSecret, Evidence, OrderId, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refusal,
@@ -50,6 +52,10 @@ pub struct Payment {
     pub last_cancel_at: Option<Timestamp>,
     /// The money turned up after the payment had let go of its order, and cannot claim it back.
     pub late: bool,
+    /// What the shop was last told of it.
+    pub told: Option<Standing>,
+    /// A deposit that has been seen once, and is told once it is seen again from then on.
+    pub settles_at: Option<Timestamp>,
     /// Where it stands.
     pub state: State,
 }
@@ -209,6 +215,8 @@ pub struct Step {
     pub notice_from: Timestamp,
     /// A refund that this move ends.
     pub settled: Option<(RefundId, RefundOutcome)>,
+    /// What the shop is told of it.
+    pub news: Option<News>,
     /// What to do next.
     pub then: Action,
 }

@@ -47,10 +47,21 @@ pub struct Snapshot {
     pub cancels: Vec<TossCancel>,
     /// What a notice of a deposit must prove to know.
     pub secret: Option<DepositSecret>,
+    /// The virtual account, if it is paid by one. Its number is of no use here: banks give it to the next buyer.
+    pub account: Option<Account>,
     /// Why it is ABORTED or EXPIRED.
     pub failure: Option<Failure>,
     /// Toss's answer, as it came.
     pub evidence: Evidence,
+}
+
+/// What decisions need of a virtual account (Toss core API, VirtualAccount object).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Until when it can be paid into.
+    pub closes_at: Option<Timestamp>,
+    /// Toss says that it cannot be paid into any more. The payment's status stays `WAITING_FOR_DEPOSIT`.
+    pub is_closed: bool,
 }
 
 /// One cancel that Toss carried out (Toss core API, Cancel object).
@@ -124,6 +135,14 @@ pub enum TossStatus {
     Expired,
     /// A status we never met.
     Unknown,
+}
+
+impl Snapshot {
+    /// Will no deposit come any more? Only Toss can tell: its clock may differ from ours.
+    #[must_use]
+    pub fn is_closed_account(&self) -> bool {
+        self.status == TossStatus::WaitingForDeposit && self.account.is_some_and(|account| account.is_closed)
+    }
 }
 
 impl TossStatus {

@@ -2,11 +2,11 @@
 //! an error counts as a refusal only if Toss's documents say that nothing happened.
 use hanbeon_domain::verdict::Failure;
 use hanbeon_domain::{
-    DepositSecret, Evidence, Payment, Refund, Refusal, Snapshot, Timestamp, TossCancel, TossStatus, Verdict,
-    Won,
+    Account, DepositSecret, Evidence, Payment, Refund, Refusal, Snapshot, Timestamp, TossCancel, TossStatus,
+    Verdict, Won,
 };
 use sha2::{Digest as _, Sha256};
-use toss_client::model::{Cancellation, TossTime};
+use toss_client::model::{Cancellation, TossTime, VirtualAccount};
 use toss_client::{ApiError, Error, ErrorCode, Operation, Payment as TossPayment, Reply, RetryClass};
 
 type Answer = Result<Reply<TossPayment>, Error>;
@@ -125,9 +125,14 @@ fn snapshot(reply: &Reply<TossPayment>, balance: Won) -> Snapshot {
         last_transaction_key: shown.last_transaction_key.clone(),
         cancels: shown.cancels.iter().flatten().filter_map(cancel).collect(),
         secret: shown.secret.as_ref().map(|secret| deposit_secret(secret.expose())),
+        account: shown.virtual_account.as_ref().map(account),
         failure,
         evidence: Evidence { http_status: reply.http_status, body: reply.raw.as_ref().into() },
     }
+}
+
+fn account(shown: &VirtualAccount) -> Account {
+    Account { closes_at: instant(shown.due_date.as_ref()), is_closed: shown.expired == Some(true) }
 }
 
 /// One that was carried out; one under way or failed has moved nothing (Toss state machine, cancel sub-state).

@@ -4,12 +4,13 @@ use crate::error::corrupt;
 use hanbeon_domain::payment::{CanceledBy, TossFacts};
 use hanbeon_domain::refund::{CancelReason, Cause};
 use hanbeon_domain::{
-    Customer, DepositSecret, Evidence, Line, MerchantReference, Order, OrderId, Payment, PaymentId,
-    PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, State, StateName, Timestamp,
+    Customer, DepositSecret, Evidence, Line, MerchantReference, News, Order, OrderId, Payment, PaymentId,
+    PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Standing, State, StateName, Timestamp,
     TossOrderId, TossStatus, Won,
 };
 use hanbeon_store::{
-    Hint, JournalLine, NewWebhook, Progress, RefundRecord, StoreError, Webhook, WebhookVerdict,
+    EventRecord, Hint, JournalLine, NewEvent, NewWebhook, Progress, RefundRecord, StoreError, Webhook,
+    WebhookVerdict,
 };
 use rusqlite::Row;
 use rusqlite::types::{FromSql, ValueRef};
@@ -32,7 +33,8 @@ macro_rules! select_payments {
             "SELECT p.payment_id, p.order_id, p.toss_order_id, p.toss_payment_key, p.total_amount, \
              p.payer_session, p.created_at, p.version, p.toss_payment_status, p.toss_payment_method, \
              p.requested_at, p.approved_at, p.toss_secret, p.captured_amount, p.refunded_amount, \
-             p.reserved_amount, p.last_cancel_at, p.landing_until, p.late, p.state, p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
+             p.reserved_amount, p.last_cancel_at, p.landing_until, p.late, p.told_state, \
+             p.told_refunded, p.settles_at, p.state, p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
              p.refusal_code, p.refusal_message, p.review_reason, \
              r.refund_id, r.amount, r.whole, r.reason, r.cause, r.requested_at, r.balance_before \
              FROM payments p LEFT JOIN refunds r \
@@ -56,7 +58,7 @@ macro_rules! select_refunds {
 pub(crate) use {order_columns, select_payments, select_refunds};
 
 /// Where the facts of single states stand in [`select_payments`]: `tries` to `review_reason`.
-const FACTS: std::ops::Range<usize> = 20..30;
+const FACTS: std::ops::Range<usize> = 23..33;
 
 /// A row that is read from left to right.
 struct Cells<'r> {
@@ -195,6 +197,8 @@ pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
     };
     let (captured, refunded, reserved) = (cells.won()?, cells.won()?, cells.won()?);
     let (last_cancel_at, landing_until, late) = (cells.maybe_time()?, cells.maybe_time()?, cells.take()?);
+    let told = told(&mut cells)?;
+    let settles_at = cells.maybe_time()?;
     let name = cells.parse(|text: String| StateName::parse(&text))?;
     let state = state(&mut cells, name, landing_until)?;
     let payment = Payment {
@@ -211,6 +215,8 @@ pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
         refunded,
         last_cancel_at,
         late,
+        told,
+        settles_at,
         state,
     };
     let budget = payment.reserved().plus(refunded).is_some_and(|spoken_for| spoken_for <= captured);
@@ -218,6 +224,15 @@ pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
         return Err(cells.corrupt("the amounts do not add up"));
     }
     Ok(payment)
+}
+
+fn told(cells: &mut Cells<'_>) -> Result<Option<Standing>, StoreError> {
+    let state = cells.parse(|text: Option<String>| match text {
+        Some(text) => StateName::parse(&text).map(Some),
+        None => Some(None),
+    })?;
+    let refunded = cells.parse(|won: Option<i64>| won.map(Won::new).transpose().ok())?;
+    Ok(state.zip(refunded).map(|(state, refunded)| Standing { state, refunded }))
 }
 
 /// The state with its facts: all of its own, and none of another's.
@@ -324,6 +339,21 @@ pub(crate) fn journal_line(row: &Row<'_>) -> Result<JournalLine, StoreError> {
         evidence: cells.take()?,
         seal: cells.take()?,
     })
+}
+
+/// Reads `number, order_id, payment_id, sequence, kind, at, body`.
+pub(crate) fn event(row: &Row<'_>) -> Result<EventRecord, StoreError> {
+    let mut cells = Cells::new("events", row);
+    let number = cells.parse(|number: i64| u64::try_from(number).ok())?;
+    let event = NewEvent {
+        order: OrderId::from_uuid(cells.uuid()?),
+        payment: PaymentId::from_uuid(cells.uuid()?),
+        sequence: cells.parse(|sequence: i64| u64::try_from(sequence).ok())?,
+        news: cells.parse(|kind: String| News::ALL.into_iter().find(|news| news.as_str() == kind))?,
+        at: cells.time()?,
+        body: cells.take()?,
+    };
+    Ok(EventRecord { number, event })
 }
 
 /// Reads what `webhooks::before` selects.

@@ -1,5 +1,6 @@
 //! Which verb goes to the writer and which to the readers; what each does stands in its module.
 mod claims;
+mod events;
 mod keys;
 mod orders;
 pub(crate) mod payments;
@@ -19,8 +20,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, Hint, Inserted, Kept, NewRefund, NewWebhook, OrderRecord,
-    PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook, WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
+    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook,
+    WebhookId,
 };
 
 #[async_trait]
@@ -162,6 +164,10 @@ impl Store for SqliteStore {
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
         self.readers.run(move |db| webhooks::before(db, before, limit)).await
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
+        self.readers.run(move |db| events::after(db, after, limit)).await
     }
 
     async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {

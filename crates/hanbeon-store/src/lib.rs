@@ -13,12 +13,14 @@
 //! It will never: decide anything, read a clock, or call the payment provider.
 
 mod claims;
+mod events;
 mod journal;
 mod notices;
 mod refunds;
 mod turns;
 
 pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX};
+pub use events::{EventRecord, NewEvent};
 pub use journal::{CHAIN_START, JournalLine, Seal};
 pub use notices::{
     Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict,
@@ -66,7 +68,7 @@ pub trait Store: Send + Sync + 'static {
     /// session if that is new), or a new intent on an existing one. Due again at `lease_until`.
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError>;
 
-    /// Writes what an intent led to, if nobody else did first; and, of the cancels that the step shows, those that
+    /// Writes what an intent led to, if nobody else did first, and what it tells the shop (as [`Store::begin`] does); and, of the cancels that the step shows, those that
     /// no refund of this payment explains, as refunds made elsewhere. At rest it is due when the step says, or
     /// earlier: from `step.refund_from` if a refund waits for its turn, from `step.notice_from` if a notice came
     /// since the payment was taken. Otherwise the lease goes on until `lease_until`.
@@ -136,6 +138,10 @@ pub trait Store: Send + Sync + 'static {
         after: Option<PaymentId>,
         limit: usize,
     ) -> Result<Vec<PaymentRecord>, StoreError>;
+
+    /// What the shop is told, in the order in which it became true, after `after`, at most `limit`. An event never
+    /// changes, and none comes before one that was seen.
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError>;
 
     /// One refund.
     async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError>;
@@ -243,6 +249,8 @@ pub struct PaymentRecord {
     pub refunds: Vec<RefundRecord>,
     /// Oldest first.
     pub history: Vec<JournalLine>,
+    /// What the shop is told of it, oldest first.
+    pub events: Vec<EventRecord>,
     /// The seal of the last line: without it nobody could tell that lines are missing from the end.
     pub seal: Option<Seal>,
 }

@@ -7,12 +7,13 @@
 //! ```
 //!
 //! 1. [`world`]: makes orders, requests and steps; 2. [`orders`], [`sessions`]; 3. [`payments`], [`states`],
-//!    [`leases`], [`turns`], [`history`], [`undo`]; 4. [`refunds`], [`wishes`], [`elsewhere`]; 5. [`notices`]; 6. [`claims`],
+//!    [`leases`], [`turns`], [`history`], [`events`], [`undo`]; 4. [`refunds`], [`wishes`], [`elsewhere`]; 5. [`notices`]; 6. [`claims`],
 //!    [`keys`].
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks its promise")]
 
 pub mod claims;
 pub mod elsewhere;
+pub mod events;
 pub mod history;
 pub mod keys;
 pub mod leases;
@@ -61,6 +62,8 @@ macro_rules! store_conformance {
                 a_step_that_wants_another_look_is_a_notice, a_hint_finds_its_payment;
             history: each_line_is_sealed_after_the_one_before, records_come_in_pages,
                 payments_are_listed_by_their_state, s13_a_change_of_state_and_its_line_are_one;
+            events: each_change_is_told_once, j3_the_events_of_an_order_are_counted_without_gaps,
+                s14_events_are_read_in_pages_as_often_as_wanted, b5_only_the_one_whose_step_is_written_tells;
             wishes: a_wish_waits_for_its_turn, a_wish_on_a_payment_that_is_held_comes_after_it,
                 wishes_are_spaced, a_wish_has_no_turn_before_the_payment_is_known,
                 wishes_have_their_turns_oldest_first, wishes_together_never_exceed_the_payment,

@@ -11,8 +11,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, Hint, Inserted, Kept, NewRefund, NewWebhook, OrderRecord,
-    PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook, WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
+    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook,
+    WebhookId,
 };
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -170,6 +171,10 @@ impl Store for MemoryStore {
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
         Ok(self.tables().webhooks(before, limit))
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
+        Ok(self.tables().events(after, limit))
     }
 
     async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {

@@ -164,7 +164,14 @@ async fn all_rest(store: &MemoryStore, within: Duration) {
 async fn j11_what_was_overdue_for_40_minutes_is_all_done_oldest_first() {
     let store = Arc::new(MemoryStore::new());
     let mut world = World::new(store.clone());
-    // Every kind of work: a charge, a refund, a wish that waits for its turn, and a deposit that is awaited.
+    // Every kind of work: a deposit that is awaited, and asked for every hour; a charge, a refund, and a wish that waits
+    // for its turn.
+    for _ in 0..30 {
+        let order = world.order().await;
+        let begun = world.begin(&order).await;
+        world.said(&begun, seen(TossStatus::WaitingForDeposit, TOTAL)).await;
+    }
+    world.pass(Duration::from_secs(50 * 60));
     for _ in 0..30 {
         let order = world.order().await;
         world.begin(&order).await;
@@ -172,9 +179,6 @@ async fn j11_what_was_overdue_for_40_minutes_is_all_done_oldest_first() {
         world.canceling(&paid, Some(1_000)).await;
         let paid = world.paid().await;
         world.queue(&paid, Some(1_000)).await;
-        let order = world.order().await;
-        let begun = world.begin(&order).await;
-        world.said(&begun, seen(TossStatus::WaitingForDeposit, TOTAL)).await;
     }
     let mut oldest_first = store.all_payments();
     oldest_first.sort_by_key(|(_, due)| due.expect("all of it is due"));

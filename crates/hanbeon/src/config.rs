@@ -16,6 +16,8 @@ use toss_client::{ClientKey, Mode, SecretKey};
 pub(crate) const TOSS_API_URL: &str = "https://api.tosspayments.com";
 /// Toss's browser SDK, version 2.
 pub(crate) const TOSS_SDK_URL: &str = "https://js.tosspayments.com/v2/standard";
+/// Whoever waits longer than a day for a bank does not want to be told.
+const SETTLE_MAX_MS: u64 = 24 * 60 * 60 * 1_000;
 /// More charges at once than any machine can have.
 const CHARGES_MAX: usize = 1_000_000;
 const SECRET_KEY_VARIABLE: &str = "HANBEON_TOSS_SECRET_KEY";
@@ -84,6 +86,8 @@ pub(crate) enum UnrecordedConfig {
 pub(crate) struct PaymentsConfig {
     /// What to do with money that turns up after its payment had been given up.
     pub(crate) late_success: LateSuccessConfig,
+    /// How long a deposit must have been there before the shop is told of it.
+    pub(crate) deposit_settle_ms: u64,
 }
 
 /// See [`LateSuccess`].
@@ -163,7 +167,7 @@ impl Default for StorefrontConfig {
 
 impl Default for PaymentsConfig {
     fn default() -> Self {
-        Self { late_success: LateSuccessConfig::Cancel }
+        Self { late_success: LateSuccessConfig::Cancel, deposit_settle_ms: 180_000 }
     }
 }
 
@@ -222,6 +226,9 @@ impl Config {
         if self.limits.toss_timeout_ms >= 90_000 {
             return Err("limits.toss_timeout_ms must be below the lease of 90000".into());
         }
+        if self.payments.deposit_settle_ms > SETTLE_MAX_MS {
+            return Err(format!("payments.deposit_settle_ms must be at most {SETTLE_MAX_MS}, a day").into());
+        }
         if !(1..=CHARGES_MAX).contains(&self.limits.charges_at_once) {
             return Err(format!("limits.charges_at_once must be 1 to {CHARGES_MAX}").into());
         }
@@ -268,6 +275,7 @@ impl Config {
                     LateSuccessConfig::Cancel => LateSuccess::Cancel,
                     LateSuccessConfig::Keep => LateSuccess::Keep,
                 },
+                deposit_settle: Duration::from_millis(self.payments.deposit_settle_ms),
                 ..Policy::default()
             },
             ..Settings::default()

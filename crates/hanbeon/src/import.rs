@@ -189,6 +189,7 @@ impl Row {
             last_transaction_key: None,
             cancels: Vec::new(),
             secret: None,
+            account: None,
             failure,
             evidence: Evidence { http_status: 200, body: [].into() },
         })))

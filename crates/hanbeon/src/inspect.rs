@@ -65,8 +65,8 @@ pub(crate) async fn verify_all(config: &Config) -> Result<ExitCode, Failure> {
         println!("{}{payment} {}", finding.invariant, plain(&finding.what));
     }
     println!(
-        "looked at {} payments, {} refunds, {} sealed journal lines, {} from before lines were sealed",
-        found.payments, found.refunds, found.sealed_lines, found.unsealed_lines
+        "looked at {} payments, {} refunds, {} events, {} sealed journal lines, {} from before lines were sealed",
+        found.payments, found.refunds, found.events, found.sealed_lines, found.unsealed_lines
     );
     match found.findings.len() {
         0 => {

@@ -27,6 +27,8 @@ pub(crate) enum Problem {
     Cancel(CancelError),
     /// A refund that Toss refused, or that had become impossible when its turn came.
     RefundRefused(Refusal),
+    /// Something in the query.
+    Query(&'static str),
     /// Something that is not there.
     NotFound(&'static str),
     /// The store.
@@ -35,6 +37,8 @@ pub(crate) enum Problem {
 
 impl Problem {
     pub(super) const NO_PAYMENT: Self = Self::NotFound("there is no payment with this id");
+    pub(super) const BAD_PAGE: Self =
+        Self::Query("`after` must be the number of an event, or 0, and `limit` 1 to 1000");
 }
 
 impl IntoResponse for Problem {
@@ -58,6 +62,7 @@ impl IntoResponse for Problem {
             Self::NotOnce(why) => not_once(&why),
             Self::Cancel(error) => cancel(error),
             Self::RefundRefused(refusal) => refused(&refusal),
+            Self::Query(what) => coded(StatusCode::BAD_REQUEST, "INVALID_REQUEST", what),
             Self::NotFound(what) => coded(StatusCode::NOT_FOUND, "NOT_FOUND", what),
             Self::Order(OrderError::Store(cause)) | Self::Store(cause) => unavailable(&cause),
         }

@@ -167,7 +167,7 @@ impl From<Payment> for PaymentSummary {
 
 impl PaymentDetail {
     pub(super) fn of(record: PaymentRecord) -> Self {
-        let PaymentRecord { payment, refunds, history, seal: _ } = record;
+        let PaymentRecord { payment, refunds, history, events: _, seal: _ } = record;
         Self {
             payment: payment.into(),
             refunds: refunds.into_iter().map(RefundView::from).collect(),

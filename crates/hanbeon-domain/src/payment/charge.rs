@@ -42,9 +42,13 @@ impl Payment {
     }
 
     pub(super) fn deposit_awaited(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
-        let state = State::WaitingForDeposit;
-        let next = Self { captured: Won::ZERO, refunded: Won::ZERO, state, ..self.with_facts(seen) };
-        (next, rest_until_deposit(moment), None)
+        let nothing_in = Self { captured: Won::ZERO, refunded: Won::ZERO, ..self.with_facts(seen) };
+        if seen.is_closed_account() {
+            return nothing_in.expire();
+        }
+        let closes_at = seen.account.and_then(|account| account.closes_at);
+        let next = Self { state: State::WaitingForDeposit, ..nothing_in };
+        (next, rest_until_deposit(closes_at, moment), None)
     }
 
     /// A read has shown that nothing has happened yet: charge, with the same key unless Toss has already
@@ -94,9 +98,8 @@ impl Payment {
                 (Self { state, ..self.with_facts(seen) }, REST, None)
             }
             T::Aborted | T::Expired => self.expire(),
-            T::WaitingForDeposit | T::Ready | T::InProgress | T::Unknown => {
-                (self.clone(), rest_until_deposit(moment), None)
-            }
+            T::WaitingForDeposit => self.deposit_awaited(seen, moment),
+            T::Ready | T::InProgress | T::Unknown => (self.clone(), rest_until_deposit(None, moment), None),
         }
     }
 }

@@ -175,7 +175,7 @@ impl Payment {
             return self.give_up(format!("Toss refused to take back a charge: {}", refusal.code));
         }
         let (state, then) = match (self.captured.is_zero(), self.refunded.is_zero()) {
-            (true, _) => (State::WaitingForDeposit, rest_until_deposit(moment)),
+            (true, _) => (State::WaitingForDeposit, rest_until_deposit(None, moment)),
             (false, true) => (State::Paid, REST),
             (false, false) => (State::PartiallyCanceled, REST),
         };

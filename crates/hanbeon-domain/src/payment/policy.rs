@@ -21,6 +21,12 @@ pub struct Policy {
     /// How often a virtual account is asked for its deposit. Toss discourages polling and sends a webhook;
     /// this is the net under it.
     pub deposit_poll: Duration,
+    /// The same once the time to pay into it is over: Toss tells nobody that an account has closed, and its clock decides
+    /// (Toss state machine, Clocks).
+    pub deposit_closing: Duration,
+    /// From when a deposit is first seen until the shop is told of it, provided that it is still there: a bank that takes
+    /// one back does so within about two minutes (Toss state machine, Legal transitions). Zero tells it at once.
+    pub deposit_settle: Duration,
     /// Between two cancels of one payment: Toss silently ignores the second of two within a second. A margin for
     /// the way there.
     pub cancel_spacing: Duration,
@@ -47,7 +53,9 @@ impl Default for Policy {
             retry_cap: Duration::from_secs(45),
             confirm_window: Duration::from_secs(11 * 60),
             window_tries: 20,
-            deposit_poll: Duration::from_secs(10 * 60),
+            deposit_poll: Duration::from_secs(60 * 60),
+            deposit_closing: Duration::from_secs(5 * 60),
+            deposit_settle: Duration::from_secs(3 * 60),
             cancel_spacing: Duration::from_millis(1_250),
             notice_spacing: Duration::from_secs(3),
             late_success: LateSuccess::Cancel,

@@ -43,6 +43,8 @@ impl Payment {
         let keeps = moment.policy.late_success == LateSuccess::Keep && !self.late;
         match seen.status {
             T::Done | T::PartialCanceled if seen.balance.is_zero() => self.stay(),
+            // Nobody can pay into it any more.
+            _ if seen.is_closed_account() => self.stay(),
             T::Done | T::PartialCanceled if keeps => self.captured_at_toss(seen, CanceledBy::Elsewhere),
             T::WaitingForDeposit if keeps => self.deposit_awaited(seen, moment),
             T::Done | T::PartialCanceled => {
@@ -143,7 +145,7 @@ impl Payment {
         self.captured.minus(self.refunded).unwrap_or(Won::ZERO)
     }
 
-    fn look_again(&self, moment: Moment<'_>) -> Action {
+    pub(super) fn look_again(&self, moment: Moment<'_>) -> Action {
         Action::Rest { due: Some(moment.policy.retry_at(moment.now, u32::MAX, self.salt())) }
     }
 }

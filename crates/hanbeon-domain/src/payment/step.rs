@@ -31,7 +31,7 @@ impl Payment {
             }
             (S::Confirming { .. }, E::CompensationDue(seen)) => self.compensate(&seen, moment),
             (S::WaitingForDeposit, E::PspSaid(V::Seen(seen))) => self.deposit_seen(&seen, moment),
-            (S::WaitingForDeposit, E::PspSaid(_)) => (self.clone(), rest_until_deposit(moment), None),
+            (S::WaitingForDeposit, E::PspSaid(_)) => (self.clone(), rest_until_deposit(None, moment), None),
             (S::WaitingForDeposit | S::Paid | S::PartiallyCanceled, E::CancelRequested(request)) => {
                 self.cancel(request, moment)?
             }
@@ -59,6 +59,8 @@ impl Payment {
             (state, E::PspSaid(verdict)) if *state != S::Ready => self.reread_nothing(&verdict, moment),
             (state, _) => return Err(Refused::NotNow { state: state.name(), event: name }),
         };
+        let (next, then) = self.settle(next, then, name == "psp_seen", moment);
+        let (next, news) = next.tell();
         let Moment { now: at, actor, policy } = moment;
         let cancels_now = then == Action::Cancel || settled.is_some();
         let last_cancel_at = if cancels_now { Some(at) } else { self.last_cancel_at };
@@ -77,6 +79,7 @@ impl Payment {
             refund_from,
             notice_from,
             settled,
+            news,
             then,
         })
     }
@@ -130,8 +133,17 @@ impl Payment {
     }
 }
 
-pub(super) fn rest_until_deposit(moment: Moment<'_>) -> Action {
-    Action::Rest { due: Some(moment.now.plus(moment.policy.deposit_poll)) }
+/// Until somebody asks for the deposit again: from time to time, and once the account has closed.
+pub(super) fn rest_until_deposit(closes_at: Option<Timestamp>, moment: Moment<'_>) -> Action {
+    let Moment { now, policy, .. } = moment;
+    let usual = now.plus(policy.deposit_poll);
+    let closed = closes_at.map(|at| at.plus(policy.deposit_closing));
+    let due = match closed {
+        Some(closed) if closed <= now => now.plus(policy.deposit_closing),
+        Some(closed) => closed.min(usual),
+        None => usual,
+    };
+    Action::Rest { due: Some(due) }
 }
 
 impl V {

@@ -35,6 +35,8 @@ pub(crate) fn ready(amount: i64) -> Payment {
         refunded: Won::ZERO,
         last_cancel_at: None,
         late: false,
+        told: None,
+        settles_at: None,
         state: State::Ready,
     }
 }
@@ -62,6 +64,7 @@ pub(crate) fn snapshot(status: TossStatus, balance: i64, cancels: Vec<TossCancel
         last_transaction_key: cancels.last().map(|cancel| cancel.transaction_key.clone()),
         cancels,
         secret: None,
+        account: None,
         failure: None,
         evidence: evidence(),
     }

@@ -30,6 +30,8 @@ fn asked_about() -> Payment {
         refunded: Won::ZERO,
         last_cancel_at: None,
         late: false,
+        told: None,
+        settles_at: None,
         state: round,
     }
 }

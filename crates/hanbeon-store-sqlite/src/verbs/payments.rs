@@ -1,12 +1,12 @@
 //! Payments, as they are read.
 use crate::error::sql;
 use crate::rows::{self, select_payments};
-use crate::verbs::refunds;
+use crate::verbs::{events, refunds};
 use hanbeon_domain::{OrderId, Payment, PaymentId, PaymentKey, StateName, TossOrderId};
 use hanbeon_store::{Hint, JournalLine, PaymentRecord, Seal, StoreError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
-/// A payment, its refunds and its history.
+/// A payment, its refunds, its history and its events.
 pub(crate) fn record(db: &Connection, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
     let mut statement =
         db.prepare_cached(select_payments!("WHERE p.payment_id = ?1")).map_err(sql("payments"))?;
@@ -33,7 +33,8 @@ pub(crate) fn records_after(
 fn with_all(db: &Connection, payment: Payment) -> Result<PaymentRecord, StoreError> {
     let id = payment.id;
     let (refunds, history) = (refunds::of_payment(db, id)?, history(db, id)?);
-    Ok(PaymentRecord { payment, refunds, history, seal: seal(db, id)? })
+    let events = events::of_payment(db, &payment)?;
+    Ok(PaymentRecord { payment, refunds, history, events, seal: seal(db, id)? })
 }
 
 fn seal(db: &Connection, id: PaymentId) -> Result<Option<Seal>, StoreError> {

@@ -1,7 +1,7 @@
 //! What a step writes: the row, the refund, the journal line, the next due time; together or not at all.
 use crate::error::{corrupt, sql};
 use crate::rows::canceled_by_to_str;
-use crate::verbs::{refunds, sessions};
+use crate::verbs::{events, refunds, sessions};
 use hanbeon_domain::{Action, PaymentId, Refusal, State, StateName, Step, Timestamp};
 use hanbeon_store::{CHAIN_START, JournalLine, Seal, StoreError, due_at_rest};
 use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, params};
@@ -25,6 +25,7 @@ pub(crate) fn begin(db: &Connection, step: &Step, lease_until: Timestamp) -> Res
         return Err(StoreError::Superseded);
     }
     settle(db, step)?;
+    events::tell(db, step)?;
     journal(db, step.next.id, &line)
 }
 
@@ -57,6 +58,7 @@ pub(crate) fn commit(db: &Connection, step: &Step, lease_until: Timestamp) -> Re
     for cancel in &step.cancels {
         refunds::note_elsewhere(db, &step.next, cancel, step.at)?;
     }
+    events::tell(db, step)?;
     journal(db, step.next.id, &line)
 }
 
@@ -171,7 +173,7 @@ fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Resu
                unchanged = ?16, canceled_by = ?17, refusal_status = ?18, refusal_code = ?19, refusal_message = ?20,
                refusal_body = ?21, review_reason = ?22, held = ?23, look = ?24, refund_from = ?25, notice_from = ?26,
                last_cancel_at = ?27, late = ?28, toss_secret = ?29, seal = ?30,
-               landing_until = ?31
+               landing_until = ?31, told_state = ?32, told_refunded = ?33, settles_at = ?34
              WHERE payment_id = ?1 AND version = ?2 - 1",
         )
         .map_err(sql("payments"))?;
@@ -208,6 +210,9 @@ fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Resu
             payment.toss.secret.as_ref().map(hanbeon_domain::DepositSecret::as_bytes),
             line.seal,
             facts.landing_until.map(Timestamp::as_micros),
+            payment.told.map(|told| told.state.as_str()),
+            payment.told.map(|told| told.refunded.get()),
+            payment.settles_at.map(Timestamp::as_micros),
         ])
         .map_err(order_taken)?;
     if written == 0 { Err(StoreError::Superseded) } else { Ok(()) }

@@ -41,6 +41,11 @@ impl World {
         self.now
     }
 
+    /// So much time passes.
+    pub fn pass(&mut self, span: Duration) {
+        self.now = self.now.plus(span);
+    }
+
     /// A UUID that nobody has had before.
     pub fn uuid(&mut self) -> Uuid {
         self.names += 1;
@@ -260,6 +265,7 @@ pub fn snapshot(status: TossStatus, balance: i64) -> Box<Snapshot> {
         last_transaction_key: Some(transaction(balance)),
         cancels: Vec::new(),
         secret: Some(DepositSecret::from_bytes([0xa5; 32])),
+        account: None,
         failure: None,
         evidence: evidence(200),
     })

@@ -13,8 +13,8 @@ use hanbeon_domain::{
     RefundId, SessionId, StateName, Timestamp, TossOrderId, Won,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Claim, Inserted, JournalLine, OrderRecord, PaymentRecord, RefundRecord,
-    SAVED_AMOUNTS_MAX, SavedAmount, Seal, StoreError,
+    AnswerRecord, ApiKey, Claim, EventRecord, Inserted, JournalLine, NewEvent, OrderRecord, PaymentRecord,
+    RefundRecord, SAVED_AMOUNTS_MAX, SavedAmount, Seal, StoreError,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,8 @@ pub(super) struct Tables {
     /// Oldest first.
     of_payment: BTreeMap<PaymentId, Vec<RefundId>>,
     journal: BTreeMap<PaymentId, Vec<JournalLine>>,
+    /// Numbered from 1.
+    events: Vec<NewEvent>,
     webhooks: notices::Webhooks,
     claims: BTreeMap<String, Claimant>,
     api_keys: BTreeMap<ApiKeyHash, (ApiKey, bool)>,
@@ -137,7 +139,14 @@ impl Tables {
         let Row { payment, seal, .. } = self.payments.get(&id)?;
         let refunds = self.refunds_of(id).cloned().collect();
         let history = self.journal.get(&id).cloned().unwrap_or_default();
-        Some(PaymentRecord { payment: payment.clone(), refunds, history, seal: *seal })
+        let events = self.events(0, usize::MAX).into_iter().filter(|told| told.event.payment == id).collect();
+        Some(PaymentRecord { payment: payment.clone(), refunds, history, events, seal: *seal })
+    }
+
+    pub(super) fn events(&self, after: u64, limit: usize) -> Vec<EventRecord> {
+        let numbered = (1..).zip(self.events.iter().cloned());
+        let records = numbered.map(|(number, event)| EventRecord { number, event });
+        records.skip_while(|record| record.number <= after).take(limit).collect()
     }
 
     pub(super) fn payment_of_order(&self, order: OrderId) -> Option<Payment> {

@@ -327,6 +327,8 @@ impl Table {
 
     fn number(&mut self, mut payment: Payment) -> PaymentNo {
         payment.version = 0;
+        // What the shop was told moves nothing.
+        payment.told = None;
         if !self.tells_age(&payment.state) {
             payment.created_at = Timestamp::default();
             payment.last_cancel_at = payment.last_cancel_at.map(|_| Timestamp::default());

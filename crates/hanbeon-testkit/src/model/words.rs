@@ -98,6 +98,7 @@ pub(super) fn snapshot(shown: Shown, evidence: Evidence) -> Snapshot {
         last_transaction_key: None,
         cancels: shown.cancels.iter().zip(0..).filter_map(|(cancel, place)| listed(place, *cancel)).collect(),
         secret: None,
+        account: None,
         failure: None,
         evidence,
     }

@@ -48,6 +48,8 @@ pub(super) struct Account {
     pub(super) long_hidden: bool,
     session_ends: Timestamp,
     deposit: Deposit,
+    /// The bank took a deposit back.
+    pub(super) was_taken_back: bool,
 }
 
 /// What is known of an idempotency key.
@@ -62,8 +64,20 @@ pub(super) enum Replay {
 pub(super) enum Deposit {
     /// At once.
     Card,
-    /// Into a virtual account, at this time or never.
-    Account(Option<Timestamp>),
+    /// Into a virtual account.
+    Account(VirtualAccount),
+}
+
+/// What becomes of a virtual account, if anything does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct VirtualAccount {
+    /// The buyer pays into it.
+    pub(super) paid_at: Option<Timestamp>,
+    /// The bank takes that back.
+    pub(super) taken_back_at: Option<Timestamp>,
+    /// Nobody can pay into it any more.
+    pub(super) closes_at: Option<Timestamp>,
+    pub(super) is_closed: bool,
 }
 
 /// What the bank is told to do.
@@ -138,6 +152,7 @@ impl Bank {
             long_hidden: false,
             session_ends: now.plus(SESSION),
             deposit,
+            was_taken_back: false,
         };
         self.accounts.insert(key, account);
     }
@@ -161,9 +176,8 @@ impl Bank {
                 (TossStatus::InProgress, _) if account.session_ends <= now => {
                     account.status = TossStatus::Expired;
                 }
-                (TossStatus::WaitingForDeposit, Deposit::Account(Some(at))) if at <= now => {
-                    account.status = TossStatus::Done;
-                    account.charges.push("deposit".to_owned());
+                (TossStatus::WaitingForDeposit | TossStatus::Done, Deposit::Account(_)) => {
+                    account.pass_time_at_the_bank(now);
                 }
                 _ => {}
             }
@@ -288,6 +302,30 @@ impl Bank {
 }
 
 impl Account {
+    fn pass_time_at_the_bank(&mut self, now: Timestamp) {
+        let Deposit::Account(mut at_bank) = self.deposit else { return };
+        let is_over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        if self.status == TossStatus::WaitingForDeposit && !at_bank.is_closed && is_over(at_bank.paid_at) {
+            self.status = TossStatus::Done;
+            self.charges.push("deposit".to_owned());
+            at_bank.paid_at = None;
+        }
+        if self.status == TossStatus::Done && is_over(at_bank.taken_back_at) {
+            self.status = TossStatus::WaitingForDeposit;
+            self.charges.clear();
+            self.was_taken_back = true;
+            at_bank.taken_back_at = None;
+        }
+        at_bank.is_closed |= self.status == TossStatus::WaitingForDeposit && is_over(at_bank.closes_at);
+        self.deposit = Deposit::Account(at_bank);
+    }
+
+    /// Is it a virtual account that nobody can pay into any more?
+    pub(super) fn is_closed(&self) -> bool {
+        self.status == TossStatus::WaitingForDeposit
+            && matches!(self.deposit, Deposit::Account(VirtualAccount { is_closed: true, .. }))
+    }
+
     /// Is something left, but not what the canceller thinks?
     fn cancels_differently(&self, balance_before: Won) -> bool {
         matches!(self.status, TossStatus::Done | TossStatus::PartialCanceled)
@@ -391,7 +429,16 @@ impl Account {
 
     /// The payment, as Toss shows it. The body says what was asked, so that an answer can be held against the books.
     pub(super) fn show(&self, asked: &str) -> Verdict {
+        let (method, account) = match self.deposit {
+            Deposit::Card => (None, None),
+            Deposit::Account(VirtualAccount { closes_at, .. }) => {
+                let account = hanbeon_domain::Account { closes_at, is_closed: self.is_closed() };
+                (Some("가상계좌".to_owned()), Some(account))
+            }
+        };
         Verdict::Seen(Box::new(Snapshot {
+            method,
+            account,
             last_transaction_key: self.cancels.last().map(|(key, _)| key.clone()),
             cancels: self.shown_cancels(),
             ..snapshot(self.status, self.balance, asked)
@@ -409,6 +456,7 @@ pub(super) fn snapshot(status: TossStatus, balance: Won, body: &str) -> Snapshot
         last_transaction_key: None,
         cancels: Vec::new(),
         secret: None,
+        account: None,
         failure: None,
         evidence: Evidence { http_status: 200, body: body.as_bytes().into() },
     }

@@ -47,6 +47,23 @@ impl World {
             self.object(format!("S3 two payments hold money for order {order}"));
         }
         self.check_heard(&bank);
+        drop(bank);
+        self.check_told().await;
+    }
+
+    /// The shop was told where every payment stands.
+    async fn check_told(&self) {
+        for (payment, _) in self.store.all_payments() {
+            let events = self.store.payment(payment.id).await.ok().flatten().map(|record| record.events);
+            let last = events.unwrap_or_default().last().map(|record| record.event.news.state());
+            let stands = payment.standing();
+            if stands != payment.told || last != stands.map(|standing| standing.state) {
+                self.object(format!(
+                    "S14 {}: it is {stands:?}, and was told {:?}, {last:?}",
+                    payment.key, payment.told
+                ));
+            }
+        }
     }
 
     /// L1: so long after the last fault, whatever Toss tells is known.
@@ -103,7 +120,9 @@ fn compare(
         }
         // Or given up while every look-up hid it, and given back by ourselves or elsewhere before it was shown.
         State::Expired => {
-            balance.is_zero() || (charges.is_empty() && matches!(status, T::Aborted | T::Expired))
+            balance.is_zero()
+                || account.is_closed()
+                || (charges.is_empty() && matches!(status, T::Aborted | T::Expired))
         }
         State::WaitingForDeposit => *status == T::WaitingForDeposit,
         State::NeedsReview { .. } => bank.excused.contains(&payment.key),
@@ -187,7 +206,7 @@ fn check_promises(world: &World, key: &PaymentKey, account: &Account) -> Result<
     let heard = world.heard();
     let wishes = heard.wishes.get(key);
     if heard.paid.contains(key) {
-        if account.charges.len() != 1 {
+        if account.charges.len() != 1 && !account.was_taken_back {
             return Err("told paid, and it is not charged".to_owned());
         }
         if wishes.is_none() && account.balance != account.amount && !account.was_canceled_elsewhere() {
@@ -222,7 +241,7 @@ fn orders_paid_twice(bank: &Bank) -> Vec<OrderId> {
     for account in bank.accounts.values() {
         let holds = match account.status {
             T::Done | T::PartialCanceled => !account.balance.is_zero(),
-            T::WaitingForDeposit => true,
+            T::WaitingForDeposit => !account.is_closed(),
             _ => false,
         };
         *held.entry(account.pays).or_default() += u32::from(holds);

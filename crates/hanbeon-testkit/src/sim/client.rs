@@ -132,7 +132,7 @@ impl Process {
     }
 }
 
-/// A deposit is asked for every ten minutes; what is due at once may have another reason.
+/// A deposit is asked for every hour; what is due at once may have another reason.
 const JUST_ANOTHER_POLL: Duration = Duration::from_secs(60);
 /// A hundred and twenty tries of a few payments, and to spare.
 const TICKS_MAX: u32 = 3_000;
@@ -157,7 +157,8 @@ impl World {
             .is_some_and(|record| record.refunds.iter().any(|refund| refund.progress == Progress::Queued));
         let bank = self.bank();
         let account = bank.accounts.get(&payment.key);
-        let moved = account.is_none_or(|account| account.status != TossStatus::WaitingForDeposit);
+        let moved = account
+            .is_none_or(|account| account.status != TossStatus::WaitingForDeposit || account.is_closed());
         waits || moved || due < self.now().plus(JUST_ANOTHER_POLL)
     }
 }

@@ -51,7 +51,8 @@ impl World {
             State::Paid => {
                 self.count("told: paid");
                 let may_be_gone = heard.wishes.contains_key(key) || account.was_canceled_elsewhere();
-                if charges != 1 || (account.balance != account.amount && !may_be_gone) {
+                let one = charges == 1 || account.was_taken_back;
+                if !one || (account.balance != account.amount && !may_be_gone) {
                     self.object(format!("told paid, but {charges} charges and {} won left", account.balance));
                 }
                 heard.paid.insert(key.clone());

@@ -3,7 +3,7 @@
 //! 1. **first life**: one confirm (or cancel), under a fault of the bank and a crash or a failing store;
 //! 2. **second life**: the recovery works while the client asks again; it may die too;
 //! 3. **third life**: nothing goes wrong any more; the client asks once more, and then all is compared.
-use super::bank::Deposit;
+use super::bank::{Deposit, VirtualAccount};
 use super::client::{authenticate, make_order, won};
 use super::faults::{Crash, Fault, LONG_HIDDEN, Look, Outage};
 use super::planted::Bug;
@@ -110,7 +110,11 @@ impl Scene {
         let world = World::new(1, self.bug);
         let settings = Settings { unrecorded: self.unrecorded, ..Settings::default() };
         let order = make_order(&world, 1).await;
-        let deposit = if self.wish == Wish::Deposit { Deposit::Account(None) } else { Deposit::Card };
+        let deposit = if self.wish == Wish::Deposit {
+            Deposit::Account(VirtualAccount::default())
+        } else {
+            Deposit::Card
+        };
         let request = authenticate(&world, &order, "key-1", deposit);
         if matches!(self.wish, Wish::Whole | Wish::Part(_) | Wish::Named(_)) {
             let process = Process::start(&world, settings.clone(), Plan::default());

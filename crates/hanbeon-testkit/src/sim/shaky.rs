@@ -9,8 +9,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, Hint, Inserted, Kept, NewRefund, NewWebhook, OrderRecord,
-    PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook, WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
+    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook,
+    WebhookId,
 };
 use std::future::pending;
 use std::sync::{Arc, Weak};
@@ -156,6 +157,10 @@ impl Store for Shaky {
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
         self.read(self.world.store.webhooks(before, limit)).await
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
+        self.read(self.world.store.events(after, limit)).await
     }
 
     async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {

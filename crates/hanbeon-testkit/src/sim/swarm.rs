@@ -1,5 +1,5 @@
 //! Many things at once, by chance: each seed switches a random subset of the faults on.
-use super::bank::Deposit;
+use super::bank::{Deposit, VirtualAccount};
 use super::client::{TOTAL, authenticate, make_order, won};
 use super::faults::{Fault, LONG_HIDDEN, Odds};
 use super::planted::Bug;
@@ -20,6 +20,10 @@ use uuid::Uuid;
 /// When nothing fails any more, so long after that every outcome that Toss tells is known: the lease of one who died
 /// (90 s), the longest wait between two tries (56 s), a tick, and the call.
 const L1: Duration = Duration::from_secs(180);
+/// A bank that takes a deposit back does so within so many milliseconds.
+const TAKEN_BACK_WITHIN: u64 = 120_000;
+/// How far apart clocks may be, in seconds, for the settling time to be longer than that.
+const SKEW_WHILE_SETTLING: u64 = 30;
 /// So long things go wrong.
 const STORM: Duration = Duration::from_secs(240);
 
@@ -57,14 +61,19 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     let mut settings =
         Settings { unrecorded: world.pick(&[Unrecorded::Cancel, Unrecorded::Finish]), ..Settings::default() };
     let mut requests = Vec::new();
+    let bounces = world.once_in(3);
     for number in 1..=2_u128 {
         let order = make_order(&world, number).await;
         for tab in 1..=2 {
-            let deposit = roll_deposit(&world);
+            let deposit = roll_deposit(&world, bounces);
             requests.push(authenticate(&world, &order, &format!("order-{number}-tab-{tab}"), deposit));
         }
     }
-    let odds = roll_odds(&world);
+    let mut odds = roll_odds(&world);
+    if bounces {
+        // The settling time is measured by our clocks: were they an hour apart, it would be no time.
+        odds.skew = odds.skew.min(SKEW_WHILE_SETTLING);
+    }
     let number = world.roll(2);
     settings.policy.late_success = world.pick(&[LateSuccess::Cancel, LateSuccess::Keep]);
     world.keep_late_money(settings.policy.late_success == LateSuccess::Keep);
@@ -130,12 +139,15 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     Report { seed, mix, counts: world.counts(), states, objections: world.objections() }
 }
 
-fn roll_deposit(world: &World) -> Deposit {
-    match world.roll(6) {
-        0 => Deposit::Account(None),
-        1 => Deposit::Account(Some(world.now().plus(world.millis(400_000)))),
-        _ => Deposit::Card,
+fn roll_deposit(world: &World, bounces: bool) -> Deposit {
+    if world.roll(6) > 1 {
+        return Deposit::Card;
     }
+    let soon = || world.now().plus(world.millis(400_000));
+    let paid_at = Some(soon()).filter(|_| world.once_in(2));
+    let taken_back_at = paid_at.filter(|_| bounces).map(|at| at.plus(world.millis(TAKEN_BACK_WITHIN)));
+    let closes_at = Some(soon()).filter(|_| world.once_in(3));
+    Deposit::Account(VirtualAccount { paid_at, taken_back_at, closes_at, is_closed: false })
 }
 
 fn roll_odds(world: &World) -> Odds {

@@ -7,6 +7,7 @@
 //!    dropped one told is told again;
 //! 4. the server is killed once more, everything that was asked under a key is asked again, all comes to rest;
 //! 5. the story is checked.
+use crate::feed;
 use crate::plan::{Dice, IN_A_MIGRATION, Kill, Plan, running_points};
 use crate::relay::Relay;
 use crate::rest::{a_minute_passes, asked_again, claims_run_out, until_all_rests, webhooks_arrive};
@@ -78,6 +79,7 @@ async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
             tokio::spawn(async move { street.shop(dice).await })
         })
         .collect();
+    let feed = tokio::spawn(feed::follow(Arc::clone(&street)));
     let mut cut_off = Vec::new();
     for number in 1..kills {
         // By turns: the keys that the dead one was at are still its, and free.
@@ -95,6 +97,7 @@ async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
     for shopper in shoppers {
         tales.extend(shopper.await.expect("no shopper panics"));
     }
+    let told = feed.await.expect("the reader does not panic");
     let told_again = webhooks_arrive(&world).await;
     world.kill().await;
     a_minute_passes(&world);
@@ -102,6 +105,7 @@ async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
     let (repeated, first) = asked_again(&world, &mut tales).await;
     until_all_rests(&world).await;
     let mut findings = story::told(&world, &tales);
+    feed::check(&world, &told, &mut findings).await;
     findings.note("hanbeon verify", verified(&world).await);
     findings.unknown.join(unknown::killed(&world.journal(), &cut_off));
     findings.count("answers of ours that nobody heard", usize::try_from(street.lost()).unwrap_or(usize::MAX));

@@ -15,6 +15,7 @@ mod buyer;
 mod clock;
 mod cycles;
 mod disk;
+mod feed;
 mod paused;
 mod plan;
 mod points;

@@ -70,6 +70,27 @@ async fn b3_killed_with_the_verdict_in_hand() {
 }
 
 #[tokio::test]
+async fn b5_killed_around_the_record_the_event_is_told_once_and_stays_the_same() {
+    let mut world = World::new().await;
+    for (point, stored) in [("verdict in hand", false), ("recorded", true), ("before answering", true)] {
+        let buyer = Buyer::ready(&world, 1_000).await;
+        restart_dying_at(&mut world, point, 1).await;
+        confirm_in_vain(&mut world, &buyer).await;
+        world.start().await;
+        let early = crate::feed::of_order(&world, &buyer.order).await;
+        assert!(!stored || early.len() == 1, "{point}: it was on disk with the record: {early:?}");
+        found_out(&world, &buyer).await;
+        let events = crate::feed::of_order(&world, &buyer.order).await;
+        assert_eq!(
+            events.iter().map(|event| &event["type"]).collect::<Vec<_>>(),
+            ["payment.paid"],
+            "{point}"
+        );
+        assert!(early.is_empty() || early == events, "{point}: {early:?}");
+    }
+}
+
+#[tokio::test]
 async fn b4_killed_between_the_record_and_the_answer() {
     let mut world = World::new().await;
     for point in ["recorded", "before answering"] {

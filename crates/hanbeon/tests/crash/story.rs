@@ -26,6 +26,8 @@ pub(crate) struct Findings {
     pub(crate) orphans: Vec<String>,
     /// Everything else in which the two sides, or the told and the true, differ.
     pub(crate) differences: Vec<String>,
+    /// Events that the shop was not told, or told twice in different words.
+    pub(crate) lost_events: Vec<String>,
 }
 
 /// Checks it all.

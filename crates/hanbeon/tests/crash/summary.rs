@@ -19,7 +19,8 @@ pub(crate) struct Summary {
 }
 
 /// What must have happened, and how often, for the outcome of a run of some size to mean something.
-const EVENTFUL: [(&str, usize); 12] = [
+const EVENTFUL: [(&str, usize); 13] = [
+    ("events that were read while the server was being killed", 200),
     ("refunds that were queued", 200),
     ("refunds done", 100),
     ("refunds refused", 3),
@@ -70,6 +71,7 @@ impl Summary {
         total.doubles.extend(findings.doubles);
         total.orphans.extend(findings.orphans);
         total.differences.extend(findings.differences);
+        total.lost_events.extend(findings.lost_events);
     }
 
     /// Did enough happen for the outcome to mean something?
@@ -88,14 +90,16 @@ impl Summary {
 
     #[track_caller]
     pub(crate) fn assert_one_story(&self) {
-        let Findings { doubles, orphans, differences, .. } = &self.total;
-        let all: Vec<_> = doubles.iter().chain(orphans).chain(differences).cloned().collect();
+        let Findings { doubles, orphans, differences, lost_events, .. } = &self.total;
+        let all = doubles.iter().chain(orphans).chain(differences).chain(lost_events);
+        let all: Vec<_> = all.cloned().collect();
         assert!(all.is_empty(), "two stories:\n{}", all.join("\n"));
     }
 
     pub(crate) fn table(&self, took: Duration) -> String {
         let mut table = String::new();
-        let Findings { counts, charges, answers, unknown, doubles, orphans, differences } = &self.total;
+        let Findings { counts, charges, answers, unknown, doubles, orphans, differences, lost_events } =
+            &self.total;
         let mut line = |what: &str, figure: usize| {
             writeln!(table, "{figure:>8}  {what}").expect("a string takes all");
         };
@@ -121,6 +125,7 @@ impl Summary {
         line("double charges", doubles.len());
         line("orphans", orphans.len());
         line("differences", differences.len());
+        line("lost events", lost_events.len());
         table + &unknown.lines().join("\n")
     }
 }

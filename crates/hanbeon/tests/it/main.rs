@@ -16,6 +16,8 @@ mod buyer;
 mod cli;
 mod contract;
 mod crashes;
+mod deposits;
+mod events;
 mod inspect;
 mod load;
 mod lost;

@@ -60,8 +60,13 @@ pub(super) fn won(amount: i64) -> Won {
     Won::new(amount).unwrap()
 }
 
-/// The plainest payment in this state: 1,000 won; 300 of them given back where a part is.
+/// The plainest payment in this state: 1,000 won; 300 of them given back where a part is. The shop knows it.
 pub(super) fn payment(state: StateName) -> Payment {
+    let payment = untold(state);
+    Payment { told: payment.standing(), ..payment }
+}
+
+fn untold(state: StateName) -> Payment {
     let paid = Payment { captured: won(AMOUNT), ..bare(State::Paid) };
     match state {
         StateName::Ready => bare(State::Ready),
@@ -139,6 +144,8 @@ pub(super) fn bare(state: State) -> Payment {
         refunded: Won::ZERO,
         last_cancel_at: None,
         late: false,
+        told: None,
+        settles_at: None,
         state,
     }
 }
@@ -223,6 +230,7 @@ pub(super) fn snapshot(status: TossStatus, balance: i64) -> Snapshot {
         last_transaction_key: Some("t-1".to_owned()),
         cancels: Vec::new(),
         secret: None,
+        account: None,
         failure: None,
         evidence: evidence(200),
     }

@@ -1,7 +1,9 @@
 //! What a step writes: the row, the refund, the journal line, the next due time.
 use super::{Row, Tables, corrupt};
 use hanbeon_domain::{Action, Payment, RefundId, RefundOutcome, State, StateName, Step, Timestamp};
-use hanbeon_store::{Begun, CHAIN_START, JournalLine, Progress, RefundRecord, StoreError, due_at_rest};
+use hanbeon_store::{
+    Begun, CHAIN_START, JournalLine, NewEvent, Progress, RefundRecord, StoreError, due_at_rest,
+};
 
 /// What a step does to the refund that is under way, once it is known that it may.
 enum RefundMove {
@@ -138,6 +140,9 @@ impl Tables {
         };
         self.payments.insert(id, row);
         self.journal.entry(id).or_default().push(line);
+        let of_order = self.events.iter().filter(|event| event.order == step.next.order).count();
+        let sequence = u64::try_from(of_order).unwrap_or(u64::MAX).saturating_add(1);
+        self.events.extend(NewEvent::of(step, sequence));
     }
 
     fn write_elsewhere(&mut self, step: &Step) {
