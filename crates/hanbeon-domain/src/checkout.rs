@@ -105,7 +105,7 @@ impl Checkout {
 }
 
 impl Payment {
-    fn ready(order: &Order, request: ConfirmRequest, id: PaymentId, now: Timestamp) -> Self {
+    pub(crate) fn ready(order: &Order, request: ConfirmRequest, id: PaymentId, now: Timestamp) -> Self {
         Self {
             id,
             order: order.id,

@@ -84,6 +84,22 @@ uuid_id!(
     /// One intended refund of one payment.
     RefundId, "refundId"
 );
+uuid_id!(
+    /// A buyer who may be charged without a window.
+    CustomerId, "customerId"
+);
+uuid_id!(
+    /// Our name for a billing key of Toss's, which itself is a secret.
+    BillingKeyId, "billingKey"
+);
+uuid_id!(
+    /// An agreement to charge a buyer every month or every few.
+    SubscriptionId, "subscriptionId"
+);
+uuid_id!(
+    /// One charge of a billing key.
+    ChargeId, "chargeId"
+);
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $min:literal..=$max:literal, $allowed:expr, $set:literal) => {
@@ -138,6 +154,11 @@ text_id!(
     /// characters that are safe in a URL path, because it becomes part of one; for the same reason it has at
     /// least 3, so that it is neither `.` nor `..`.
     PaymentKey, "paymentKey", 3..=200, |c| c.is_ascii_alphanumeric() || "-_=.~".contains(c), "A-Z a-z 0-9 - _ = . ~"
+);
+text_id!(
+    /// Toss's name for a buyer, which we choose (Toss core API, Billing: 2 to 300 characters). A billing key is of use
+    /// only together with the one that it was issued for.
+    CustomerKey, "customerKey", 2..=300, |c| c.is_ascii_alphanumeric() || "-_=.@*".contains(c), "A-Z a-z 0-9 - _ = . @ *"
 );
 text_id!(
     /// The shop's own name for an order, unique in the shop.

@@ -12,8 +12,10 @@
 //! 3. [`verdict`]: everything that a call to the payment provider can end in;
 //! 4. [`payment`]: the state machine, one `match (state, event)`;
 //! 5. [`checkout`]: may this confirm request begin a payment on this order?
-//! 6. [`refund`]: what may be given back, and how it is reserved first.
+//! 6. [`refund`]: what may be given back, and how it is reserved first;
+//! 7. [`billing`]: charges without a window, one per period.
 
+pub mod billing;
 pub mod checkout;
 pub mod ids;
 pub mod order;
@@ -25,8 +27,8 @@ pub mod won;
 
 pub use checkout::{Checkout, ConfirmRequest, Decision};
 pub use ids::{
-    ApiKeyHash, DepositSecret, MerchantReference, OrderId, PaymentId, PaymentKey, RefundId, SessionId,
-    TossOrderId,
+    ApiKeyHash, BillingKeyId, ChargeId, CustomerId, CustomerKey, DepositSecret, MerchantReference, OrderId,
+    PaymentId, PaymentKey, RefundId, SessionId, SubscriptionId, TossOrderId,
 };
 pub use order::{Customer, Line, Order};
 pub use payment::{

@@ -13,6 +13,7 @@ mod step;
 mod table;
 mod told;
 
+pub(crate) use charge::refusal_from;
 pub use name::StateName;
 pub use policy::{LateSuccess, Policy};
 pub use told::{News, Standing};

@@ -105,7 +105,7 @@ impl Payment {
 }
 
 /// An ABORTED payment keeps its refusal in `failure`; told to the buyer in the shape of Toss's error answer.
-pub(super) fn refusal_from(seen: Snapshot) -> Refusal {
+pub(crate) fn refusal_from(seen: Snapshot) -> Refusal {
     let Failure { code, message } = seen.failure.unwrap_or_else(|| Failure {
         code: "PAY_PROCESS_ABORTED".to_owned(),
         message: "결제가 취소되었거나 진행되지 않았습니다.".to_owned(),
