@@ -20,6 +20,8 @@ pub(crate) struct Answer {
 pub(crate) enum Said {
     Payment(Box<Payment>),
     Transactions(Arc<[Row]>, CancelSign),
+    /// Neither a payment nor a list of them: its bytes as they are, none at all for a deletion.
+    Text(Arc<[u8]>),
     Refused(Refusal),
 }
 
@@ -30,14 +32,14 @@ impl Answer {
 
     pub(crate) fn status(&self) -> u16 {
         match &self.said {
-            Said::Payment(_) | Said::Transactions(..) => 200,
+            Said::Payment(_) | Said::Transactions(..) | Said::Text(_) => 200,
             Said::Refused(refusal) => refusal.status,
         }
     }
 
     pub(crate) fn code(&self) -> Option<Code> {
         match &self.said {
-            Said::Payment(_) | Said::Transactions(..) => None,
+            Said::Payment(_) | Said::Transactions(..) | Said::Text(_) => None,
             Said::Refused(refusal) => Some(refusal.code),
         }
     }
@@ -46,6 +48,7 @@ impl Answer {
         match &self.said {
             Said::Payment(payment) => view::to_json(payment, self.lang),
             Said::Transactions(rows, sign) => ledger::to_json(rows, *sign, self.lang),
+            Said::Text(text) => text.to_vec(),
             Said::Refused(refusal) => refusal.body(self.lang),
         }
     }

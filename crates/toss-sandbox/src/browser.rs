@@ -46,6 +46,8 @@ const DECLINES: [(Code, &str, &str); 8] = [
     (codes::INVALID_PASSWORD, "", ""),
 ];
 
+mod billing;
+
 /// The routes of the browser's door.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -55,6 +57,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/browser/payments/{payment_key}/authenticate", post(authenticate))
         .route("/sandbox/browser/payments/{payment_key}/fail", post(fail))
         .route("/sandbox/browser/payments/{payment_key}/close", post(close))
+        .merge(billing::routes())
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(from_fn(any_origin))
 }

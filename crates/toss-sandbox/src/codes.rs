@@ -171,6 +171,16 @@ codes! {
     FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING 500 "결제가 완료되지 않았어요. 다시 시도해주세요." "Payment has not been completed. please try again."
     UNKNOWN_PAYMENT_ERROR 500 "결제에 실패했어요. 같은 문제가 반복된다면 은행이나 카드사로 문의해주세요." "Payment failed. If the same problem occurs, please contact your bank or credit card company."
 
+    // Billing. The words of ALREADY_REMOVED_BILLING_KEY are measured.
+    INVALID_CUSTOMER_KEY 400 "`customerKey`는 영문 대소문자, 숫자, 특수문자 -, *, =, ., @로 2자 이상 255자 이하여야 합니다." ""
+    INVALID_BILLING_AUTH 400 "유효하지 않은 빌링 인증입니다." "Invalid billing authentication."
+    INVALID_BILL_KEY_REQUEST 400 "빌링키 인증이 완료되지 않았거나 유효하지 않은 빌링 거래 건입니다." "Billing key authentication has not been completed or is an invalid billing transaction."
+    ALREADY_REMOVED_BILLING_KEY 400 "이미 삭제된 빌링키입니다" ""
+    NOT_MATCHES_CUSTOMER_KEY 400 "빌링 인증 고객키와 결제 요청 고객키가 일치하지 않습니다." "The billing authentication customer key and the payment request customer key do not match."
+    NOT_FOUND_BILLING 404 "존재하지 않는 빌링 결제 인증 정보 입니다." "Billing payment authentication information that does not exist."
+    FAILED_BILL_KEY_AUTH_CREATION 500 "빌링 결제 인증 중 키 생성에 실패했습니다. 잠시 후 다시 시도해주세요." "Key generation failed during billing payment verification. Please try again in a few minutes."
+    FAILED_BILLING_AUTO_CANCEL 500 "빌링 자동결제 취소에 일시적인 오류가 발생했습니다." "A temporary error occurred while billing auth cancellation."
+
     // Cancel.
     ALREADY_CANCELED_PAYMENT 400 "이미 취소된 결제 입니다." "The payment has already been canceled."
     INVALID_REFUND_ACCOUNT_INFO 400 "환불 계좌번호와 예금주명이 일치하지 않습니다." "Refund account number and account holder name do not match."

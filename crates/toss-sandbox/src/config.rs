@@ -49,6 +49,8 @@ pub struct Config {
     /// Payments kept; beyond it the oldest finished ones are forgotten. A million confirmed payments, each with
     /// its idempotency key and its journal entry, take about 1.7 GB.
     pub max_payments: usize,
+    /// Billing keys kept, and as many authentications; beyond it the oldest are forgotten.
+    pub max_billing_keys: usize,
     /// Journal entries kept; beyond it the oldest are forgotten.
     pub max_journal: usize,
     /// Idempotency keys kept; beyond it the oldest are forgotten before their 15 days are over.
@@ -77,6 +79,7 @@ impl Default for Config {
             max_webhooks: 10_000,
             max_transactions: 1_000_000,
             max_payments: 1_000_000,
+            max_billing_keys: 100_000,
             max_journal: 1_000_000,
             max_idempotency_keys: 1_000_000,
             max_connections: 8_192,

@@ -14,18 +14,21 @@ use crate::codes::{self, Code};
 use crate::lang::Lang;
 use crate::state::Shared;
 
+mod billing;
 mod clock;
 mod faults;
 mod journal;
 mod payments;
 mod webhooks;
 
+pub(crate) use billing::{authenticate as authenticate_billing, outcome as set_billing_outcome};
 pub(crate) use payments::{Deed, act, authenticate};
 
 /// The routes of the control door.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .merge(payments::routes())
+        .merge(billing::routes())
         .merge(journal::routes())
         .merge(faults::routes())
         .merge(webhooks::routes())

@@ -9,7 +9,7 @@ use crate::money::Currency;
 #[derive(Debug)]
 pub(crate) struct Issuer {
     pub(crate) code: &'static str,
-    ko: &'static str,
+    pub(crate) ko: &'static str,
     en: &'static str,
     /// Who acquires it: itself, or BC for the banks that have no own network.
     pub(crate) acquirer: &'static str,
@@ -23,7 +23,7 @@ pub(crate) struct Issuer {
 #[derive(Debug)]
 pub(crate) struct Bank {
     pub(crate) code: &'static str,
-    ko: &'static str,
+    pub(crate) ko: &'static str,
     en: &'static str,
     /// Whether it issues virtual accounts.
     pub(crate) issues_accounts: bool,
@@ -232,6 +232,16 @@ impl Issuer {
 
     pub(crate) fn usual() -> &'static Self {
         &ISSUERS[0]
+    }
+
+    /// Who issued a card of this number: by its first six digits, as far as the made-up numbers go by its first four.
+    pub(crate) fn of_number(number: &str) -> Option<&'static Self> {
+        let begins = |digits: usize| {
+            ISSUERS
+                .iter()
+                .find(|issuer| number.get(..digits).is_some_and(|head| issuer.bin.starts_with(head)))
+        };
+        begins(6).or_else(|| begins(4))
     }
 }
 

@@ -68,6 +68,14 @@ pub enum FaultOperation {
     Create,
     /// `GET /v1/transactions`.
     Transactions,
+    /// `POST /v1/billing/authorizations/issue`.
+    BillingIssue,
+    /// `POST /v1/billing/authorizations/card`.
+    BillingCard,
+    /// `POST /v1/billing/{billingKey}`.
+    BillingCharge,
+    /// `DELETE /v1/billing/{billingKey}`.
+    BillingDelete,
     /// Every core call.
     #[default]
     Any,
@@ -234,6 +242,10 @@ impl FaultOperation {
             Self::ReadByOrder => operation == Operation::ReadByOrder,
             Self::Create => operation == Operation::Create,
             Self::Transactions => operation == Operation::Transactions,
+            Self::BillingIssue => operation == Operation::BillingIssue,
+            Self::BillingCard => operation == Operation::BillingCard,
+            Self::BillingCharge => operation == Operation::BillingCharge,
+            Self::BillingDelete => operation == Operation::BillingDelete,
         }
     }
 }

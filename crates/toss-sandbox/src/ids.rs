@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
 use serde::{Serialize, Serializer};
 
 use crate::clock::{Korea, Ms};
@@ -59,6 +61,18 @@ impl Ids {
         let mut secret = String::from("ps_");
         self.push(&mut secret, LETTERS, 16);
         secret
+    }
+
+    /// The proof of the billing window, used once.
+    pub(crate) fn auth_key(&mut self) -> String {
+        let mut key = String::from("bln_");
+        self.push(&mut key, LETTERS, 24);
+        key
+    }
+
+    /// A billing key: 32 bytes in the base64 of addresses, 44 characters with its `=`.
+    pub(crate) fn billing_key(&mut self) -> String {
+        URL_SAFE.encode([self.wide().to_be_bytes(), self.wide().to_be_bytes()].concat())
     }
 
     /// A test account number: it starts with `X` and nobody can pay into it (Toss test mode).

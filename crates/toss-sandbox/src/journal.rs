@@ -32,6 +32,14 @@ pub enum Operation {
     Create,
     /// `GET /v1/transactions`.
     Transactions,
+    /// `POST /v1/billing/authorizations/issue`.
+    BillingIssue,
+    /// `POST /v1/billing/authorizations/card`.
+    BillingCard,
+    /// `POST /v1/billing/{billingKey}`.
+    BillingCharge,
+    /// `DELETE /v1/billing/{billingKey}`.
+    BillingDelete,
     /// No call at all: a cancel that the merchant's people made in Toss's own dashboard.
     DashboardCancel,
     /// No call at all: an asynchronous cancel came to its end.

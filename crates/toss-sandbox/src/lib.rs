@@ -18,7 +18,7 @@
 //!   schedule, and dropped, doubled, delayed or reordered on request; no call waits for it.
 //! * **It is bounded and quick.** Payments, journal, keys, bodies, rules, webhooks and connections all have a limit.
 //!
-//! What it will never do: billing, `BrandPay`, foreign currencies, or speaking TLS.
+//! What it will never do: `BrandPay`, foreign currencies, or speaking TLS.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,7 +35,8 @@
 //! ```
 //!
 //! In reading order: `codes`, `enums`, `money`, `clock` and `ids` are the tables and the small things;
-//! `means`, `terms`, `choice`, `payment`, `account`, `refund`, `cash` and `view` are the payment, its transitions and its JSON; `state`, `idempotency`,
+//! `means`, `terms`, `choice`, `payment`, `account`, `refund`, `cash` and `view` are the payment, its transitions and its JSON; `plastic` and `billing` are what
+//! it can be charged from without a buyer; `state`, `idempotency`,
 //! `journal`, `ledger`, `timers` and `faults` are the store; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
 //! `api`, `browser`, `control` and `window` are the doors, and `serve` is the wire.
 
@@ -43,6 +44,7 @@ mod account;
 mod answer;
 mod api;
 mod auth;
+mod billing;
 mod browser;
 mod cash;
 mod choice;
@@ -61,6 +63,7 @@ mod means;
 mod money;
 mod opening;
 mod payment;
+mod plastic;
 mod refund;
 mod sandbox;
 mod serve;
@@ -76,7 +79,7 @@ pub use clock::{Clock, system_clock};
 pub use config::{CancelSign, Config, ConfigError, Merchant, Mismatch, ReadByOrder};
 pub use faults::{Fault, FaultError, FaultKind, FaultOperation, FaultRule, When};
 pub use journal::{EffectKind, JournalEntry, JournalPage, Operation};
-pub use sandbox::{NewPayment, Refused, Sandbox};
+pub use sandbox::{NewBillingAuth, NewPayment, Refused, Sandbox};
 pub use webhooks::{
     SentWebhook, WebhookDelivery, WebhookEndpoint, WebhookError, WebhookEvent, WebhookFault,
     WebhookFaultKind, WebhookState,

@@ -99,6 +99,7 @@ impl Wanted {
             metadata: self.metadata.map(Box::new),
             whole_cancels_only: self.is_partial_cancelable == Some(false),
             discount,
+            billing: None,
         };
         Ok(Accepted { order_id, order_name, amount, currency, tax_free, tax_exempt, terms, chosen, outcome })
     }
@@ -165,7 +166,7 @@ fn check_flow(wish: &Wish, means: Option<Means>, requested: &Requested) -> Resul
 }
 
 /// 6 to 64 of `[A-Za-z0-9_=-]`.
-fn is_order_id(id: &str) -> bool {
+pub(crate) fn is_order_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=');
     (6..=64).contains(&id.len()) && id.bytes().all(allowed)
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::account::{Account, Numbers};
 use crate::auth::MerchantId;
+use crate::billing::Charged;
 use crate::cash::CashReceipt;
 use crate::choice::{Chosen, More};
 use crate::clock::{MINUTE, Ms};
@@ -62,6 +63,8 @@ pub(crate) struct Terms {
     pub(crate) whole_cancels_only: bool,
     /// An instant discount, in won.
     pub(crate) discount: i64,
+    /// What a charge without a buyer takes its money from.
+    pub(crate) billing: Option<Charged>,
 }
 
 /// The SDK call that opened the window.

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::account::Deposit;
 use crate::api::{cancel, reply};
+use crate::auth::MerchantId;
 use crate::choice::Wish;
 use crate::codes::{self, Code};
 use crate::config::{Config, ConfigError};
@@ -22,6 +23,7 @@ use crate::journal::JournalPage;
 use crate::lang::Lang;
 use crate::money::Written;
 use crate::opening::{Amount, Wanted};
+use crate::plastic::AuthWish;
 use crate::serve::{self, Door};
 use crate::state::Shared;
 use crate::view;
@@ -78,6 +80,48 @@ impl NewPayment {
     }
 }
 
+/// A buyer's agreement to be charged, made in-process, as if there had been a billing window.
+#[derive(Clone, Debug)]
+pub struct NewBillingAuth {
+    /// The merchant; the first one of the configuration by default.
+    pub secret_key: Option<String>,
+    /// The merchant's own name for the buyer, 2 to 300 characters.
+    pub customer_key: String,
+    /// `카드`, `CARD`, `계좌이체` or `TRANSFER`; a card by default.
+    pub method: Option<String>,
+    /// The refusal that every charge will meet.
+    pub outcome: Option<String>,
+}
+
+impl NewBillingAuth {
+    /// The documents' example card, for the first merchant.
+    #[must_use]
+    pub fn card(customer_key: &str) -> Self {
+        Self { secret_key: None, customer_key: customer_key.to_owned(), method: None, outcome: None }
+    }
+
+    /// By another method.
+    #[must_use]
+    pub fn by(mut self, method: &str) -> Self {
+        self.method = Some(method.to_owned());
+        self
+    }
+
+    /// Of the merchant with this secret key.
+    #[must_use]
+    pub fn of(mut self, secret_key: &str) -> Self {
+        self.secret_key = Some(secret_key.to_owned());
+        self
+    }
+
+    /// Every charge is refused with this code.
+    #[must_use]
+    pub fn refused_with(mut self, code: &str) -> Self {
+        self.outcome = Some(code.to_owned());
+        self
+    }
+}
+
 /// A request that the sandbox refused, with Toss's code and Korean message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -130,11 +174,7 @@ impl Sandbox {
 
     /// Opens a payment and authenticates its buyer: `IN_PROGRESS`, ready to be confirmed. Returns its key.
     pub fn authenticate(&self, new: &NewPayment) -> Result<String, Refused> {
-        let merchant = match &new.secret_key {
-            None if self.shared.directory.len() == 0 => return Err(codes::UNAUTHORIZED_KEY.into()),
-            None => 0,
-            Some(key) => self.shared.directory.by_secret_key(key).ok_or(codes::UNAUTHORIZED_KEY)?,
-        };
+        let merchant = self.merchant(new.secret_key.as_deref())?;
         let wanted = Wanted {
             order_id: Some(new.order_id.clone()),
             amount: Some(Amount::Plain(Written::whole(new.amount))),
@@ -144,6 +184,39 @@ impl Sandbox {
         };
         let payment = control::authenticate(&self.shared, merchant, wanted, None)?;
         Ok(payment.about.key.to_string())
+    }
+
+    /// A buyer agrees to be charged. Returns the `authKey` that a billing key is issued from, once.
+    pub fn authenticate_billing(&self, new: &NewBillingAuth) -> Result<String, Refused> {
+        let merchant = self.merchant(new.secret_key.as_deref())?;
+        let wish = AuthWish {
+            customer_key: Some(new.customer_key.clone()),
+            method: new.method.clone(),
+            outcome: new.outcome.clone(),
+            ..AuthWish::default()
+        };
+        Ok(control::authenticate_billing(&self.shared, merchant, &wish)?.to_string())
+    }
+
+    /// The provider removes a billing key, and tells the merchant.
+    pub fn remove_billing_key(&self, billing_key: &str) -> Result<(), Refused> {
+        let now = self.shared.now();
+        Ok(self.shared.world().remove_billing_key(billing_key, None, now)?)
+    }
+
+    /// The next `times` charges of a key are refused with this code, all of them if `times` is 0; `None` lets them
+    /// succeed again.
+    pub fn refuse_charges(&self, billing_key: &str, code: Option<&str>, times: u32) -> Result<(), Refused> {
+        Ok(control::set_billing_outcome(&self.shared, billing_key, code, times)?)
+    }
+
+    /// The merchant of a secret key, the first one without.
+    fn merchant(&self, secret_key: Option<&str>) -> Result<MerchantId, Code> {
+        match secret_key {
+            None if self.shared.directory.len() == 0 => Err(codes::UNAUTHORIZED_KEY),
+            None => Ok(0),
+            Some(key) => self.shared.directory.by_secret_key(key).ok_or(codes::UNAUTHORIZED_KEY),
+        }
     }
 
     /// A payment as a read would answer it, whoever's it is; no journal entry is written.

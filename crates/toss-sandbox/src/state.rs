@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::account::Numbers;
 use crate::auth::{Directory, MerchantId};
+use crate::billing::Billing;
 use crate::clock::Ms;
 use crate::codes::{self, Code};
 use crate::config::{Config, ConfigError, ReadByOrder};
@@ -53,6 +54,7 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
+    pub(crate) billing: Billing,
     pub(crate) outbox: Outbox,
     pub(crate) numbers: Numbers,
     timers: Timers,
@@ -97,6 +99,7 @@ impl Shared {
             journal: Journal::new(config.max_journal),
             faults: Faults::default(),
             ledger: Ledger::new(config.max_transactions),
+            billing: Billing::new(config.max_billing_keys),
             outbox: Outbox::new(&config)?,
             numbers: Numbers::new(config.max_payments),
             timers: Timers::default(),

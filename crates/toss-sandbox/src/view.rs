@@ -196,6 +196,7 @@ fn view(payment: &Payment, lang: Lang) -> PaymentView<'_> {
     let account = payment.account.as_ref();
     let method = payment.method();
     let is_foreign = matches!(method, Some(Means::Foreign(_)));
+    let charged = about.terms.billing.as_ref().filter(|_| paid.is_some());
     PaymentView {
         m_id: &about.mid,
         version: &about.version,
@@ -203,7 +204,7 @@ fn view(payment: &Payment, lang: Lang) -> PaymentView<'_> {
         last_transaction_key: payment.last,
         order_id: &about.order,
         order_name: &about.order_name,
-        kind: "NORMAL",
+        kind: if about.terms.billing.is_some() { "BILLING" } else { "NORMAL" },
         method: payment.means.map(|means| means.name(lang)),
         status: payment.status.name(),
         requested_at: Korea(about.requested_at),
@@ -234,7 +235,9 @@ fn view(payment: &Payment, lang: Lang) -> PaymentView<'_> {
         discount: (about.terms.discount > 0 && paid.is_some())
             .then_some(DiscountView { amount: about.terms.discount }),
         cancels: cancel_views(payment),
-        secret: account.map(|account| &*account.secret),
+        secret: account
+            .map(|account| &*account.secret)
+            .or(charged.and_then(|charged| charged.secret.as_deref())),
         failure: payment.failure.map(|code| FailureView { code: code.name(), message: code.message(lang) }),
         metadata: about.terms.metadata.as_deref(),
         receipt: paid.filter(|_| !is_foreign).map(|means| UrlView { url: receipt_url(means, &about.key) }),

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri, header::HOST};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 
-use crate::api::{cancel, confirm, create, reply, transactions};
+use crate::api::{billing, cancel, confirm, create, reply, transactions};
 use crate::auth::{Directory, MerchantId};
 use crate::codes::{self, Code};
 use crate::idempotency::{self, LONGEST_KEY};
@@ -52,6 +52,7 @@ pub(crate) enum Ask {
     Create(create::Ask),
     Read(read_subject::Subject),
     Transactions(transactions::Ask),
+    Billing(billing::Ask),
 }
 
 pub(crate) mod read_subject {
@@ -109,6 +110,10 @@ fn ask(operation: Operation, subject: Option<&str>, uri: &Uri, body: &Bytes) -> 
         Operation::Read => Ok(Ask::Read(Subject::Payment(subject))),
         Operation::ReadByOrder => Ok(Ask::Read(Subject::Order(subject))),
         Operation::Transactions => transactions::Ask::read(uri).map(Ask::Transactions),
+        Operation::BillingIssue => billing::Ask::issue(json(body)?).map(Ask::Billing),
+        Operation::BillingCard => billing::Ask::card(json(body)?).map(Ask::Billing),
+        Operation::BillingCharge => billing::Ask::charge(subject, json(body)?).map(Ask::Billing),
+        Operation::BillingDelete => Ok(Ask::Billing(billing::Ask::Delete { key: subject })),
         // Nobody calls for them; they have their own ways in.
         Operation::DashboardCancel | Operation::CancelEnded => Err(codes::NOT_FOUND),
     }
@@ -132,6 +137,7 @@ impl Call {
             Ok(Ask::Confirm(ask)) => currency.read(ask.amount),
             Ok(Ask::Create(ask)) => Some(ask.amount()),
             Ok(Ask::Cancel(ask)) => ask.amount.and_then(|amount| currency.read(amount)),
+            Ok(Ask::Billing(ask)) => ask.order().map(|(_, amount)| amount),
             _ => None,
         }
     }
@@ -141,6 +147,9 @@ impl Call {
         match (&self.ask, self.operation) {
             (Ok(Ask::Confirm(ask)), _) => (Some(&ask.order_id), Some(&ask.payment_key)),
             (Ok(Ask::Create(ask)), _) => (Some(ask.order_id()), None),
+            (Ok(Ask::Billing(ask)), _) => (ask.order().map(|(order, _)| order), None),
+            // The path of a charge names a key, not a payment.
+            (_, Operation::BillingCharge) => (None, None),
             (_, Operation::ReadByOrder) => (self.subject.as_deref(), None),
             _ => (None, self.subject.as_deref()),
         }

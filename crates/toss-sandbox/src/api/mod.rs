@@ -26,6 +26,7 @@ use crate::state::{Shared, World};
 use call::{Ask, Call};
 use reply::{Delivery, Reply};
 
+mod billing;
 mod call;
 pub(crate) mod cancel;
 mod confirm;
@@ -45,6 +46,9 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/payments/{payment_key}/checkout", get(checkout))
         .route("/v1/payments/orders/{order_id}", get(read_order))
         .route("/v1/transactions", get(list_transactions))
+        .route("/v1/billing/authorizations/issue", post(issue_billing_key))
+        .route("/v1/billing/authorizations/card", post(issue_billing_key_from_card))
+        .route("/v1/billing/{billing_key}", post(charge_billing_key).delete(delete_billing_key))
         .method_not_allowed_fallback(wrong_method)
 }
 
@@ -82,6 +86,30 @@ async fn cancel_payment(
 
 async fn list_transactions(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     serve(shared, Operation::Transactions, None, request).await
+}
+
+async fn issue_billing_key(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    serve(shared, Operation::BillingIssue, None, request).await
+}
+
+async fn issue_billing_key_from_card(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    serve(shared, Operation::BillingCard, None, request).await
+}
+
+async fn charge_billing_key(
+    State(shared): State<Arc<Shared>>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Response {
+    serve(shared, Operation::BillingCharge, Some(key), request).await
+}
+
+async fn delete_billing_key(
+    State(shared): State<Arc<Shared>>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Response {
+    serve(shared, Operation::BillingDelete, Some(key), request).await
 }
 
 /// `checkout.url`: opens the payment window without the SDK.
@@ -326,6 +354,7 @@ impl World {
             Ok(Ask::Cancel(ask)) => cancel::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Create(ask)) => create::execute(self, shared, merchant, ask, call),
             Ok(Ask::Read(subject)) => read::execute(self, shared, merchant, subject, call, now),
+            Ok(Ask::Billing(ask)) => billing::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Transactions(ask)) => transactions::execute(self, shared, merchant, ask, call, now),
         }
     }

@@ -1,5 +1,7 @@
 //! The two envelopes (Toss webhooks, Three envelopes): the same snapshot always gives the same bytes.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::clock::{KoreaLocal, Ms};
@@ -8,10 +10,37 @@ use crate::payment::Payment;
 use crate::view;
 use crate::webhooks::WebhookEvent;
 
-/// The body of a webhook about this payment, made at this time.
-pub(crate) fn body(event: WebhookEvent, payment: &Payment, made_at: Ms) -> Vec<u8> {
+/// What a webhook tells of.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    Payment(Arc<Payment>),
+    BillingDeleted { key: Arc<str>, reason: Option<Arc<str>> },
+}
+
+impl News {
+    /// The payment, unless it is of something else.
+    pub(crate) fn payment(&self) -> Option<&Payment> {
+        match self {
+            Self::Payment(payment) => Some(payment),
+            Self::BillingDeleted { .. } => None,
+        }
+    }
+}
+
+/// The body of a webhook with these news, made at this time.
+pub(crate) fn body(event: WebhookEvent, news: &News, made_at: Ms) -> Vec<u8> {
+    match news {
+        News::Payment(payment) => of_payment(event, payment, made_at),
+        News::BillingDeleted { key, reason } => {
+            let data = json!({ "billingKey": &**key, "reason": reason.as_deref() });
+            envelope("BILLING_DELETED", made_at, data.to_string().into_bytes())
+        }
+    }
+}
+
+fn of_payment(event: WebhookEvent, payment: &Payment, made_at: Ms) -> Vec<u8> {
     match event {
-        WebhookEvent::PaymentStatusChanged => {
+        WebhookEvent::PaymentStatusChanged | WebhookEvent::BillingDeleted => {
             envelope("PAYMENT_STATUS_CHANGED", made_at, view::to_json(payment, Lang::Ko))
         }
         WebhookEvent::CancelStatusChanged => {

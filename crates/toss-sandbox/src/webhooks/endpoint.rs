@@ -21,9 +21,15 @@ pub enum WebhookEvent {
     DepositCallback,
     /// An asynchronous cancel came to its end, DONE or ABORTED.
     CancelStatusChanged,
+    /// A billing key was removed, by its merchant or by the provider.
+    BillingDeleted,
 }
 
 impl WebhookEvent {
+    /// All events.
+    const ALL: [Self; 4] =
+        [Self::PaymentStatusChanged, Self::DepositCallback, Self::CancelStatusChanged, Self::BillingDeleted];
+
     /// What one transition tells (Toss webhooks, Which transition emits what): a virtual account tells it twice.
     pub(crate) fn of(payment: &Payment) -> &'static [Self] {
         if payment.account.is_some() {
@@ -45,7 +51,7 @@ pub struct WebhookEndpoint {
 }
 
 fn all() -> Vec<WebhookEvent> {
-    vec![WebhookEvent::PaymentStatusChanged, WebhookEvent::DepositCallback, WebhookEvent::CancelStatusChanged]
+    WebhookEvent::ALL.to_vec()
 }
 
 /// Why something about webhooks was refused.

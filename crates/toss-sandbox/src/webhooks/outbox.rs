@@ -10,6 +10,7 @@ use crate::clock::Ms;
 use crate::config::Config;
 use crate::ids::Ids;
 use crate::payment::Payment;
+use crate::webhooks::body::News;
 use crate::webhooks::endpoint::{MOST_ENDPOINTS, WebhookEndpoint};
 use crate::webhooks::faults::{Faults, Spoiled, WebhookFault};
 use crate::webhooks::parcel::{End, Parcel, Stand};
@@ -104,12 +105,22 @@ impl Outbox {
             return;
         }
         let snapshot = Arc::new(payment.clone());
-        let endpoints: Vec<_> = self.endpoints.values().cloned().collect();
         for event in events {
-            for endpoint in endpoints.iter().filter(|endpoint| endpoint.events.contains(event)) {
-                let id: Arc<str> = ids.transmission().into();
-                self.post(Parcel::new(Arc::clone(endpoint), *event, id, Arc::clone(&snapshot), now), now);
-            }
+            self.publish(*event, &News::Payment(Arc::clone(&snapshot)), ids, now);
+        }
+    }
+
+    /// A billing key was removed.
+    pub(crate) fn tell_billing_deleted(&mut self, key: &str, reason: Option<&str>, ids: &mut Ids, now: Ms) {
+        let news = News::BillingDeleted { key: key.into(), reason: reason.map(Into::into) };
+        self.publish(WebhookEvent::BillingDeleted, &news, ids, now);
+    }
+
+    fn publish(&mut self, event: WebhookEvent, news: &News, ids: &mut Ids, now: Ms) {
+        let endpoints: Vec<_> = self.endpoints.values().cloned().collect();
+        for endpoint in endpoints.into_iter().filter(|endpoint| endpoint.events.contains(&event)) {
+            let id: Arc<str> = ids.transmission().into();
+            self.post(Parcel::new(endpoint, event, id, news.clone(), now), now);
         }
         self.ring();
     }
@@ -117,7 +128,11 @@ impl Outbox {
     fn post(&mut self, mut parcel: Parcel, now: Ms) {
         let id = self.next();
         let mut released = Vec::new();
-        match self.faults.take(id, parcel.event, &parcel.payment.about.order) {
+        match self.faults.take(
+            id,
+            parcel.event,
+            parcel.news.payment().map_or("", |payment| &payment.about.order),
+        ) {
             Spoiled::No => {}
             Spoiled::Dropped => parcel.stand = Stand::Dropped,
             Spoiled::Copied(copies) => parcel.copies = copies,

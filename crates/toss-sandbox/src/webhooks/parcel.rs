@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::clock::{Korea, KoreaLocal, MINUTE, Ms};
-use crate::payment::Payment;
 use crate::webhooks::WebhookEvent;
-use crate::webhooks::body::body;
+use crate::webhooks::body::{News, body};
 use crate::webhooks::endpoint::WebhookEndpoint;
 
 /// Minutes from a failed try to the next one (Toss webhooks, Delivery).
@@ -62,12 +61,12 @@ pub struct SentWebhook {
     pub event: WebhookEvent,
     /// Where it goes.
     pub url: String,
-    /// The order that it is about.
-    pub order_id: String,
+    /// The order that it is about; none for a billing key.
+    pub order_id: Option<String>,
     /// The payment that it is about.
-    pub payment_key: String,
+    pub payment_key: Option<String>,
     /// The status that it tells.
-    pub status: &'static str,
+    pub status: Option<&'static str>,
     /// When the event was made, as its body says.
     pub created_at: String,
     /// The body, byte for byte.
@@ -115,7 +114,7 @@ pub(crate) struct Parcel {
     pub(crate) endpoint: Arc<WebhookEndpoint>,
     pub(crate) event: WebhookEvent,
     pub(crate) transmission: Arc<str>,
-    pub(crate) payment: Arc<Payment>,
+    pub(crate) news: News,
     pub(crate) made_at: Ms,
     pub(crate) stand: Stand,
     /// Who is sent after this one.
@@ -135,14 +134,14 @@ impl Parcel {
         endpoint: Arc<WebhookEndpoint>,
         event: WebhookEvent,
         transmission: Arc<str>,
-        payment: Arc<Payment>,
+        news: News,
         made_at: Ms,
     ) -> Self {
         Self {
             endpoint,
             event,
             transmission,
-            payment,
+            news,
             made_at,
             stand: Stand::Due(made_at),
             then: None,
@@ -199,19 +198,19 @@ impl Parcel {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        body(self.event, &self.payment, self.made_at)
+        body(self.event, &self.news, self.made_at)
     }
 
     pub(crate) fn show(&self, id: u64) -> SentWebhook {
-        let about = &self.payment.about;
+        let payment = self.news.payment();
         SentWebhook {
             id,
             transmission_id: self.transmission.to_string(),
             event: self.event,
             url: self.endpoint.url.clone(),
-            order_id: about.order.to_string(),
-            payment_key: about.key.to_string(),
-            status: self.payment.status.name(),
+            order_id: payment.map(|payment| payment.about.order.to_string()),
+            payment_key: payment.map(|payment| payment.about.key.to_string()),
+            status: payment.map(|payment| payment.status.name()),
             created_at: KoreaLocal(self.made_at).to_string(),
             body: String::from_utf8_lossy(&self.bytes()).into_owned(),
             state: match self.stand {

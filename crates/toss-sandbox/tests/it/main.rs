@@ -1,6 +1,7 @@
 //! The sandbox over real HTTP: one sentence for each rule that it keeps.
 
 mod auth;
+mod billing;
 mod browser;
 mod cancel;
 mod client;

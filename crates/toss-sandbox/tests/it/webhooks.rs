@@ -281,7 +281,7 @@ async fn endpoints_are_registered_listed_and_removed() {
     for (body, why) in [
         (json!({ "url": "http://example.com/" }), "loopback"),
         (json!({ "url": "https://127.0.0.1/" }), "loopback"),
-        (json!({ "url": receiver.url, "events": ["BILLING_DELETED"] }), "BILLING_DELETED"),
+        (json!({ "url": receiver.url, "events": ["PAYOUT_STATUS_CHANGED"] }), "BILLING_DELETED"),
         (json!({}), "url"),
     ] {
         let reply = toss.send(Ask::post(door, body)).await;
