@@ -1,4 +1,4 @@
-// hanbeon's storefront API: five calls. The session cookie travels by itself, because the shop's pages are
+// hanbeon's storefront API: six calls. The session cookie travels by itself, because the shop's pages are
 // on hanbeon's own origin.
 import { sleep } from "./shop.js";
 
@@ -34,6 +34,11 @@ export function hanbeonAt(prefix) {
     /** { backendOrderId, tossPaymentMethod, tossPaymentStatus, totalAmount }, from hanbeon's own records. */
     readOrder: async (backendOrderId) =>
       (await call("GET", `${prefix}/${encodeURIComponent(backendOrderId)}`)).body,
+
+    /** Where to pay in, while the order waits for a deposit: { bankName, accountNumber, dueDate, … }. Only for the
+     *  browser that ordered. */
+    readAccount: async (backendOrderId) =>
+      (await call("GET", `${prefix}/${encodeURIComponent(backendOrderId)}/virtual-account`)).body,
 
     /** Gives all of the money back. Resolves to { status: 200, body: Toss's Payment } or { status: 202 }. */
     cancel: (paymentKey, cancelReason) => call("POST", `${prefix}/cancel`, { paymentKey, cancelReason }),

@@ -64,7 +64,7 @@ async function confirm(hanbeon, payment) {
     // leave the buyer with a page that does not know whether they paid.
     const { status, body } = await withRetries(() => hanbeon.confirm(payment));
     if (status === 202 || body?.tossPaymentStatus === "IN_PROGRESS") return wait(hanbeon, payment);
-    showOrder(body);
+    await showOrder(hanbeon, body);
   } catch (error) {
     if (error instanceof NoAnswer) return wait(hanbeon, payment);
     if (!(error instanceof Refused)) throw error;
@@ -78,7 +78,7 @@ async function wait(hanbeon, { backendOrderId }) {
   const settled = ({ tossPaymentStatus }) => tossPaymentStatus !== "IN_PROGRESS";
   try {
     const order = await pollOrder(hanbeon, backendOrderId, settled);
-    if (order) showOrder(order);
+    if (order) await showOrder(hanbeon, order);
     else showUnknown();
   } catch (error) {
     console.error(error);
@@ -86,7 +86,7 @@ async function wait(hanbeon, { backendOrderId }) {
   }
 }
 
-function showOrder(order) {
+async function showOrder(hanbeon, order) {
   byId("result-amount").textContent = won(order.totalAmount);
   byId("result-method").textContent = order.tossPaymentMethod ?? "–";
   switch (order.tossPaymentStatus) {
@@ -94,7 +94,7 @@ function showOrder(order) {
     case "PARTIAL_CANCELED":
       return show("paid", t("paidTitle"), t("paidText"));
     case "WAITING_FOR_DEPOSIT":
-      return showAccount(order.virtualAccount);
+      return showAccount(await accountOf(hanbeon, order));
     case "IN_PROGRESS":
       return showUnknown();
     default:
@@ -102,13 +102,23 @@ function showOrder(order) {
   }
 }
 
+async function accountOf(hanbeon, { backendOrderId }) {
+  try {
+    return await hanbeon.readAccount(backendOrderId);
+  } catch (error) {
+    // The order stands; only the account cannot be shown now.
+    console.info("virtual-account:", error.message);
+    return null;
+  }
+}
+
 /** Where to pay in, if hanbeon says it; Toss tells the buyer by text message and e-mail in any case. */
 function showAccount(account) {
-  show("waiting", t("waitingTitle"), account?.accountNumber ? t("waitingText") : t("waitingNoAccount"));
-  if (!account?.accountNumber) return;
-  const bank = account.bank ?? account.bankCode ?? "";
-  byId("account-number").textContent = t("accountLine", { bank, number: account.accountNumber });
-  byId("account-due").textContent = account.dueDate ?? "–";
+  show("waiting", t("waitingTitle"), account ? t("waitingText") : t("waitingNoAccount"));
+  if (!account) return;
+  const { bankName, bankCode, accountNumber, dueDate } = account;
+  byId("account-number").textContent = t("accountLine", { bank: bankName ?? bankCode, number: accountNumber });
+  byId("account-due").textContent = dueDate ? new Date(dueDate).toLocaleString() : "–";
   for (const row of document.querySelectorAll(".account-row")) row.hidden = false;
 }
 

@@ -1,7 +1,8 @@
-//! The shape of an error that Toss has too: `{"code":"…","message":"…"}`, in this order.
+//! The shape of an error that Toss has too: `{"code":"…","message":"…"}`, in this order; and of an instant.
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use hanbeon_domain::Timestamp;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -13,6 +14,12 @@ struct Coded<'a> {
 /// An error with a code to branch on, and words that say what to do.
 pub(crate) fn coded(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(Coded { code, message })).into_response()
+}
+
+/// An instant that the calendar does not reach cannot come from our clock; it is shown as the epoch.
+pub(crate) fn korean_time(at: Timestamp) -> String {
+    let instant = jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default();
+    instant.display_with_offset(jiff::tz::offset(9)).to_string()
 }
 
 /// `From` for each variant of a `Problem` that wraps an error of its own type.

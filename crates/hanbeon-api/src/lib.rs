@@ -7,10 +7,11 @@
 //! 4. [`merchant`]: what the shop's server calls, with an API key (`/v1`);
 //! 5. [`webhook`]: what Toss calls (`/webhooks/toss`);
 //! 6. [`ops`]: health, readiness, metrics; request ids and logs;
-//! 7. [`answer`]: the shape of an error.
+//! 7. [`answer`]: the shape of an error, and [`account`], of a virtual account.
 //!
 //! It will never: touch SQL or Toss, branch on a payment's state (but to show it), or log a body.
 
+mod account;
 mod answer;
 mod extract;
 mod merchant;

@@ -48,6 +48,7 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .route("/v1/payments/{id}", get(merchant::get_payment::handle))
         .route("/v1/payments/{id}/cancel", post(merchant::cancel::handle))
         .route("/v1/payments/{id}/refunds", get(merchant::get_refunds::handle))
+        .route("/v1/payments/{id}/virtual-account", get(merchant::get_account::handle))
         .route("/v1/events", get(merchant::get_events::handle));
     let toss = Router::new().route("/webhooks/toss", post(webhook::handle));
     let ops = Router::new()
@@ -73,6 +74,7 @@ fn storefront_routes(config: &ApiConfig) -> Router<Arc<Api>> {
         .route("/confirm", post(storefront::confirm::handle))
         .route("/cancel", post(storefront::cancel::handle))
         .route("/{backend_order_id}", get(storefront::get_payment::handle))
+        .route("/{backend_order_id}/virtual-account", get(storefront::get_account::handle))
         // Before the layer below: a fallback that is set after it would answer preflights without it.
         .method_not_allowed_fallback(ops::nowhere::no_such_method);
     let routes = if config.allowed_origins.is_empty() {

@@ -41,6 +41,7 @@ pub mod verify;
 
 pub use counters::{Counted, Counters};
 pub use env::Env;
+pub use hanbeon_psp::AccountDetails;
 pub use hanbeon_store::{
     AnswerRecord, EventRecord, Hint, IDEMPOTENCY_KEY_MAX, JournalLine, Kept, OrderRecord, PaymentRecord,
     Progress, RefundRecord, StoreError, WEBHOOK_BODY_MAX, Webhook, WebhookVerdict,

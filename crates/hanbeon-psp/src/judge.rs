@@ -1,11 +1,13 @@
 //! From what came back to a verdict. A reply is believed only if it is about the payment that was asked about;
 //! an error counts as a refusal only if Toss's documents say that nothing happened.
+use crate::account::without_numbers;
 use hanbeon_domain::verdict::Failure;
 use hanbeon_domain::{
     Account, DepositSecret, Evidence, Payment, Refund, Refusal, Snapshot, Timestamp, TossCancel, TossStatus,
     Verdict, Won,
 };
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 use toss_client::model::{Cancellation, TossTime, VirtualAccount};
 use toss_client::{ApiError, Error, ErrorCode, Operation, Payment as TossPayment, Reply, RetryClass};
 
@@ -92,7 +94,7 @@ fn seen(reply: &Reply<TossPayment>, asked: Asked<'_>) -> Verdict {
 }
 
 /// Names the first thing that is not as we asked, without the other payment's values.
-fn not_ours(shown: &TossPayment, asked: Asked<'_>) -> Option<String> {
+pub(crate) fn not_ours(shown: &TossPayment, asked: Asked<'_>) -> Option<String> {
     let Asked { payment, merchant_id } = asked;
     let differs = if shown.payment_key != payment.key.as_str() {
         "paymentKey"
@@ -127,8 +129,14 @@ fn snapshot(reply: &Reply<TossPayment>, balance: Won) -> Snapshot {
         secret: shown.secret.as_ref().map(|secret| deposit_secret(secret.expose())),
         account: shown.virtual_account.as_ref().map(account),
         failure,
-        evidence: Evidence { http_status: reply.http_status, body: reply.raw.as_ref().into() },
+        evidence: Evidence { http_status: reply.http_status, body: kept(reply) },
     }
+}
+
+/// The answer as it may be kept: byte for byte, unless it holds the number of an account.
+fn kept(reply: &Reply<TossPayment>) -> Arc<[u8]> {
+    let masked = reply.value.virtual_account.as_ref().and_then(|_| without_numbers(&reply.raw));
+    masked.map_or_else(|| reply.raw.as_ref().into(), Arc::from)
 }
 
 fn account(shown: &VirtualAccount) -> Account {
@@ -158,7 +166,7 @@ fn won(amount: Option<i64>) -> Option<Won> {
     amount.and_then(|won| Won::new(won).ok())
 }
 
-fn instant(time: Option<&TossTime>) -> Option<Timestamp> {
+pub(crate) fn instant(time: Option<&TossTime>) -> Option<Timestamp> {
     time.and_then(TossTime::timestamp).map(|at| Timestamp::from_micros(at.as_microsecond()))
 }
 

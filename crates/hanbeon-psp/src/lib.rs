@@ -6,12 +6,15 @@
 //! 1. [`Psp`]: the door;
 //! 2. [`TossPsp`]: its implementation over `toss-client`, which believes a reply only if it is about the
 //!    payment that was asked about;
-//! 3. [`notice`](mod@notice): what comes in by webhook, read as far as it says where to look.
+//! 3. [`AccountDetails`]: a virtual account, shown and not kept;
+//! 4. [`notice`](mod@notice): what comes in by webhook, read as far as it says where to look.
 
+mod account;
 mod judge;
 pub mod notice;
 mod toss;
 
+pub use account::AccountDetails;
 pub use toss::TossPsp;
 
 use async_trait::async_trait;
@@ -28,6 +31,14 @@ pub trait Psp: Send + Sync + 'static {
 
     /// Gives back, with the refund's own idempotency key.
     async fn cancel(&self, payment: &Payment, refund: &Refund) -> Verdict;
+
+    /// Where the money of a payment is to be paid in, if it is to be paid into an account.
+    ///
+    /// # Errors
+    /// In words for the log.
+    async fn account(&self, _payment: &Payment) -> Result<Option<AccountDetails>, String> {
+        Ok(None)
+    }
 
     /// One page of what happened at the provider between two instants, in its order, after the row named `after`.
     ///

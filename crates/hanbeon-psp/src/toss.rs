@@ -1,6 +1,6 @@
 //! Toss Payments behind the door. Every call is: encode, send, judge.
 use crate::judge::{self, Asked};
-use crate::{Page, Psp, Transaction};
+use crate::{AccountDetails, Page, Psp, Transaction};
 use async_trait::async_trait;
 use hanbeon_domain::{Payment, PaymentKey, Refund, Timestamp, TossStatus, Verdict};
 use toss_client::{Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RequestOptions, Transactions};
@@ -61,6 +61,14 @@ impl Psp for TossPsp {
         let answer =
             self.client.cancel(payment.key.as_str(), &call, &under(&payment.cancel_key(refund))).await;
         judge::judge_cancel(answer, self.asked(payment), refund)
+    }
+
+    async fn account(&self, payment: &Payment) -> Result<Option<AccountDetails>, String> {
+        let reply = self.client.payment(payment.key.as_str()).await.map_err(|error| error.to_string())?;
+        match judge::not_ours(&reply.value, self.asked(payment)) {
+            Some(why) => Err(why),
+            None => Ok(reply.value.virtual_account.as_ref().and_then(AccountDetails::of)),
+        }
     }
 
     async fn transactions(

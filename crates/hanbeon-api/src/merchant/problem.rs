@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use hanbeon_app::StoreError;
 use hanbeon_app::cancel::CancelError;
 use hanbeon_app::orders::OrderError;
+use hanbeon_app::read::AccountUnknown;
 use hanbeon_domain::{Refusal, Refused, StateName};
 use tracing::{error, warn};
 
@@ -31,12 +32,15 @@ pub(crate) enum Problem {
     Query(&'static str),
     /// Something that is not there.
     NotFound(&'static str),
+    /// Where to pay in.
+    Account(AccountUnknown),
     /// The store.
     Store(StoreError),
 }
 
 impl Problem {
     pub(super) const NO_PAYMENT: Self = Self::NotFound("there is no payment with this id");
+    pub(super) const NO_ACCOUNT: Self = Self::NotFound("the payment does not wait for a deposit");
     pub(super) const BAD_PAGE: Self =
         Self::Query("`after` must be the number of an event, or 0, and `limit` 1 to 1000");
 }
@@ -62,6 +66,11 @@ impl IntoResponse for Problem {
             Self::NotOnce(why) => not_once(&why),
             Self::Cancel(error) => cancel(error),
             Self::RefundRefused(refusal) => refused(&refusal),
+            Self::Account(cause) => {
+                error!(%cause, "a virtual account cannot be shown");
+                let message = "Toss does not tell the virtual account now; try again";
+                again_in_a_second(coded(StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_UNAVAILABLE", message))
+            }
             Self::Query(what) => coded(StatusCode::BAD_REQUEST, "INVALID_REQUEST", what),
             Self::NotFound(what) => coded(StatusCode::NOT_FOUND, "NOT_FOUND", what),
             Self::Order(OrderError::Store(cause)) | Self::Store(cause) => unavailable(&cause),
@@ -142,4 +151,5 @@ fn again_in_a_second(answer: Response) -> Response {
     ([(header::RETRY_AFTER, "1")], answer).into_response()
 }
 
-problem_from!(BadBody => Body, NotOnce => NotOnce, OrderError => Order, CancelError => Cancel, StoreError => Store);
+problem_from!(BadBody => Body, NotOnce => NotOnce, OrderError => Order, CancelError => Cancel,
+    AccountUnknown => Account, StoreError => Store);

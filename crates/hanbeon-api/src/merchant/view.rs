@@ -1,7 +1,8 @@
 //! What the shop gets. Instants are ISO 8601 in Korean time, as Toss writes them.
+use crate::answer::korean_time;
 use hanbeon_app::{JournalLine, OrderRecord, PaymentRecord, Progress, RefundRecord};
 use hanbeon_domain::order::{Customer, Line};
-use hanbeon_domain::{Payment, RefundOutcome, Refusal, State, Timestamp};
+use hanbeon_domain::{Payment, RefundOutcome, Refusal, State};
 use serde::Serialize;
 
 /// An order.
@@ -219,10 +220,4 @@ impl From<JournalLine> for HistoryLine {
         let JournalLine { version, at, actor, from, to, event, .. } = line;
         Self { version, at: korean_time(at), actor, from, to, event }
     }
-}
-
-/// An instant that the calendar does not reach cannot come from our clock; it is shown as the epoch.
-fn korean_time(at: Timestamp) -> String {
-    let instant = jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default();
-    instant.display_with_offset(jiff::tz::offset(9)).to_string()
 }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use hanbeon_app::StoreError;
 use hanbeon_app::cancel::CancelError;
 use hanbeon_app::confirm::ConfirmError;
+use hanbeon_app::read::AccountUnknown;
 use hanbeon_app::sessions::SaveError;
 use hanbeon_domain::Refused;
 use hanbeon_domain::StateName;
@@ -35,6 +36,8 @@ pub(crate) enum Problem {
     Cancel(CancelError),
     /// An API key that is not one of ours.
     UnknownKey,
+    /// Where to pay in.
+    Account(AccountUnknown),
     /// The store.
     Store(StoreError),
 }
@@ -64,6 +67,12 @@ impl IntoResponse for Problem {
             Self::UnknownKey => {
                 let message = "인증되지 않은 API 키입니다. 키를 확인해주세요.";
                 coded(StatusCode::UNAUTHORIZED, "UNAUTHORIZED_KEY", message)
+            }
+            Self::Account(cause) => {
+                error!(%cause, "a virtual account cannot be shown");
+                let message = "입금 계좌를 불러오지 못했습니다. 잠시 후 다시 시도해주세요.";
+                ([(header::RETRY_AFTER, "1")], numbered(StatusCode::SERVICE_UNAVAILABLE, message))
+                    .into_response()
             }
             Self::Store(error) => store(&error),
         }
@@ -198,4 +207,5 @@ fn numbered(status: StatusCode, message: &str) -> Response {
     (status, Json(Numbered { code: status.as_u16(), message })).into_response()
 }
 
-problem_from!(BadBody => Body, SaveError => Save, ConfirmError => Confirm, CancelError => Cancel, StoreError => Store);
+problem_from!(BadBody => Body, SaveError => Save, ConfirmError => Confirm, CancelError => Cancel,
+    AccountUnknown => Account, StoreError => Store);

@@ -113,3 +113,56 @@ async fn g6_an_account_that_has_closed_is_told_as_expired_and_its_order_can_be_p
     again.confirm(&world.api).await.is(200, &again.view("DONE"));
     assert_eq!(told(&world, &buyer).await.last().unwrap(), "payment.paid");
 }
+
+#[tokio::test]
+async fn the_buyer_and_the_shop_see_where_to_pay_in_and_nobody_else_does() {
+    let mut world = World::new().await;
+    let buyer = waiting(&world).await;
+    let theirs = world.toss.payment(&buyer.key).unwrap()["virtualAccount"].clone();
+    let path = format!("/payments/{}/virtual-account", buyer.order);
+    let ask = async |cookie: Option<&String>| {
+        let request =
+            cookie.into_iter().fold(world.api.get(&path), |get, cookie| get.header("cookie", cookie));
+        crate::support::send(request).await
+    };
+    let shown = ask(buyer.cookie.as_ref()).await.has_status(200);
+    for (ours, field) in
+        [("bankCode", "bankCode"), ("accountNumber", "accountNumber"), ("customerName", "customerName")]
+    {
+        assert_eq!(shown[ours], theirs[field], "{shown}");
+    }
+    assert_eq!(shown["expired"], false);
+    let stranger = Buyer::ready(&world, 1_000).await;
+    for other in [None, stranger.cookie.as_ref()] {
+        ask(other).await.has_status(404);
+    }
+    let shop = crate::shop::Shop::of(&world, &buyer).await;
+    let path = format!("/v1/payments/{}/virtual-account", shop.payment);
+    assert_eq!(world.api.shop_get(&path).await.has_status(200), shown);
+    world.toss.deposit(&buyer.key).unwrap();
+    world.restart().await;
+    buyer.confirm(&world.api).await.has_status(200);
+}
+
+#[tokio::test]
+async fn s19_no_account_number_is_written_down() {
+    let mut world = World::new().await;
+    let buyer = waiting(&world).await;
+    let number = world.toss.payment(&buyer.key).unwrap()["virtualAccount"]["accountNumber"].clone();
+    let number = number.as_str().unwrap().to_owned();
+    let canceled = buyer.cancel(&world.api).await;
+    assert_eq!(canceled.has_status(200)["status"], "CANCELED");
+    let shown = canceled.json()["virtualAccount"]["accountNumber"].clone();
+    assert!(
+        shown
+            .as_str()
+            .is_some_and(|shown| shown.starts_with("***") && number.ends_with(&shown[shown.len() - 3..]))
+    );
+    world.kill().await;
+    for file in std::fs::read_dir(world.folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        let holds = bytes.windows(number.len()).any(|window| window == number.as_bytes());
+        assert!(!holds, "the number is on disk");
+    }
+    assert!(!world.logs().contains(&number));
+}
