@@ -28,11 +28,10 @@ function stored() {
   }
 }
 
-/** An amount as a buyer reads it: 1,234원 or ₩1,234. */
+/** An amount as a buyer reads it: 1,234원 or ₩1,234, US$12.34 or $12.34. */
 export function money(amount, currency, lang) {
-  const digits = new Intl.NumberFormat("ko-KR").format(amount);
-  if (currency !== "KRW") return `${digits} ${currency}`;
-  return lang === "ko" ? `${digits}원` : `₩${digits}`;
+  if (currency === "KRW" && lang === "ko") return `${new Intl.NumberFormat("ko-KR").format(amount)}원`;
+  return new Intl.NumberFormat(lang === "ko" ? "ko-KR" : "en-US", { style: "currency", currency }).format(amount);
 }
 
 /** Builds an element: properties by name, `data`/`aria`/`on`/`attrs` as objects, children as nodes or text. */
@@ -56,6 +55,7 @@ const ICONS = {
   VIRTUAL_ACCOUNT: "M6 3.5h9l4 4V19a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 5 19V4.5a1 1 0 0 1 1-1zM9 11h6M9 14.5h6M9 7.5h2",
   MOBILE_PHONE: "M8 3h8a1.5 1.5 0 0 1 1.5 1.5v15A1.5 1.5 0 0 1 16 21H8a1.5 1.5 0 0 1-1.5-1.5v-15A1.5 1.5 0 0 1 8 3zM11 18h2",
   GIFT: "M4 11h16v8.5H4zM3 7.5h18V11H3zM12 7.5v12M12 7.5C9 7.5 7.5 6.5 7.5 5S10 2.8 12 7.5c2-4.7 4.5-4 4.5-2.5S15 7.5 12 7.5z",
+  FOREIGN_EASY_PAY: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM3 12h18M12 3c2.5 2.6 3.8 5.6 3.8 9s-1.3 6.4-3.8 9c-2.5-2.6-3.8-5.6-3.8-9S9.5 5.6 12 3z",
   shield: "M12 3l7 2.8v5.4c0 4.4-2.8 7.9-7 9.8-4.2-1.9-7-5.4-7-9.8V5.8zM9 12l2.2 2.2L15.2 10",
   close: "M6 6l12 12M18 6 6 18",
   check: "M5 12.5l4.5 4.5L19 7.5",

@@ -1,140 +1,4 @@
-// Words and lists of the payment window and the widgets, Korean first.
-
-/** Payment methods by code. A wallet is `EASY_PAY` with a provider of `WALLETS`. */
-export const METHODS = {
-  CARD: { ko: "신용·체크카드", en: "Credit or debit card" },
-  EASY_PAY: { ko: "간편결제", en: "Easy pay" },
-  TRANSFER: { ko: "계좌이체", en: "Bank transfer" },
-  VIRTUAL_ACCOUNT: { ko: "가상계좌", en: "Virtual account" },
-  MOBILE_PHONE: { ko: "휴대폰", en: "Mobile phone bill" },
-  CULTURE_GIFT_CERTIFICATE: { ko: "문화상품권", en: "Culture gift card" },
-  BOOK_GIFT_CERTIFICATE: { ko: "도서문화상품권", en: "Book gift card" },
-  GAME_GIFT_CERTIFICATE: { ko: "게임문화상품권", en: "Game gift card" },
-};
-
-/** Wallets that work with a test key (KakaoPay and Payco do not). */
-export const WALLETS = {
-  TOSSPAY: { ko: "토스페이", en: "Toss Pay" },
-  NAVERPAY: { ko: "네이버페이", en: "Naver Pay" },
-  SAMSUNGPAY: { ko: "삼성페이", en: "Samsung Pay" },
-  APPLEPAY: { ko: "애플페이", en: "Apple Pay" },
-  LPAY: { ko: "엘페이", en: "L.PAY" },
-  SSG: { ko: "SSG페이", en: "SSG Pay" },
-  PINPAY: { ko: "핀페이", en: "PIN Pay" },
-};
-
-/** Issuers a buyer can choose: code, names and the colour of the little card. */
-export const ISSUERS = [
-  { code: "51", ko: "삼성", en: "Samsung", id: "SAMSUNG", tint: "#1a4fb4" },
-  { code: "41", ko: "신한", en: "Shinhan", id: "SHINHAN", tint: "#1f6fe5" },
-  { code: "61", ko: "현대", en: "Hyundai", id: "HYUNDAI", tint: "#20252b" },
-  { code: "11", ko: "국민", en: "Kookmin", id: "KOOKMIN", tint: "#8a6d3b" },
-  { code: "71", ko: "롯데", en: "Lotte", id: "LOTTE", tint: "#c62828" },
-  { code: "21", ko: "하나", en: "Hana", id: "HANA", tint: "#00806b" },
-  { code: "31", ko: "BC", en: "BC", id: "BC", tint: "#d1435b" },
-  { code: "91", ko: "농협", en: "Nonghyup", id: "NONGHYEOP", tint: "#2e7d32" },
-  { code: "33", ko: "우리", en: "Woori", id: "WOORI", tint: "#0277bd" },
-  { code: "24", ko: "토스뱅크", en: "Toss Bank", id: "TOSSBANK", tint: "#455a64" },
-  { code: "15", ko: "카카오뱅크", en: "Kakao Bank", id: "KAKAOBANK", tint: "#6d4c00" },
-  { code: "3A", ko: "케이뱅크", en: "K Bank", id: "KBANK", tint: "#4a3fb5" },
-];
-
-/** Banks: `deposit` marks those that issue virtual accounts. */
-export const BANKS = [
-  { code: "06", ko: "국민은행", en: "Kookmin", deposit: true },
-  { code: "88", ko: "신한은행", en: "Shinhan", deposit: true },
-  { code: "20", ko: "우리은행", en: "Woori", deposit: true },
-  { code: "81", ko: "하나은행", en: "Hana", deposit: true },
-  { code: "11", ko: "농협은행", en: "Nonghyup", deposit: true },
-  { code: "03", ko: "기업은행", en: "IBK", deposit: true },
-  { code: "71", ko: "우체국", en: "Korea Post", deposit: true },
-  { code: "45", ko: "새마을금고", en: "Saemaul", deposit: true },
-  { code: "31", ko: "iM뱅크(대구)", en: "iM Bank (Daegu)", deposit: true },
-  { code: "32", ko: "부산은행", en: "Busan", deposit: true },
-  { code: "39", ko: "경남은행", en: "Kyongnam", deposit: true },
-  { code: "34", ko: "광주은행", en: "Gwangju", deposit: true },
-  { code: "07", ko: "수협은행", en: "Suhyup", deposit: true },
-  { code: "90", ko: "카카오뱅크", en: "Kakao Bank", deposit: false },
-  { code: "92", ko: "토스뱅크", en: "Toss Bank", deposit: false },
-  { code: "89", ko: "케이뱅크", en: "K Bank", deposit: false },
-  { code: "23", ko: "SC제일은행", en: "SC", deposit: false },
-  { code: "27", ko: "씨티은행", en: "Citi", deposit: false },
-];
-
-export const CARRIERS = [
-  { code: "SKT", ko: "SKT", en: "SKT" },
-  { code: "KT", ko: "KT", en: "KT" },
-  { code: "LGU", ko: "LG U+", en: "LG U+" },
-  { code: "HELLO", ko: "LG헬로비전", en: "LG HelloVision" },
-  { code: "KCT", ko: "KCT", en: "KCT" },
-  { code: "SK7", ko: "SK 7mobile", en: "SK 7mobile" },
-];
-
-/** Refusals that happen in the window itself and lead to failUrl; every other reason is refused at confirm. */
-export const WINDOW_REASONS = ["REJECT_CARD_COMPANY", "PAY_PROCESS_ABORTED"];
-
-/** Used for what the server does not list itself. */
-export const REASONS = {
-  REJECT_CARD_COMPANY: { ko: "결제 승인이 거절되었습니다.", en: "Payment was rejected." },
-  PAY_PROCESS_ABORTED: {
-    ko: "결제 진행 중 승인에 실패하여 결제가 중단되었습니다.",
-    en: "Payment has been canceled or has not been processed.",
-  },
-  REJECT_CARD_PAYMENT: {
-    ko: "한도초과 혹은 잔액부족으로 결제에 실패했습니다.",
-    en: "Payment failed due to limit exceeded or insufficient balance.",
-  },
-  REJECT_ACCOUNT_PAYMENT: {
-    ko: "잔액부족으로 결제에 실패했습니다.",
-    en: "Payment failed due to insufficient balance",
-  },
-  EXCEED_MAX_DAILY_PAYMENT_COUNT: {
-    ko: "하루 결제 가능 횟수를 초과했습니다.",
-    en: "You have exceeded the number of daily payments.",
-  },
-  INVALID_STOPPED_CARD: { ko: "정지된 카드 입니다.", en: "This is a suspended card." },
-  NOT_AVAILABLE_BANK: { ko: "은행 서비스 시간이 아닙니다.", en: "Not bank service time." },
-  FDS_ERROR: {
-    ko: "[토스페이먼츠] 위험거래가 감지되어 결제가 제한됩니다. 발송된 문자에 포함된 링크를 통해 본인인증 후 결제가 가능합니다. (고객센터: 1644-8051)",
-    en: "A fraudulent transaction has been detected.",
-  },
-};
-
-/** Terms of the agreement widget. The first three are required. */
-export const TERMS = [
-  {
-    id: "ELECTRONIC_FINANCE",
-    required: true,
-    ko: "전자금융거래 이용약관",
-    en: "Electronic financial transaction terms",
-    koBody: "테스트용 약관입니다. 실제 결제에서는 전자금융거래의 권리와 의무에 관한 약관이 표시됩니다.",
-    enBody: "Test terms. A real payment shows the rights and duties of electronic financial transactions here.",
-  },
-  {
-    id: "PERSONAL_INFORMATION",
-    required: true,
-    ko: "개인정보 수집 및 이용 동의",
-    en: "Collection and use of personal information",
-    koBody: "테스트용 약관입니다. 샌드박스는 입력한 정보를 외부로 보내지 않습니다.",
-    enBody: "Test terms. The sandbox sends nothing you enter to anyone else.",
-  },
-  {
-    id: "THIRD_PARTY",
-    required: true,
-    ko: "개인정보 제3자 제공 동의",
-    en: "Provision of personal information to third parties",
-    koBody: "테스트용 약관입니다. 실제 결제에서는 정보를 제공받는 카드사와 은행이 표시됩니다.",
-    enBody: "Test terms. A real payment names the card companies and banks here.",
-  },
-  {
-    id: "MARKETING",
-    required: false,
-    ko: "결제 혜택 알림 수신 동의",
-    en: "Notices about payment benefits",
-    koBody: "테스트용 약관입니다. 동의하지 않아도 결제할 수 있습니다.",
-    enBody: "Test terms. You can pay without agreeing to this one.",
-  },
-];
+// Sentences of the payment window and the widgets, Korean first.
 
 /** Sentences by name. */
 export const TEXT = {
@@ -143,11 +7,9 @@ export const TEXT = {
   language: { ko: "언어", en: "Language" },
   amount: { ko: "결제 금액", en: "Amount" },
   orderId: { ko: "주문번호", en: "Order number" },
-  orderName: { ko: "주문 상품", en: "Order" },
   merchant: { ko: "판매자", en: "Merchant" },
   customer: { ko: "구매자", en: "Buyer" },
   method: { ko: "결제수단", en: "Payment method" },
-  chooseMethod: { ko: "결제수단을 선택해 주세요", en: "Choose a payment method" },
   cardCompany: { ko: "카드사", en: "Card company" },
   chooseCardCompany: { ko: "카드사를 선택해 주세요", en: "Choose a card company" },
   instalments: { ko: "할부 기간", en: "Instalments" },
@@ -156,21 +18,96 @@ export const TEXT = {
   instalmentRule: { ko: "할부는 5만원 이상부터 가능합니다.", en: "Instalments are available from ₩50,000." },
   transferBank: { ko: "출금 은행", en: "Bank to pay from" },
   depositBank: { ko: "입금 은행", en: "Bank to deposit at" },
-  chooseBank: { ko: "은행을 선택해 주세요", en: "Choose a bank" },
   depositNote: {
     ko: "가상계좌가 발급되며, 입금이 확인되면 결제가 완료됩니다.",
     en: "You will get an account number; the payment is complete once the deposit arrives.",
   },
   carrier: { ko: "통신사", en: "Carrier" },
   provider: { ko: "간편결제 서비스", en: "Wallet" },
-  walletNote: {
-    ko: "{name}(으)로 결제합니다. 테스트 결제에서는 앱을 열지 않습니다.",
-    en: "Paying with {name}. No app is opened in a test payment.",
+  // cards
+  moreIssuers: { ko: "다른 카드사 보기", en: "More card companies" },
+  interestFree: { ko: "{n}개월 무이자", en: "{n} months, interest-free" },
+  cardPoints: { ko: "카드사 포인트 사용", en: "Use card points" },
+  cardKind: { ko: "테스트 카드 종류", en: "Kind of the test card" },
+  cardType: { ko: "카드 종류", en: "Type" },
+  ownerType: { ko: "소유자", en: "Owner" },
+  directCard: {
+    ko: "{name}카드 앱에서 결제를 승인해 주세요. 테스트에서는 앱을 열지 않습니다.",
+    en: "Approve the payment in the {name} app. No app is opened in a test.",
   },
-  giftNote: {
-    ko: "{name}(으)로 결제합니다. 테스트 결제에서는 상품권 번호를 묻지 않습니다.",
-    en: "Paying with {name}. A test payment asks for no voucher number.",
+  onlyAppCard: { ko: "앱카드로만 결제할 수 있습니다.", en: "Only app cards can pay here." },
+  // wallets
+  walletSource: { ko: "무엇으로 낼까요?", en: "Pay from" },
+  linkedCard: { ko: "연결된 카드", en: "Linked card" },
+  walletMoney: { ko: "{name} 머니", en: "{name} money" },
+  balance: { ko: "잔액 {amount}", en: "Balance {amount}" },
+  points: { ko: "포인트 사용", en: "Use points" },
+  pointsHint: { ko: "{amount}까지 쓸 수 있습니다.", en: "You can use up to {amount}." },
+  pointsAll: { ko: "전액 사용", en: "Use all" },
+  toPay: { ko: "결제할 금액", en: "To pay" },
+  badPoints: { ko: "0부터 결제 금액까지의 숫자를 입력해 주세요.", en: "Enter a number from 0 to the amount." },
+  // banks
+  cashReceipt: { ko: "현금영수증", en: "Cash receipt" },
+  receiptPhone: { ko: "휴대폰 번호 또는 현금영수증카드 번호", en: "Phone or cash-receipt card number" },
+  receiptBusiness: { ko: "사업자등록번호", en: "Business number" },
+  badReceipt: { ko: "현금영수증 번호를 숫자로 입력해 주세요.", en: "Enter the cash receipt number in digits." },
+  badBusiness: { ko: "사업자등록번호 10자리를 입력해 주세요.", en: "Enter the 10 digits of the business number." },
+  depositor: { ko: "입금자명", en: "Depositor's name" },
+  badDepositor: { ko: "입금자명을 입력해 주세요.", en: "Enter the depositor's name." },
+  due: { ko: "입금 기한", en: "Pay by" },
+  refundAccount: { ko: "환불받을 계좌", en: "Refund account" },
+  refundAhead: { ko: "환불받을 계좌 미리 입력", en: "Enter a refund account now" },
+  bank: { ko: "은행", en: "Bank" },
+  accountNumber: { ko: "계좌번호", en: "Account number" },
+  holder: { ko: "예금주", en: "Account holder" },
+  needRefund: { ko: "환불계좌 정보를 모두 입력해주세요.", en: "Fill in the whole refund account." },
+  transferNote: {
+    ko: "선택한 은행 계좌에서 바로 출금됩니다.",
+    en: "The amount leaves the account at the chosen bank at once.",
   },
+  // phone
+  phoneNumber: { ko: "휴대폰 번호", en: "Phone number" },
+  badPhone: { ko: "휴대폰 번호를 숫자로 입력해 주세요.", en: "Enter the phone number in digits." },
+  code: { ko: "인증번호", en: "Code" },
+  codeHint: { ko: "테스트 인증번호는 000000입니다.", en: "The code of a test is 000000." },
+  badCode: { ko: "인증번호가 맞지 않습니다. 테스트에서는 000000입니다.", en: "Wrong code. In a test it is 000000." },
+  // gift certificates
+  giftId: { ko: "{name} 아이디", en: "{name} id" },
+  badGift: { ko: "아이디를 입력해 주세요.", en: "Enter the id." },
+  // overseas wallets
+  email: { ko: "이메일", en: "Email" },
+  password: { ko: "비밀번호", en: "Password" },
+  badEmail: { ko: "이메일을 입력해 주세요.", en: "Enter the email." },
+  foreignNote: {
+    ko: "테스트 구매자입니다. 비밀번호는 확인하지 않습니다.",
+    en: "A test buyer. The password is not checked.",
+  },
+  country: { ko: "구매자 국가", en: "Buyer's country" },
+  // billing
+  billingTitle: { ko: "자동결제 수단 등록", en: "Register a payment method" },
+  billingCard: { ko: "카드 등록", en: "Card" },
+  billingAccount: { ko: "계좌 등록", en: "Account" },
+  billingIntro: {
+    ko: "지금은 결제되지 않습니다. 등록한 수단으로 정기 결제가 이루어집니다.",
+    en: "Nothing is charged now. Later charges use this payment method.",
+  },
+  register: { ko: "등록하기", en: "Register" },
+  cardNumber: { ko: "카드번호", en: "Card number" },
+  badCardNumber: { ko: "카드번호 숫자를 모두 입력해 주세요.", en: "Enter all digits of the card number." },
+  expiry: { ko: "유효기간 (MM/YY)", en: "Expiry (MM/YY)" },
+  badExpiry: { ko: "유효기간을 MM/YY로 입력해 주세요.", en: "Enter the expiry as MM/YY." },
+  birth: { ko: "생년월일 (6자리)", en: "Date of birth (6 digits)" },
+  badBirth: { ko: "생년월일 6자리를 입력해 주세요.", en: "Enter the 6 digits of the date of birth." },
+  cardPassword: { ko: "비밀번호 앞 2자리", en: "First 2 digits of the password" },
+  badCardPassword: { ko: "비밀번호 앞 2자리를 입력해 주세요.", en: "Enter the first 2 digits of the password." },
+  badAccount: { ko: "계좌번호를 숫자로 입력해 주세요.", en: "Enter the account number in digits." },
+  expire: { ko: "결제 시간 만료시키기", en: "Let it expire" },
+  expireTitle: { ko: "시간이 지남", en: "Too late" },
+  expireHint: {
+    ko: "결제가 만료(EXPIRED)되고 구매자가 실패 페이지로 돌아갑니다.",
+    en: "The payment expires (EXPIRED) and the buyer returns to the failure page.",
+  },
+  liveOnly: { ko: "테스트 불가", en: "Live only" },
   pay: { ko: "{amount} 결제하기", en: "Pay {amount}" },
   paying: { ko: "처리 중…", en: "Processing…" },
   cancel: { ko: "취소", en: "Cancel" },

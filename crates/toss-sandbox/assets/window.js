@@ -1,29 +1,50 @@
 // The payment window. The buyer authenticates here; nothing is charged before the merchant's server confirms.
 //
-// 1. load the payment  2. show the method and its choices  3. approve, fail or close  4. hand the answer over
+// 1. load  2. show the method's page  3. approve, fail, expire or close  4. hand the answer over
 
-import { call, el, firstLanguage, icon, money, parentLine, rememberLanguage, Refused } from "./common.js";
-import { BANKS, CARRIERS, ISSUERS, METHODS, REASONS, say, WALLETS, WINDOW_REASONS } from "./text.js";
+import { el, firstLanguage, icon, money, parentLine, rememberLanguage, Refused } from "./common.js";
+import { drawFailure } from "./failure.js";
+import { METHODS, WALLETS, WINDOW_REASONS } from "./lists.js";
+import { transferPage, virtualAccountPage } from "./page-bank.js";
+import { billingAccountPage, billingCardPage } from "./page-billing.js";
+import { cardPage } from "./page-card.js";
+import { foreignPage, giftPage, phonePage } from "./page-small.js";
+import { walletPage } from "./page-wallet.js";
+import { chips, heading, note } from "./parts.js";
+import { billingSession, paymentSession } from "./session.js";
+import { say } from "./text.js";
 
-/** Won from which a card can be paid in instalments. */
-const INSTALMENTS_FROM = 50000;
+/** The page of each method: `prepare` what it fills in, `draw`, `check` what is missing, and the `wish` it sends. */
+const PAYMENT_PAGES = {
+  CARD: cardPage,
+  EASY_PAY: walletPage,
+  TRANSFER: transferPage,
+  VIRTUAL_ACCOUNT: virtualAccountPage,
+  MOBILE_PHONE: phonePage,
+  CULTURE_GIFT_CERTIFICATE: giftPage,
+  BOOK_GIFT_CERTIFICATE: giftPage,
+  GAME_GIFT_CERTIFICATE: giftPage,
+  FOREIGN_EASY_PAY: foreignPage,
+};
+const BILLING_PAGES = { CARD: billingCardPage, TRANSFER: billingAccountPage };
 
 const root = document.getElementById("window");
-const hints = new URLSearchParams(location.hash.slice(1));
-const paymentKey = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
-const base = `/sandbox/browser/payments/${encodeURIComponent(paymentKey)}`;
-const line = parentLine(() => {});
+const hints = new URLSearchParams(location.hash.slice(1) || location.search);
+const request = readRequest(hints.get("request"));
+const last = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
+const billing = last === "billing";
+const session = billing ? billingSession(request) : paymentSession(last, request);
+const PAGES = billing ? BILLING_PAGES : PAYMENT_PAGES;
+const line = parentLine(() => {}, (message) => message.type === "close" && close());
 
 const state = {
   lang: firstLanguage(hints),
   payment: null,
   view: { kind: "loading" },
   method: null,
-  wallet: null,
-  issuer: null,
-  months: 0,
-  bank: null,
-  carrier: null,
+  fixedMethod: false,
+  form: {},
+  problem: null,
   declining: false,
   busy: false,
   error: "",
@@ -31,6 +52,24 @@ const state = {
 
 const t = (key, values) => say(state.lang, key, values);
 const name = (item) => item[state.lang];
+
+/** What a page may know and do. */
+function context() {
+  const { form, problem, payment, method, lang, busy } = state;
+  const set = (part) => Object.assign(state.form, part);
+  const keep = (part) => change({ problem: null, form: set(part) });
+  return { t, name, lang, form, problem, payment, request, method, busy, set, change: keep };
+}
+
+/** The merchant's wishes for this method, as the SDK wrote them into the address; anything else is none. */
+function readRequest(text) {
+  try {
+    const value = JSON.parse(text ?? "{}");
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
 
 // ---- 1. load ----
 
@@ -40,7 +79,7 @@ async function load() {
   line?.follow(root);
   line?.ready();
   try {
-    state.payment = await call(base);
+    state.payment = await session.load();
     choose(state.payment);
     state.view = state.payment.status === "READY" ? { kind: "form" } : { kind: "gone", text: "alreadyDone" };
   } catch (error) {
@@ -50,49 +89,23 @@ async function load() {
   root.querySelector("h1")?.focus({ preventScroll: true });
 }
 
-/** First choices: what the merchant or the widget asked for, else the first of each list. */
+/** The method that the merchant asked for, or all of them; and what each page fills in beforehand. */
 function choose(payment) {
-  state.method = methodCode(payment.method);
-  state.wallet = walletCode(payment.easyPayProvider);
-  if (state.wallet) state.method = "EASY_PAY";
-  const asked = hints.get("issuer");
-  const issuer = ISSUERS.find((one) => asked === one.code || asked === one.id || asked === one.ko);
-  state.issuer = (issuer || ISSUERS[0]).code;
-  const months = Number(hints.get("months"));
-  if (mayInstal() && Number.isInteger(months) && months >= 2 && months <= 12) state.months = months;
-  state.wallet ??= Object.keys(WALLETS)[0];
-  state.carrier = carriers()[0].code;
-  state.bank = BANKS[0].code;
-  state.fixedMethod = state.method !== null;
-  state.fixedWallet = walletCode(payment.easyPayProvider) !== null;
-  state.method ??= "CARD";
-}
-
-function methodCode(given) {
-  if (!given) return null;
-  return Object.keys(METHODS).find((code) => code === given || METHODS[code].ko === given) || (given === "카드" ? "CARD" : null);
-}
-
-function walletCode(given) {
-  if (!given) return null;
-  return Object.keys(WALLETS).find((code) => code === given || WALLETS[code].ko === given) || null;
-}
-
-function mayInstal() {
-  return state.payment.currency === "KRW" && state.payment.amount >= INSTALMENTS_FROM;
-}
-
-function carriers() {
-  const allowed = (hints.get("carriers") || "").split(",");
-  const some = CARRIERS.filter((one) => allowed.includes(one.code));
-  return some.length > 0 ? some : CARRIERS;
+  const asked = billing ? request.method : payment.method;
+  const wallet = Object.keys(WALLETS).find((code) => [code, WALLETS[code].ko].includes(payment.easyPayProvider));
+  payment.easyPayProvider = wallet;
+  const method = Object.keys(PAGES).find((code) => [code, METHODS[code].ko].includes(asked));
+  state.fixedMethod = asked !== null && asked !== undefined;
+  state.method = wallet ? "EASY_PAY" : method || "CARD";
+  for (const page of Object.values(PAGES)) Object.assign(state.form, page.prepare(context()));
+  Object.assign(state.form, PAGES[state.method].prepare(context()));
 }
 
 // ---- 2. show ----
 
 function render() {
   document.documentElement.lang = state.lang;
-  document.title = t("windowTitle");
+  document.title = t(billing ? "billingTitle" : "windowTitle");
   root.dataset.state = state.view.kind;
   root.dataset.testid = "payment-window";
   const focused = document.activeElement?.id;
@@ -102,20 +115,21 @@ function render() {
 }
 
 function drawLoading() {
-  return [drawBadge(), el("div", { className: "message", attrs: { role: "status" } }, el("p", {}, t("loading")))];
+  const dots = el("span", { className: "dots", aria: { hidden: "true" } });
+  return [drawBadge(), el("div", { className: "message", attrs: { role: "status" } }, dots, el("p", {}, t("loading")))];
 }
 
 function drawGone() {
-  const heading = el("h1", { tabIndex: -1 }, t("goneTitle"));
+  const title = el("h1", { tabIndex: -1 }, t("goneTitle"));
   const text = el("p", { attrs: { role: "alert" } }, t(state.view.text));
   const button = el("button", { type: "button", id: "pay-close", className: "button", on: { click: close } }, t("close"));
-  return [drawBadge(), el("div", { className: "message gone" }, icon("alert", 44), heading, text, button)];
+  return [drawBadge(), el("div", { className: "message gone" }, icon("alert", 44), title, text, button)];
 }
 
 function drawLeaving() {
-  const heading = el("h1", { tabIndex: -1 }, t("finishedTitle"));
+  const title = el("h1", { tabIndex: -1 }, t("finishedTitle"));
   const text = el("p", { attrs: { role: "status" } }, t(state.view.text));
-  return [drawBadge(), el("div", { className: "message" }, icon("shield", 44), heading, text)];
+  return [drawBadge(), el("div", { className: "message" }, icon("shield", 44), title, text)];
 }
 
 function drawBadge() {
@@ -124,12 +138,14 @@ function drawBadge() {
 
 function drawForm() {
   const form = el("form", { className: "window-form", noValidate: true, on: { submit: approve } });
-  form.append(drawBar(), drawBadge());
-  const content = el("div", { className: "content" }, drawSummary());
+  const content = el("div", { className: "content" }, billing ? note(t("billingIntro")) : drawSummary());
   if (!state.fixedMethod) content.append(drawMethods());
-  content.append(drawMethod());
-  content.append(drawFailure());
-  form.append(content, drawActions());
+  const ctx = context();
+  const page = el("div", { className: "page", data: { testid: "method", method: state.method } }, drawHeading());
+  page.append(...PAGES[state.method].draw(ctx));
+  const ends = { decline, expire: session.expire ? expire : null };
+  content.append(page, drawFailure(ctx, state.payment.declineReasons, state.declining, ends));
+  form.append(drawBar(), drawBadge(), content, drawActions());
   return [form];
 }
 
@@ -147,10 +163,11 @@ function drawBar() {
       label,
     );
   const mark = el("img", { className: "mark", src: "/sandbox/assets/icon.svg", alt: "" });
-  const heading = el("h1", { tabIndex: -1 }, state.payment.merchantName || t("merchant"), el("small", {}, t("secure")));
+  const small = el("small", {}, t(billing ? "billingTitle" : "secure"));
+  const title = el("h1", { tabIndex: -1 }, state.payment.merchantName || t("merchant"), small);
   const languages = el("div", { className: "languages", attrs: { role: "group" }, aria: { label: t("language") } });
   languages.append(language("ko", "한국어"), language("en", "EN"));
-  return el("header", { className: "bar" }, mark, heading, languages);
+  return el("header", { className: "bar" }, mark, title, languages);
 }
 
 function drawSummary() {
@@ -167,129 +184,19 @@ function drawSummary() {
   );
 }
 
-/** One group of radio buttons as chips; `pick` is called with the chosen code. */
-function drawChoice(group, legend, items, chosen, pick, look) {
-  const chip = (item) => {
-    const input = el("input", {
-      type: "radio",
-      name: group,
-      id: `${group}-${item.code}`,
-      value: item.code,
-      checked: item.code === chosen,
-      on: { change: () => pick(item.code) },
-    });
-    return el("label", { className: "chip", data: { [group]: item.code } }, input, look?.(item) ?? null, name(item));
-  };
-  const wide = items.length < 9 && group === "method" ? "chips wide" : "chips";
-  return el("fieldset", { className: "block" }, el("legend", {}, legend), el("div", { className: wide }, ...items.map(chip)));
+function drawHeading() {
+  if (billing) return heading(state.method, t(state.method === "CARD" ? "billingCard" : "billingAccount"));
+  const wallet = state.method === "EASY_PAY" && state.form.fixedWallet ? WALLETS[state.form.wallet] : null;
+  return heading(state.method, name(wallet ?? METHODS[state.method]));
 }
 
 function drawMethods() {
-  const items = Object.entries(METHODS).map(([code, words]) => ({ code, ...words }));
-  const pick = (code) => change({ method: code });
-  return drawChoice("method", t("method"), items, state.method, pick, (item) => icon(item.code, 20));
-}
-
-function drawMethod() {
-  const block = el("div", { className: "block", data: { testid: "method", method: state.method } });
-  if (state.fixedMethod) {
-    block.append(el("h2", {}, icon(state.method, 22), name(METHODS[state.method])));
-  }
-  const choices = {
-    CARD: drawCard,
-    EASY_PAY: drawWallet,
-    TRANSFER: () => [drawBank("transferBank", () => true)],
-    VIRTUAL_ACCOUNT: () => [
-      drawBank("depositBank", (bank) => bank.deposit),
-      el("p", { className: "note" }, t("depositNote")),
-    ],
-    MOBILE_PHONE: () => [drawChoice("carrier", t("carrier"), carriers(), state.carrier, (code) => change({ carrier: code }))],
+  const items = Object.keys(PAGES).map((code) => ({ code, ...METHODS[code] }));
+  const pick = (method) => {
+    state.method = method;
+    context().change(PAGES[method].prepare(context()));
   };
-  const draw = choices[state.method];
-  const gift = () => [el("p", { className: "note" }, t("giftNote", { name: name(METHODS[state.method]) }))];
-  block.append(...(draw || gift)());
-  return block;
-}
-
-function drawCard() {
-  const swatch = (issuer) => {
-    const node = el("span", { className: "swatch", aria: { hidden: "true" } });
-    node.style.background = issuer.tint;
-    return node;
-  };
-  const pick = (code) => change({ issuer: code });
-  const companies = drawChoice("issuer", t("cardCompany"), ISSUERS, state.issuer, pick, swatch);
-  const most = Number(hints.get("max")) || 12;
-  const plans = [0, ...Array.from({ length: 11 }, (_, i) => i + 2).filter((months) => months <= most)];
-  const option = (months) => {
-    const text = months === 0 ? t("single") : t("months", { n: months });
-    return el("option", { value: String(months), selected: months === state.months }, text);
-  };
-  const select = el(
-    "select",
-    {
-      id: "installment",
-      disabled: !mayInstal(),
-      on: { change: () => change({ months: Number(select.value) }) },
-    },
-    ...plans.map(option),
-  );
-  const field = el("label", { className: "field" }, el("span", {}, t("instalments")), select);
-  if (mayInstal()) return [companies, field];
-  return [companies, field, el("p", { className: "note" }, t("instalmentRule"))];
-}
-
-function drawWallet() {
-  const items = Object.entries(WALLETS).map(([code, words]) => ({ code, ...words }));
-  const note = el("p", { className: "note" }, t("walletNote", { name: name(WALLETS[state.wallet]) }));
-  if (state.fixedWallet) return [note];
-  return [drawChoice("wallet", t("provider"), items, state.wallet, (code) => change({ wallet: code })), note];
-}
-
-function drawBank(label, filter) {
-  const option = (bank) => el("option", { value: bank.code, selected: bank.code === state.bank }, name(bank));
-  const select = el(
-    "select",
-    { id: "bank", on: { change: () => change({ bank: select.value }) } },
-    ...BANKS.filter(filter).map(option),
-  );
-  return el("label", { className: "field" }, el("span", {}, t(label)), select);
-}
-
-function drawFailure() {
-  const known = new Map(Object.entries(REASONS).map(([code, words]) => [code, { code, ...words }]));
-  for (const one of state.payment.declineReasons || []) {
-    known.set(one.code, { code: one.code, ko: one.message, en: one.messageEn || one.message });
-  }
-  const reason = (one) =>
-    el(
-      "li",
-      {},
-      el(
-        "button",
-        { type: "button", data: { code: one.code }, disabled: state.busy, on: { click: () => decline(one.code) } },
-        el("span", {}, name(one)),
-        el("code", {}, one.code),
-      ),
-    );
-  const group = (id, title, hint, list) =>
-    el(
-      "div",
-      { attrs: { role: "group" }, aria: { labelledby: id } },
-      el("h3", { id }, t(title)),
-      el("p", { className: "hint" }, t(hint)),
-      el("ul", {}, ...list.map(reason)),
-    );
-  const all = [...known.values()];
-  const inWindow = all.filter((one) => WINDOW_REASONS.includes(one.code));
-  const atConfirm = all.filter((one) => !WINDOW_REASONS.includes(one.code) && one.code !== "PAY_PROCESS_CANCELED");
-  return el(
-    "section",
-    { id: "decline-reasons", className: "failure", hidden: !state.declining, aria: { label: t("fail") }, tabIndex: -1 },
-    el("p", {}, t("failIntro")),
-    group("fails-in-window", "failInWindow", "failInWindowHint", inWindow),
-    group("fails-at-confirm", "failAtConfirm", "failAtConfirmHint", atConfirm),
-  );
+  return chips(context(), "method", t("method"), items, state.method, pick, (item) => icon(item.code, 20));
 }
 
 function drawActions() {
@@ -299,14 +206,14 @@ function drawActions() {
     error.className = "error";
     error.append(icon("alert", 18), el("span", {}, state.error));
   }
-  const pay = state.busy ? t("paying") : t("pay", { amount: money(amount, currency, state.lang) });
+  const idle = billing ? t("register") : t("pay", { amount: money(amount, currency, state.lang) });
   const button = (id, look, type, text, more = {}) =>
     el("button", { id, className: `button ${look}`, type, disabled: state.busy, ...more }, text);
   return el(
     "footer",
     { className: "actions" },
     error,
-    button("pay-approve", "primary", "submit", pay, { aria: { busy: String(state.busy) } }),
+    button("pay-approve", "primary", "submit", state.busy ? t("paying") : idle, { aria: { busy: String(state.busy) } }),
     button("pay-decline", "danger", "button", t("fail"), {
       aria: { expanded: String(state.declining), controls: "decline-reasons" },
       on: { click: toggleFailure },
@@ -322,7 +229,7 @@ function change(part) {
 
 function speak(lang) {
   rememberLanguage(lang);
-  change({ lang });
+  change({ lang, problem: null });
 }
 
 function toggleFailure() {
@@ -333,51 +240,45 @@ function toggleFailure() {
   section.scrollIntoView({ block: "nearest" });
 }
 
-// ---- 3. approve, fail, close ----
-
-/** What the buyer chose, as the authenticate call takes it. */
-function choice() {
-  switch (state.method) {
-    case "CARD":
-      return { method: "CARD", card: { issuerCode: state.issuer, installmentPlanMonths: state.months } };
-    case "EASY_PAY":
-      return { method: "EASY_PAY", easyPay: state.wallet };
-    case "TRANSFER":
-    case "VIRTUAL_ACCOUNT":
-      return { method: state.method, bank: state.bank };
-    default:
-      return { method: state.method };
-  }
-}
+// ---- 3. approve, fail, expire, close ----
 
 function approve(event) {
   event.preventDefault();
-  return end("success", "/authenticate", choice());
+  const problem = PAGES[state.method].check(context());
+  if (!problem) return end("success", () => session.approve(wish()));
+  change({ problem });
+  const field = document.getElementById(problem.field);
+  field?.focus({ preventScroll: true });
+  field?.scrollIntoView({ block: "center" });
 }
+
+/** What the buyer chose, as the server takes it. */
+const wish = () => PAGES[state.method].wish(context());
 
 function decline(code) {
-  if (WINDOW_REASONS.includes(code)) return end("failed", "/fail", { code });
-  return end("success", "/authenticate", { ...choice(), confirmOutcome: code });
+  if (billing || WINDOW_REASONS.includes(code)) return end("failed", () => session.fail(code));
+  return end("success", () => session.approve({ ...wish(), confirmOutcome: code }));
 }
 
+const expire = () => end("failed", () => session.expire());
+
 function close() {
-  if (state.view.kind !== "gone") return end("closed", "/close", {});
+  if (state.view.kind === "leaving" || state.busy) return undefined;
+  if (state.view.kind === "form") return end("closed", () => session.close());
   if (line) return leave({ outcome: "closed", redirectUrl: null });
-  history.back();
+  return history.back();
 }
 
 /** Refusals after which nothing more can be done here. */
 const FINAL = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION", "ALREADY_PROCESSED_PAYMENT"];
 
 /** One call ends the window. A refusal is shown and leaves the buyer where they are; a frame can always be closed. */
-async function end(outcome, path, body) {
+async function end(outcome, ask) {
   if (state.busy || state.view.kind !== "form") return;
   change({ busy: true });
-  line?.send("busy", { busy: true });
   try {
-    leave({ ...(await call(base + path, body)), outcome });
+    leave({ ...(await ask()), outcome });
   } catch (error) {
-    line?.send("busy", { busy: false });
     if (outcome === "closed" && line) return leave({ outcome, redirectUrl: null });
     const final = error instanceof Refused && FINAL.includes(error.code);
     if (final) return change({ busy: false, view: { kind: "gone", text: "alreadyDone" } });

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::choice::Wish;
-use crate::clock::Ms;
+use crate::clock::{Korea, Ms};
 use crate::codes::{self, Code};
 use crate::config::{Family, Merchant};
 use crate::control::refuse;
@@ -121,6 +121,18 @@ fn methods() -> Vec<Value> {
     ]);
     let names = ["Culture gift certificate", "Book gift certificate", "Game gift certificate"];
     methods.extend(GIFTS.iter().zip(names).map(|(gift, en)| method(gift.code, gift.ko, en)));
+    methods.extend(WALLETS.iter().filter(|w| !w.in_test).map(|wallet| {
+        let mut method = method(wallet.code, wallet.ko, wallet.code);
+        method["inTest"] = Value::Bool(false);
+        method
+    }));
+    methods.extend([("PAYPAL", "PayPal", "USD"), ("PAYPAY", "PayPay", "JPY")].map(
+        |(code, name, currency)| {
+            let mut method = method(code, name, name);
+            method["currency"] = Value::from(currency);
+            method
+        },
+    ));
     methods
 }
 
@@ -172,7 +184,7 @@ fn snapshot(shared: &Shared, key: &str) -> Result<(Payment, Ms), Code> {
 }
 
 async fn show(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response {
-    let (payment, _) = match snapshot(&shared, &key) {
+    let (payment, now) = match snapshot(&shared, &key) {
         Ok(found) => found,
         Err(code) => return refuse(code),
     };
@@ -192,6 +204,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Res
         "method": means.map(Means::code),
         "easyPayProvider": means.and_then(Means::wallet_code),
         "status": payment.status.name(),
+        "now": Korea(now),
         "customerName": about.terms.customer_name,
         "surface": about.terms.surface.map(Surface::name),
         "successUrl": about.terms.success_url,
@@ -280,7 +293,20 @@ struct FailBody {
     code: Option<String>,
 }
 
-/// The window gives up with a code; the payment stays READY (Toss state machine: closing changes nothing).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CloseBody {
+    /// Whether `failUrl` is told the order although the buyer cancelled (not documented, U15).
+    cancel_names_order: bool,
+}
+
+impl Default for CloseBody {
+    fn default() -> Self {
+        Self { cancel_names_order: true }
+    }
+}
+
+/// The window gives up with a code; the payment stays as it is (Toss state machine: closing changes nothing).
 async fn fail(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: Bytes) -> Response {
     let body: FailBody = match body_or_default(&body) {
         Ok(body) => body,
@@ -288,28 +314,30 @@ async fn fail(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: 
     };
     let code = body.code.as_deref().map_or(Some(codes::PAY_PROCESS_ABORTED), Code::find);
     match code {
-        Some(code) => give_up(&shared, &key, code),
+        Some(code) => give_up(&shared, &key, code, true),
         None => refuse(codes::INVALID_PARAMETERS),
     }
 }
 
-async fn close(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response {
-    give_up(&shared, &key, codes::PAY_PROCESS_CANCELED)
+async fn close(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: Bytes) -> Response {
+    match body_or_default::<CloseBody>(&body) {
+        Ok(body) => give_up(&shared, &key, codes::PAY_PROCESS_CANCELED, body.cancel_names_order),
+        Err(code) => refuse(code),
+    }
 }
 
-fn give_up(shared: &Shared, key: &str, code: Code) -> Response {
+/// Tells the merchant, also of a window whose time has run out; not of one that has succeeded.
+fn give_up(shared: &Shared, key: &str, code: Code, names_order: bool) -> Response {
     let payment = match snapshot(shared, key) {
-        Ok((payment, _)) if payment.status == Status::Ready => payment,
-        Ok((payment, _)) if payment.status == Status::Expired => {
-            return refuse(codes::NOT_FOUND_PAYMENT_SESSION);
-        }
+        Ok((payment, _)) if matches!(payment.status, Status::Ready | Status::Expired) => payment,
         Ok(_) => return refuse(codes::ALREADY_PROCESSED_PAYMENT),
         Err(code) => return refuse(code),
     };
     let about = &payment.about;
     let (message, _) = decline_words(code);
     let result = [("code", code.name()), ("message", message), ("orderId", &about.order)];
-    let redirect = about.terms.fail_url.as_deref().map(|url| urls::with_query(url, &result));
+    let result = if names_order { &result[..] } else { &result[..2] };
+    let redirect = about.terms.fail_url.as_deref().map(|url| urls::with_query(url, result));
     let body = json!({
         "code": code.name(),
         "message": message,

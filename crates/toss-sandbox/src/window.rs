@@ -12,12 +12,14 @@ use crate::state::Shared;
 use crate::urls;
 
 /// The SDK's parts, joined into one function in this order.
-const SDK: [&str; 6] = [
+const SDK: [&str; 8] = [
     include_str!("../assets/sdk/10-errors.js"),
     include_str!("../assets/sdk/20-validate.js"),
     include_str!("../assets/sdk/30-overlay.js"),
     include_str!("../assets/sdk/40-widgets.js"),
+    include_str!("../assets/sdk/45-order-form.js"),
     include_str!("../assets/sdk/50-payment.js"),
+    include_str!("../assets/sdk/60-billing.js"),
     include_str!("../assets/sdk/90-global.js"),
 ];
 
@@ -32,17 +34,20 @@ const SVG: &str = "image/svg+xml";
 const WINDOW: &str = include_str!("../assets/window.html");
 const WIDGET: &str = include_str!("../assets/widget.html");
 
-/// Everything that the two pages may load.
-const FILES: [(&str, &str, &str); 8] = [
-    ("common.css", CSS, include_str!("../assets/common.css")),
-    ("common.js", JS, include_str!("../assets/common.js")),
-    ("text.js", JS, include_str!("../assets/text.js")),
-    ("window.css", CSS, include_str!("../assets/window.css")),
-    ("window.js", JS, include_str!("../assets/window.js")),
-    ("widget.css", CSS, include_str!("../assets/widget.css")),
-    ("widget.js", JS, include_str!("../assets/widget.js")),
-    ("icon.svg", SVG, include_str!("../assets/icon.svg")),
-];
+/// Everything that the pages may load: a name, its media type, its text.
+macro_rules! files {
+    ($($media:ident: $($name:literal)+;)+) => {
+        &[$($(($name, $media, include_str!(concat!("../assets/", $name))),)+)+]
+    };
+}
+
+const FILES: &[(&str, &str, &str)] = files! {
+    CSS: "common.css" "window.css" "widget.css";
+    JS: "common.js" "lists.js" "text.js" "parts.js" "session.js" "failure.js" "window.js" "widget.js"
+        "widget-methods.js" "widget-agreement.js" "page-card.js" "page-wallet.js" "page-bank.js"
+        "page-small.js" "page-billing.js";
+    SVG: "icon.svg";
+};
 
 /// No frame-ancestors: any page of a shop may frame the window, as with Toss.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

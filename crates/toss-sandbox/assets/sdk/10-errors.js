@@ -1,4 +1,4 @@
-// The browser SDK of the sandbox, part 1 of 6: where the sandbox is, how it was loaded, and its errors.
+// The browser SDK of the sandbox: where the sandbox is, how it was loaded, and its errors.
 // The parts share one function scope; the server joins them in the order of their names.
 
 /** The sandbox's own origin: the only place this script ever talks to. The server writes it in. */
@@ -8,16 +8,31 @@ const ORIGIN = "__SANDBOX_ORIGIN__";
 const ANONYMOUS = "@@ANONYMOUS";
 
 /**
- * What a closed window means in redirect mode on a PC. Toss's documents do not settle it: the default rejects
- * USER_CANCEL; `/v2/standard?close=failUrl` goes to failUrl instead, as a phone does.
+ * How this script was asked to behave, by the query of its own address (`/v2/standard?close=failUrl`): where
+ * Toss's documents are silent, and what a test cannot bring about otherwise. `assets/README.md` lists them.
  */
-const CLOSE_GOES_TO_FAIL_URL = (() => {
-  try {
-    return new URL(document.currentScript.src, location.href).searchParams.get("close") === "failUrl";
-  } catch {
-    return false;
-  }
+const SWITCHES = (() => {
+  const script = document.currentScript;
+  const asked = new URLSearchParams(script ? new URL(script.src, location.href).search : "");
+  const list = (name) => (asked.get(name) ?? "").split(",").filter(Boolean);
+  return {
+    closeGoesToFailUrl: asked.get("close") === "failUrl",
+    cancelNamesOrder: asked.get("cancelOrderId") !== "omit",
+    classNamesAsCodes: asked.get("codes") === "class",
+    reject: asked.get("reject"),
+    variants: list("variants"),
+    unhealthy: list("unhealthy"),
+    custom: list("custom"),
+    depositLimit: asked.has("depositLimit") ? Number(asked.get("depositLimit")) : Infinity,
+    language: asked.get("lang"),
+  };
 })();
+
+/** "ko" or "en" for frames: what one request asked for (KO, EN, JA, ZH), else what the script was asked for. */
+function windowLanguage(asked) {
+  if (asked) return asked === "KO" ? "ko" : "en";
+  return SWITCHES.language;
+}
 
 /** Korean messages of the SDK error table; a `detail` given to `tossError` replaces the text. */
 const MESSAGES = {
@@ -47,6 +62,12 @@ const MESSAGES = {
   NOT_SELECTED_PAYMENT_METHOD: "결제수단이 아직 선택되지 않았어요. 결제수단을 선택해 주세요.",
   NEED_AGREEMENT_WITH_REQUIRED_TERMS: "필수 약관에 동의해주세요.",
   NEED_CARD_PAYMENT_DETAIL: "카드 결제 정보를 선택해주세요.",
+  NEED_REFUND_ACCOUNT_DETAIL: "환불계좌 정보를 모두 입력해주세요.",
+  EXCEED_DEPOSIT_AMOUNT_LIMIT: "가상계좌 입금 제한 금액을 초과했어요. 다른 결제수단을 이용해주세요.",
+  EXCEED_MAX_DUE_DATE: "가상 계좌의 최대 유효만료 기간을 초과했습니다.",
+  CUSTOM_PAYMENT_METHOD_UNABLE_TO_PAY: "커스텀 결제수단으로 결제할 수 없습니다.",
+  PROVIDER_STATUS_UNHEALTHY: "결제 기관(카드사, 은행, 국세청 등) 오류입니다. 다른 결제수단을 선택해 주세요.",
+  UNSUPPORTED_TEST_PHASE_PAYMENT_METHOD: "테스트 환경을 지원하지 않는 결제수단입니다.",
   INCORRECT_SUCCESS_URL_FORMAT: "잘못된 successUrl 입니다.",
   INCORRECT_FAIL_URL_FORMAT: "잘못된 failUrl 입니다.",
   NOT_SUPPORTED_PROMISE: "Promise 방식을 지원하지 않습니다. successUrl, failUrl을 사용해주세요.",
@@ -57,11 +78,18 @@ const MESSAGES = {
   UNKNOWN: "알 수 없는 에러가 발생했습니다.",
 };
 
+/** Errors whose class Toss's types name and whose code they do not by a fixed code: our code → the class. */
+const CLASSES = {
+  PAYMENT_REQUEST_ABORTED: "PaymentRequestAbortedError",
+  NO_ACTIVE_PAYMENT_REQUEST: "NoActivePaymentRequestError",
+  PAYMENT_WINDOW_ALREADY_RENDERED: "PaymentWindowAlreadyRenderedError",
+};
+
 /** An Error as the SDK throws and rejects it: `code` to branch on, a Korean `message` to show. */
 function tossError(code, detail) {
   const error = new Error(detail || MESSAGES[code] || MESSAGES.UNKNOWN);
-  error.name = "TossPaymentsError";
-  error.code = code;
+  error.name = CLASSES[code] ?? "TossPaymentsError";
+  error.code = SWITCHES.classNamesAsCodes ? (CLASSES[code] ?? code) : code;
   return error;
 }
 

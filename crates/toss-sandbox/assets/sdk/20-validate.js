@@ -1,4 +1,4 @@
-// Part 2 of 6: what a merchant may pass. Nothing here talks to the network.
+// What a merchant may pass. Nothing here talks to the network.
 
 /** Phones and tablets navigate to the payment window; everything else gets an overlay. */
 function isMobile() {
@@ -32,23 +32,29 @@ function checkKeys(clientKey, params, family) {
 function checkAmount(amount) {
   if (!isRecord(amount)) throw invalid("amount");
   refuseUnknown(amount, ["currency", "value"], "amount.");
-  if (!["KRW", "USD"].includes(amount.currency)) throw tossError("INVALID_AMOUNT_CURRENCY");
+  if (!["KRW", "USD", "JPY"].includes(amount.currency)) throw tossError("INVALID_AMOUNT_CURRENCY");
   const value = amount.value;
-  const whole = amount.currency === "KRW" ? Number.isSafeInteger(value) : Number.isFinite(value);
-  if (!whole) throw tossError("INVALID_AMOUNT_VALUE");
+  // A dollar has cents; won and yen have no smaller part.
+  const least = amount.currency === "USD" ? value * 100 : value;
+  if (!Number.isFinite(value) || Math.abs(least - Math.round(least)) > 1e-6) throw tossError("INVALID_AMOUNT_VALUE");
+  if (!Number.isSafeInteger(Math.round(least))) throw tossError("INVALID_AMOUNT_VALUE");
   return { currency: amount.currency, value };
 }
 
-/** Last look before a window opens: a domestic payment is in won and above zero. */
-function checkPayable(amount) {
-  if (amount.currency !== "KRW") throw tossError("INVALID_AMOUNT_CURRENCY");
+/** Last look before a window opens: a domestic payment is in won, PayPal is paid in dollars, and none is for nothing. */
+function checkPayable(amount, foreign) {
+  if (foreign ? foreign === "PAYPAL" && amount.currency !== "USD" : amount.currency !== "KRW") {
+    throw tossError("INVALID_AMOUNT_CURRENCY");
+  }
   if (amount.value <= 0) throw tossError("BELOW_ZERO_AMOUNT");
 }
 
-/** `variantKey`: the sandbox has no merchant settings, so it accepts every well-formed key. */
-function checkVariantKey(key) {
-  if (key === undefined || key === null) return "DEFAULT";
+/** `variantKey`: every well-formed key, or only those of `/v2/standard?variants=A,B` and the two usual ones. */
+function checkVariantKey(key, usual = "DEFAULT") {
+  if (key === undefined || key === null) return usual;
   if (typeof key !== "string" || !/^[\w-]{1,50}$/.test(key)) throw tossError("INVALID_VARIANT_KEY");
+  const known = ["DEFAULT", "AGREEMENT", ...SWITCHES.variants];
+  if (SWITCHES.variants.length > 0 && !known.includes(key)) throw tossError("INVALID_VARIANT_KEY");
   return key;
 }
 
@@ -87,6 +93,36 @@ const isEscrow = isListOf(
   isShape({ id: isText, name: isText, code: isText, unitPrice: isAmountPart, quantity: isAmountPart }),
 );
 const isSplit = isListOf(isRecord);
+const isCountry = (value) => isText(value) && /^[A-Z]{2}$/.test(value);
+
+/** Wallets from outside of Korea. */
+const FOREIGN_PROVIDERS = [
+  "PAYPAL",
+  "PAYPAY",
+  "ALIPAY",
+  "ALIPAYHK",
+  "GCASH",
+  "TOUCHNGO",
+  "BOOST",
+  "BPI",
+  "BILLEASE",
+  "DANA",
+  "TRUEMONEY",
+  "RABBIT_LINE_PAY",
+];
+
+/** What a request to one of them may say. */
+const FOREIGN = {
+  country: isCountry,
+  products: isListOf(
+    isShape({ name: isText, quantity: isAmountPart, unitAmount: isAmountPart, currency: isText, description: isText }),
+  ),
+  shipping: isShape({
+    fullName: isText,
+    address: isShape({ country: isCountry, line1: isText, line2: isText, area1: isText, area2: isText, postalCode: isText }),
+  }),
+  paymentMethodOptions: isRecord,
+};
 
 /** Optional parameters of every request: name → what it must be when it is not null. */
 const OPTIONAL = {
@@ -149,6 +185,7 @@ const PAYMENT_OBJECTS = {
     dividedSettlements: isSplit,
   },
   mobilePhone: { mobileCarriers: isListOf(isOneOf("KT", "LGU", "SKT", "HELLO", "KCT", "SK7")) },
+  foreignEasyPay: { provider: isOneOf(...FOREIGN_PROVIDERS), ...FOREIGN },
 };
 
 /** The method objects of widgets(): all may be given, the selected method uses its own. */
@@ -161,7 +198,7 @@ const WIDGET_OBJECTS = {
     cashReceipt: isCashReceipt,
     isCulturalExpenses: isBool,
   },
-  foreignEasyPay: null,
+  foreignEasyPay: FOREIGN,
   subMerchantSetting: null,
 };
 
@@ -178,9 +215,10 @@ function refuseUnknown(params, allowed, prefix) {
 
 /**
  * Checks a requestPayment parameter object and says how the payment will run:
- * `{redirect, target}`. `extra` lists parameters beyond the common ones; `objects` the method objects.
+ * `{redirect, target}`. `extra` lists parameters beyond the common ones; `objects` the method objects;
+ * `redirectOnly` is a method that keeps no promise.
  */
-function checkRequest(req, extra, objects) {
+function checkRequest(req, extra, objects, redirectOnly = false) {
   if (!isRecord(req)) throw invalid("paymentRequest");
   const allowed = ["orderId", "orderName", ...Object.keys(OPTIONAL), ...extra, ...Object.keys(objects)];
   refuseUnknown(req, allowed, "");
@@ -189,11 +227,11 @@ function checkRequest(req, extra, objects) {
   }
   if (!isUpTo100(req.orderName) || req.orderName.trim() === "") throw invalid("orderName", "1자 이상 100자 이하");
   for (const [name, ok] of Object.entries(OPTIONAL)) {
-    if (req[name] !== undefined && req[name] !== null && !ok(req[name])) throw invalid(name);
+    if (isGiven(req[name]) && !ok(req[name])) throw invalid(name);
   }
   for (const [name, fields] of Object.entries(objects)) checkMethodObject(name, req[name], fields);
   checkMetadata(req.metadata);
-  return checkMode(req);
+  return checkMode(req, redirectOnly);
 }
 
 function checkMethodObject(name, given, fields) {
@@ -216,18 +254,36 @@ function checkMetadata(metadata) {
   if (!ok) throw tossError("INVALID_METADATA");
 }
 
-/** Both URLs: redirect mode. Neither: promise mode, on a PC only. One of the two: the other one is wrong. */
-function checkMode(req) {
-  const given = (value) => value !== undefined && value !== null;
-  const redirect = given(req.successUrl) || given(req.failUrl);
+const isGiven = (value) => value !== undefined && value !== null;
+
+/**
+ * Both URLs: redirect mode. Neither: promise mode, on a PC only, and never where the method is redirect-only. One
+ * of the two: the other one is wrong.
+ */
+function checkMode(req, redirectOnly = false) {
+  const redirect = isGiven(req.successUrl) || isGiven(req.failUrl);
   const mobile = isMobile();
   if (redirect && !isAbsolute(req.successUrl)) throw tossError("INCORRECT_SUCCESS_URL_FORMAT");
   if (redirect && !isAbsolute(req.failUrl)) throw tossError("INCORRECT_FAIL_URL_FORMAT");
   if (mobile && req.windowTarget === "iframe") throw invalid("windowTarget", "모바일에서는 iframe을 사용할 수 없습니다");
   const target = req.windowTarget || (mobile ? "self" : "iframe");
   // A page that navigates away cannot keep a promise: `self` needs the two URLs as much as a phone does.
-  if (!redirect && target === "self") throw tossError("NOT_SUPPORTED_PROMISE");
+  if (!redirect && (target === "self" || redirectOnly)) throw tossError("NOT_SUPPORTED_PROMISE");
   return { redirect, target };
+}
+
+/** The longest life of a virtual account, in milliseconds: 2160 hours. */
+const LONGEST_DUE_MS = 2160 * 3600000;
+
+/** `dueDate` and `validHours` exclude each other, and a date is not too far away. */
+function checkDue(name, given) {
+  if (!given) return;
+  if (isGiven(given.dueDate) && isGiven(given.validHours)) {
+    throw invalid(`${name}.dueDate`, "validHours와 함께 사용할 수 없습니다");
+  }
+  if (isGiven(given.dueDate) && Date.parse(`${given.dueDate}+09:00`) > Date.now() + LONGEST_DUE_MS) {
+    throw tossError("EXCEED_MAX_DUE_DATE");
+  }
 }
 
 function isAbsolute(value) {

@@ -1,4 +1,4 @@
-// Part 3 of 6: frames, messages and the payment window.
+// Frames, messages and the payment window.
 
 /** Every message between this script and the sandbox's pages carries this tag. */
 const CHANNEL = "toss-sandbox";
@@ -102,7 +102,7 @@ function isMerchantUrl(redirectUrl, req) {
 /** A settled answer of the window → `{leave}` to another page, a `{value}` or an `{error}` for the promise. */
 function conclude(answer, req, mode) {
   const closed = answer.outcome === "closed";
-  if (mode.redirect && (!closed || (CLOSE_GOES_TO_FAIL_URL && answer.redirectUrl))) {
+  if (mode.redirect && (!closed || (SWITCHES.closeGoesToFailUrl && answer.redirectUrl))) {
     return isMerchantUrl(answer.redirectUrl, req) ? { leave: answer.redirectUrl } : { error: tossError("UNKNOWN") };
   }
   if (closed) return { error: tossError("USER_CANCEL") };
@@ -115,12 +115,12 @@ function conclude(answer, req, mode) {
 }
 
 /**
- * Creates the payment at the sandbox and lets the buyer authenticate it. `slot.current` holds the open request,
- * so that a second one is refused and `destroy()` can end the first.
+ * Lets the buyer authenticate. `start` resolves to the window's address, or to an `answer` when no window is
+ * needed. `slot.current` holds the open request, so that a second one is refused and `destroy()` can end the first.
  *
- * 1. create  2. navigate (self) or overlay (iframe)  3. one answer settles everything, exactly once
+ * 1. start  2. navigate (self) or overlay (iframe)  3. one answer settles everything, exactly once
  */
-function runPayment(slot, body, req, mode, hints) {
+function runRequest(slot, start, req, mode) {
   if (slot.current) return Promise.reject(tossError("INVALID_METHOD_TRANSACTION"));
   return new Promise((resolve, reject) => {
     const request = { closeView: () => {}, done: false };
@@ -155,50 +155,53 @@ function runPayment(slot, body, req, mode, hints) {
       resolve(end.value);
     };
 
-    callSandbox("/sandbox/browser/payments", body)
-      .then((created) => {
+    start()
+      .then(({ url, answer }) => {
         if (request.done) return undefined;
-        if (req.sandbox && req.sandbox.paymentResult) return autoComplete(created, req, request);
-        const url = windowAddress(created, hints);
+        if (answer) return request.answer(answer);
         if (mode.target === "self") return location.assign(url);
-        return openWindow(url, created.paymentKey, request);
+        return openWindow(url, request);
       })
       .catch((error) => request.fail(error));
   });
 }
 
-function windowAddress(created, hints) {
-  const url = new URL(created.windowUrl, ORIGIN);
+/** Creates the payment at the sandbox, then lets the buyer authenticate it. */
+function runPayment(slot, body, req, mode, options) {
+  const start = async () => {
+    const created = await callSandbox("/sandbox/browser/payments", body);
+    if (req.sandbox?.paymentResult) return { answer: await autoComplete(created, req) };
+    return { url: windowAddress(created.windowUrl, options) };
+  };
+  return runRequest(slot, start, req, mode);
+}
+
+/** The window's address. What the merchant wants of the method's page travels in its fragment. */
+function windowAddress(windowUrl, options) {
+  const url = new URL(windowUrl, ORIGIN);
   if (url.origin !== ORIGIN) throw tossError("UNKNOWN");
-  const known = Object.entries(hints).filter(([, value]) => value !== undefined && value !== null);
-  url.hash = new URLSearchParams(known.map(([key, value]) => [key, String(value)])).toString();
+  const wishes = { ...options, cancelNamesOrder: SWITCHES.cancelNamesOrder };
+  const hints = new URLSearchParams({ request: JSON.stringify(wishes) });
+  const language = windowLanguage(options.language);
+  if (language) hints.set("lang", language);
+  url.hash = hints.toString();
   return url.href;
 }
 
 /** The hidden `sandbox.paymentResult`: ends the payment without a window, for end-to-end tests. */
-async function autoComplete(created, req, request) {
+async function autoComplete(created, req) {
   const base = `/sandbox/browser/payments/${encodeURIComponent(created.paymentKey)}`;
   const success = req.sandbox.paymentResult === "SUCCESS";
   const answer = success
     ? await callSandbox(`${base}/authenticate`, {})
     : await callSandbox(`${base}/fail`, { code: "PAY_PROCESS_ABORTED" });
-  request.answer({ ...answer, outcome: success ? "success" : "failed" });
+  return { ...answer, outcome: success ? "success" : "failed" };
 }
 
-function openWindow(url, paymentKey, request) {
-  let busy = false;
-  let closing = false;
-  const close = async () => {
-    if (busy || closing) return;
-    closing = true;
-    try {
-      const path = `/sandbox/browser/payments/${encodeURIComponent(paymentKey)}/close`;
-      request.answer({ ...(await callSandbox(path, {})), outcome: "closed" });
-    } catch {
-      // The sandbox cannot be told; for the buyer the window is closed all the same.
-      request.fail(tossError("USER_CANCEL"));
-    }
-  };
+function openWindow(url, request) {
+  let ready = false;
+  // The window itself tells the server that it was closed; one that never came up cannot.
+  const close = () => (ready ? link.send("close", {}) : request.fail(tossError("USER_CANCEL")));
   const overlay = openOverlay("결제창", close);
   const frame = newFrame("toss-sandbox-window", "결제창", url);
   frame.allow = "payment";
@@ -212,12 +215,11 @@ function openWindow(url, paymentKey, request) {
   });
   const link = listen(frame, (message) => {
     if (message.type === "ready") {
+      ready = true;
       link.send("hello", {});
       frame.focus();
     } else if (message.type === "size" && Number.isFinite(message.height)) {
       frame.style.height = `${Math.max(320, Math.min(message.height, 4000))}px`;
-    } else if (message.type === "busy") {
-      busy = message.busy === true;
     } else if (message.type === "result" && isRecord(message.answer)) {
       request.answer(message.answer);
     }

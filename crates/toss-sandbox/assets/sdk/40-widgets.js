@@ -1,4 +1,4 @@
-// Part 4 of 6: widgets(): payment methods and agreement in frames, and the request that reads them.
+// widgets(): payment methods and agreement in frames, and the request that reads them.
 
 /** Longest wait until a widget says that it is on the screen, in milliseconds. */
 const RENDER_TIMEOUT_MS = 10000;
@@ -9,9 +9,36 @@ const STATE_TIMEOUT_MS = 1000;
 /** Wallet codes of the widget: asked for as `EASY_PAY` with the code as provider. */
 const WALLETS = ["TOSSPAY", "NAVERPAY", "SAMSUNGPAY", "APPLEPAY", "LPAY", "SSG", "PINPAY", "KAKAOPAY", "PAYCO", "KBPAY"];
 
+/** Refusals after which the order form of requestPaymentWindow stays open for another try. */
+const TRY_AGAIN = [
+  "USER_CANCEL",
+  "NEED_CARD_PAYMENT_DETAIL",
+  "NEED_REFUND_ACCOUNT_DETAIL",
+  "NEED_AGREEMENT_WITH_REQUIRED_TERMS",
+];
+
+/** The words in which the server is asked for a code of the widget. */
+function methodOf(code) {
+  if (WALLETS.includes(code)) return { method: "EASY_PAY", easyPay: code };
+  if (FOREIGN_PROVIDERS.includes(code)) return { method: "FOREIGN_EASY_PAY" };
+  return { method: code };
+}
+
+/** The code of what keeps this choice from being paid, if anything does. */
+function lackOf(selected, amount) {
+  if (SWITCHES.custom.includes(selected.code)) return "CUSTOM_PAYMENT_METHOD_UNABLE_TO_PAY";
+  if (SWITCHES.unhealthy.includes(selected.code)) return "PROVIDER_STATUS_UNHEALTHY";
+  if (selected.inTest === false) return "UNSUPPORTED_TEST_PHASE_PAYMENT_METHOD";
+  if (selected.code === "CARD" && !selected.issuerCode) return "NEED_CARD_PAYMENT_DETAIL";
+  if (selected.code !== "VIRTUAL_ACCOUNT") return null;
+  if (amount.value > SWITCHES.depositLimit) return "EXCEED_DEPOSIT_AMOUNT_LIMIT";
+  return selected.refundIncomplete ? "NEED_REFUND_ACCOUNT_DETAIL" : null;
+}
+
 /** Subscriptions to one event. A late subscriber hears the present state at once, as buttons rely on it. */
 function eventSource(eventName, present) {
   const callbacks = [];
+  let told = "";
   return {
     on(name, callback) {
       if (name !== eventName) throw tossError("INVALID_PARAMETER", "허용하지 않는 이벤트입니다.");
@@ -20,7 +47,11 @@ function eventSource(eventName, present) {
       const state = present();
       if (state) queueMicrotask(() => callback(state));
     },
+    /** Said once: a widget reports more than this event is about. */
     emit(state) {
+      const news = JSON.stringify(state);
+      if (news === told) return;
+      told = news;
       for (const callback of callbacks) callback(state);
     },
   };
@@ -103,7 +134,12 @@ function createWidgets(clientKey) {
   };
   const greeting = () => ({ amount: own.amount });
   const address = (kind, variantKey) =>
-    `/sandbox/widget/${kind}?${new URLSearchParams({ clientKey, variantKey })}`;
+    `/sandbox/widget/${kind}?${new URLSearchParams({
+      clientKey,
+      variantKey,
+      ...(SWITCHES.language && { lang: SWITCHES.language }),
+      ...(SWITCHES.custom.length > 0 && { custom: SWITCHES.custom.join(",") }),
+    })}`;
 
   /** Renders one kind of widget: `own[kind]` is taken at once, so that a second call cannot slip in. */
   async function render(kind, element, variantKey, words) {
@@ -168,7 +204,7 @@ function createWidgets(clientKey) {
 
   async function renderAgreement(params) {
     const element = checkSelector(params);
-    const widget = await renderAgreementInto(element, checkVariantKey(params.variantKey));
+    const widget = await renderAgreementInto(element, checkVariantKey(params.variantKey, "AGREEMENT"));
     return { on: widget.on, destroy: widget.destroy };
   }
 
@@ -180,6 +216,7 @@ function createWidgets(clientKey) {
   }
 
   async function requestPayment(req) {
+    if (SWITCHES.reject) throw tossError(SWITCHES.reject);
     if (slot.current || own.asking) throw tossError("INVALID_METHOD_TRANSACTION");
     if (!own.amount) throw tossError("NOT_SETUP_AMOUNT");
     const mode = checkRequest(req, [], WIDGET_OBJECTS);
@@ -195,19 +232,21 @@ function createWidgets(clientKey) {
       own.agreement?.frame.send("attention", {});
       throw tossError("NEED_AGREEMENT_WITH_REQUIRED_TERMS");
     }
-    if (selected.code === "CARD" && !selected.issuerCode) {
+    const lacking = lackOf(selected, own.amount);
+    if (lacking) {
       own.methods?.frame.send("attention", {});
-      throw tossError("NEED_CARD_PAYMENT_DETAIL");
+      throw tossError(lacking);
     }
-    checkPayable(own.amount);
-    const wallet = WALLETS.includes(selected.code);
-    const body = {
-      ...paymentBody(clientKey, "widgets", req, own.amount, mode),
-      method: wallet ? "EASY_PAY" : selected.code,
-    };
-    if (wallet) body.easyPay = selected.code;
-    const hints = { issuer: selected.issuerCode, months: selected.installmentPlanMonths };
-    return runPayment(slot, body, req, mode, selected.code === "CARD" ? hints : {});
+    const foreign = FOREIGN_PROVIDERS.includes(selected.code) ? selected.code : undefined;
+    checkPayable(own.amount, foreign);
+    if (foreign && !mode.redirect) throw tossError("NOT_SUPPORTED_PROMISE");
+    const body = { ...paymentBody(clientKey, "widgets", req, own.amount, mode), ...methodOf(selected.code) };
+    if (foreign) body.foreignEasyPay = { ...req.foreignEasyPay, provider: foreign };
+    const options = { ...req[METHOD_OBJECTS[body.method]], customerMobilePhone: req.customerMobilePhone };
+    if (foreign) options.provider = foreign;
+    if (selected.code === "CARD") Object.assign(options, { issuer: selected.issuerCode, months: selected.installmentPlanMonths });
+    if (selected.refundReceiveAccount) options.refundReceiveAccount = selected.refundReceiveAccount;
+    return runPayment(slot, body, req, mode, options);
   }
 
   /** Both widgets and a pay button in one overlay. The merchant's `paymentRequest` callback asks for the payment. */
@@ -215,7 +254,7 @@ function createWidgets(clientKey) {
     if (!isRecord(params)) throw invalid("params");
     const keys = params.variantKey ?? {};
     if (!isRecord(keys)) throw tossError("INVALID_VARIANT_KEY");
-    const variants = [checkVariantKey(keys.paymentMethod), checkVariantKey(keys.agreement ?? "AGREEMENT")];
+    const variants = [checkVariantKey(keys.paymentMethod), checkVariantKey(keys.agreement, "AGREEMENT")];
     if (!own.amount) throw tossError("NOT_SETUP_AMOUNT");
     if (own.orderForm) throw tossError("PAYMENT_WINDOW_ALREADY_RENDERED");
     const form = openOrderForm(own.amount);
@@ -273,10 +312,7 @@ function createWidgets(clientKey) {
           await form.destroy();
           resolve(result);
         } catch (error) {
-          // A closed window or a missing card detail leaves the order form open for another try.
-          if (["USER_CANCEL", "NEED_CARD_PAYMENT_DETAIL", "NEED_AGREEMENT_WITH_REQUIRED_TERMS"].includes(error.code)) {
-            return;
-          }
+          if (TRY_AGAIN.includes(error.code)) return;
           await form.destroy();
           reject(error);
         }
@@ -285,53 +321,4 @@ function createWidgets(clientKey) {
   }
 
   return { setAmount, renderPaymentMethods, renderAgreement, requestPayment, renderPaymentWindow, requestPaymentWindow };
-}
-
-/** The order form of renderPaymentWindow: an overlay with a place for each widget and the two buttons. */
-function openOrderForm(amount) {
-  const form = { callbacks: { paymentRequest: [], cancel: [] }, onCancel: () => {}, onPay: () => {} };
-  form.overlay = openOverlay("주문서", () => form.onCancel());
-  const box = (tag, style) => styled(document.createElement(tag), style);
-  const panel = box("div", {
-    width: "100%",
-    maxWidth: "520px",
-    maxHeight: "100%",
-    overflow: "auto",
-    background: "#fff",
-    color: "#17212b",
-    borderRadius: "20px",
-    padding: "20px",
-    boxSizing: "border-box",
-    font: "16px/1.5 Pretendard, 'Apple SD Gothic Neo', 'Noto Sans KR', 'Noto Sans CJK KR', 'Malgun Gothic', system-ui, sans-serif",
-  });
-  panel.id = "toss-sandbox-order-form";
-  const head = box("div", { display: "flex", justifyContent: "space-between", alignItems: "center" });
-  const title = box("strong", { fontSize: "20px" });
-  title.textContent = "주문서";
-  const button = (id, text, style, act) => {
-    const made = box("button", { font: "inherit", border: "0", borderRadius: "12px", cursor: "pointer", ...style });
-    made.type = "button";
-    made.id = id;
-    made.textContent = text;
-    made.addEventListener("click", act);
-    return made;
-  };
-  const closeStyle = { background: "#eef1f4", color: "#17212b", padding: "8px 16px" };
-  const payStyle = {
-    width: "100%",
-    padding: "15px",
-    background: "#0b6b5c",
-    color: "#fff",
-    fontWeight: "700",
-    marginTop: "8px",
-  };
-  head.append(title, button("toss-sandbox-form-close", "닫기", closeStyle, () => form.onCancel()));
-  form.methodsBox = box("div", {});
-  form.agreementBox = box("div", {});
-  const sum = new Intl.NumberFormat("ko-KR").format(amount.value);
-  const label = amount.currency === "KRW" ? `${sum}원 결제하기` : `${sum} ${amount.currency} 결제하기`;
-  form.pay = button("toss-sandbox-form-pay", label, payStyle, () => form.onPay());
-  panel.append(head, form.methodsBox, form.agreementBox, form.pay);
-  form.overlay.dialog.append(panel);
-  return form;
 }

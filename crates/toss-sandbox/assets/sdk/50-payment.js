@@ -1,4 +1,4 @@
-// Part 5 of 6: payment(): one request per method, without widgets.
+// payment(): one request per method, without widgets.
 
 /** `method` → the name of its parameter object; null where there is none. */
 const METHOD_OBJECTS = {
@@ -9,6 +9,7 @@ const METHOD_OBJECTS = {
   CULTURE_GIFT_CERTIFICATE: null,
   BOOK_GIFT_CERTIFICATE: null,
   GAME_GIFT_CERTIFICATE: null,
+  FOREIGN_EASY_PAY: "foreignEasyPay",
 };
 
 /** Easy-pay providers as merchants write them: the code, or the Korean name. */
@@ -40,6 +41,7 @@ const SENT = [
   "transfer",
   "virtualAccount",
   "mobilePhone",
+  "foreignEasyPay",
 ];
 
 function paymentBody(clientKey, surface, req, amount, mode) {
@@ -76,19 +78,23 @@ function checkCardPlans(card) {
 }
 
 /** One `payment()` instance. */
-function createPayment(clientKey) {
+function createPayment(clientKey, customerKey) {
   const slot = { current: null };
 
   async function requestPayment(req) {
+    if (SWITCHES.reject) throw tossError(SWITCHES.reject);
     if (slot.current) throw tossError("INVALID_METHOD_TRANSACTION");
-    if (!isRecord(req) || req.method === undefined || req.method === null) throw invalid("method");
-    if (req.method === "FOREIGN_EASY_PAY") throw notInSandbox("FOREIGN_EASY_PAY");
+    if (!isRecord(req) || !isGiven(req.method)) throw invalid("method");
     if (!Object.hasOwn(METHOD_OBJECTS, req.method)) throw tossError("NOT_SUPPORTED_METHOD");
     const objectName = METHOD_OBJECTS[req.method];
     const objects = objectName ? { [objectName]: PAYMENT_OBJECTS[objectName] } : {};
-    const mode = checkRequest(req, ["method", "amount", "orderProductCode"], objects);
+    const foreign = req.method === "FOREIGN_EASY_PAY";
+    const mode = checkRequest(req, ["method", "amount", "orderProductCode"], objects, foreign);
+    if (foreign && !isGiven(req.foreignEasyPay?.provider)) throw invalid("foreignEasyPay.provider");
     const amount = checkAmount(req.amount);
-    checkPayable(amount);
+    checkPayable(amount, req.foreignEasyPay?.provider);
+    const options = req[objectName] ?? {};
+    checkDue(objectName, options);
     const wallet = req.method === "CARD" ? directWallet(req.card) : undefined;
     checkCardPlans(req.card);
     const body = {
@@ -96,19 +102,7 @@ function createPayment(clientKey) {
       method: wallet ? "EASY_PAY" : req.method,
     };
     if (wallet) body.easyPay = wallet;
-    const card = req.card ?? {};
-    const hints = {
-      issuer: card.cardCompany,
-      months: card.cardInstallmentPlan,
-      max: card.maxCardInstallmentPlan,
-      carriers: req.mobilePhone?.mobileCarriers?.join(",") || undefined,
-      lang: card.language ? (card.language === "KO" ? "ko" : "en") : undefined,
-    };
-    return runPayment(slot, body, req, mode, hints);
-  }
-
-  async function requestBillingAuth() {
-    throw notInSandbox("requestBillingAuth");
+    return runPayment(slot, body, req, mode, { ...options, customerMobilePhone: req.customerMobilePhone });
   }
 
   async function destroy() {
@@ -116,5 +110,5 @@ function createPayment(clientKey) {
     slot.current.fail(tossError("PAYMENT_REQUEST_ABORTED"));
   }
 
-  return { requestPayment, requestBillingAuth, destroy };
+  return { requestPayment, requestBillingAuth: billingAuth(slot, clientKey, customerKey), destroy };
 }

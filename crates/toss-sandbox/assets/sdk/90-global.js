@@ -1,4 +1,4 @@
-// Part 6 of 6: the global that the official loader and script tags look for. It must exist when this script ends.
+// The global that the official loader and script tags look for. It must exist when this script ends.
 
 const BRANDPAY_METHODS = [
   "requestPayment",
@@ -28,7 +28,7 @@ function TossPayments(clientKey) {
     },
     payment(params) {
       checkKeys(clientKey, params, "ck");
-      return createPayment(clientKey);
+      return createPayment(clientKey, params.customerKey);
     },
     brandpay(params) {
       checkKeys(clientKey, params, "ck");
