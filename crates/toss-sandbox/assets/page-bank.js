@@ -24,7 +24,6 @@ export const transferPage = {
   check: checkCashReceipt,
   wish: (ctx) => ({
     method: "TRANSFER",
-    bank: ctx.form.bank,
     transfer: { bank: ctx.form.bank, cashReceipt: cashReceiptWish(ctx) },
   }),
 };
@@ -51,7 +50,7 @@ export const virtualAccountPage = {
     const virtualAccount = { bank, customerName: depositor, cashReceipt: cashReceiptWish(ctx) };
     const { refundReceiveAccount } = ctx.request;
     if (refundReceiveAccount) virtualAccount.refundReceiveAccount = refundReceiveAccount;
-    return { method: "VIRTUAL_ACCOUNT", bank, virtualAccount };
+    return { method: "VIRTUAL_ACCOUNT", virtualAccount };
   },
 };
 

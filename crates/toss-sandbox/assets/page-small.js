@@ -69,13 +69,16 @@ const COUNTRIES = [
 ];
 
 export const foreignPage = {
-  prepare: ({ request }) => ({
-    fixedProvider: PROVIDERS[request.provider] !== undefined,
-    provider: PROVIDERS[request.provider] ? request.provider : "PAYPAL",
-    country: request.country || "US",
-    email: "buyer@example.com",
-    password: "test-buyer",
-  }),
+  prepare({ request, payment }) {
+    const asked = [request.provider, payment.easyPayProvider].find((code) => PROVIDERS[code]);
+    return {
+      fixedProvider: asked !== undefined,
+      provider: asked ?? "PAYPAL",
+      country: request.country || "US",
+      email: "buyer@example.com",
+      password: "test-buyer",
+    };
+  },
 
   draw(ctx) {
     const { fixedProvider, provider } = ctx.form;

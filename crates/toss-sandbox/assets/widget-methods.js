@@ -23,7 +23,7 @@ export function methodsWidget({ t, lang, query, redraw, changed, drawError }) {
   };
   const mayInstal = () => own.amount?.currency === "KRW" && own.amount.value >= INSTALMENTS_FROM;
   /** Each currency has its own methods; a key of the merchant's own is paid outside of this widget. */
-  const methods = () => own.all.filter((method) => (method.currency ?? "KRW") === (own.amount?.currency ?? "KRW"));
+  const methods = () => own.all.filter((method) => (method.currencies ?? ["KRW"]).includes(own.amount?.currency ?? "KRW"));
   const chosen = () => methods().find((method) => method.code === own.code);
 
   async function load() {
@@ -41,7 +41,7 @@ export function methodsWidget({ t, lang, query, redraw, changed, drawError }) {
     const known = METHODS[method.code] || WALLETS[method.code] || LIVE_WALLETS[method.code] || PROVIDERS[method.code];
     const english = method.labelEn === method.code ? null : method.labelEn;
     if (lang === "en") return english || known?.en || method.code;
-    return method.label || known?.ko || method.code;
+    return (method.label === method.code ? null : method.label) || known?.ko || method.code;
   }
 
   function tile(method) {

@@ -92,13 +92,16 @@ async function load() {
 /** The method that the merchant asked for, or all of them; and what each page fills in beforehand. */
 function choose(payment) {
   const asked = billing ? request.method : payment.method;
-  const wallet = Object.keys(WALLETS).find((code) => [code, WALLETS[code].ko].includes(payment.easyPayProvider));
-  payment.easyPayProvider = wallet;
-  const method = Object.keys(PAGES).find((code) => [code, METHODS[code].ko].includes(asked));
-  state.fixedMethod = asked !== null && asked !== undefined;
-  state.method = wallet ? "EASY_PAY" : method || "CARD";
+  state.fixedMethod = PAGES[asked] !== undefined;
+  state.method = state.fixedMethod ? asked : methods()[0];
   for (const page of Object.values(PAGES)) Object.assign(state.form, page.prepare(context()));
   Object.assign(state.form, PAGES[state.method].prepare(context()));
+}
+
+/** Won pay in Korea; any other money is a wallet's from outside. */
+function methods() {
+  const foreign = state.payment.currency !== "KRW";
+  return Object.keys(PAGES).filter((code) => (code === "FOREIGN_EASY_PAY") === foreign);
 }
 
 // ---- 2. show ----
@@ -191,7 +194,7 @@ function drawHeading() {
 }
 
 function drawMethods() {
-  const items = Object.keys(PAGES).map((code) => ({ code, ...METHODS[code] }));
+  const items = methods().map((code) => ({ code, ...METHODS[code] }));
   const pick = (method) => {
     state.method = method;
     context().change(PAGES[method].prepare(context()));

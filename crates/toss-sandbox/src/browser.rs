@@ -22,9 +22,10 @@ use crate::clock::{Korea, Ms};
 use crate::codes::{self, Code};
 use crate::config::{Family, Merchant};
 use crate::control::refuse;
-use crate::enums::{GIFTS, WALLETS};
+use crate::enums::{ABROAD, GIFTS, WALLETS};
 use crate::lang::Lang;
 use crate::means::Means;
+use crate::money::Currency;
 use crate::opening::{self, Wanted};
 use crate::payment::{Payment, Status, Surface};
 use crate::state::Shared;
@@ -126,13 +127,12 @@ fn methods() -> Vec<Value> {
         method["inTest"] = Value::Bool(false);
         method
     }));
-    methods.extend([("PAYPAL", "PayPal", "USD"), ("PAYPAY", "PayPay", "JPY")].map(
-        |(code, name, currency)| {
-            let mut method = method(code, name, name);
-            method["currency"] = Value::from(currency);
-            method
-        },
-    ));
+    methods.extend(ABROAD.iter().map(|wallet| {
+        let mut method = method(wallet.code, wallet.code, wallet.code);
+        let own = wallet.currencies.iter().filter(|currency| **currency != Currency::Krw);
+        method["currencies"] = own.map(|currency| currency.code()).collect();
+        method
+    }));
     methods
 }
 
