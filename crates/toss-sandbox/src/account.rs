@@ -29,7 +29,7 @@ pub(crate) struct Account {
     pub(crate) depositor: Option<Arc<str>>,
     pub(crate) refund: Refund,
     /// When the bank takes the deposit back.
-    reverses: Option<Ms>,
+    pub(crate) reverses: Option<Ms>,
     /// Whether the refund account that the window collected can still be read.
     pub(crate) shows_refund_to: bool,
 }

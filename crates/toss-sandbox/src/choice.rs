@@ -16,7 +16,7 @@ use crate::terms::{Cash, Extras, Requested, TermsWish, check_plan};
 pub(crate) struct Wish {
     pub(crate) method: Option<String>,
     pub(crate) easy_pay: Option<String>,
-    bank: Option<String>,
+    pub(crate) bank: Option<String>,
     card: Option<CardWish>,
     transfer: Option<TransferWish>,
     virtual_account: Option<AccountWish>,

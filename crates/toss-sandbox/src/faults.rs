@@ -66,6 +66,8 @@ pub enum FaultOperation {
     ReadByOrder,
     /// `POST /v1/payments`.
     Create,
+    /// `POST /v1/virtual-accounts`.
+    VirtualAccount,
     /// `GET /v1/transactions`.
     Transactions,
     /// `POST /v1/billing/authorizations/issue`.
@@ -241,6 +243,7 @@ impl FaultOperation {
             Self::Read => operation == Operation::Read,
             Self::ReadByOrder => operation == Operation::ReadByOrder,
             Self::Create => operation == Operation::Create,
+            Self::VirtualAccount => operation == Operation::VirtualAccount,
             Self::Transactions => operation == Operation::Transactions,
             Self::BillingIssue => operation == Operation::BillingIssue,
             Self::BillingCard => operation == Operation::BillingCard,

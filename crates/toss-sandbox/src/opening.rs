@@ -34,6 +34,9 @@ pub(crate) struct Wanted {
     pub(crate) confirm_outcome: Option<String>,
     pub(crate) is_partial_cancelable: Option<bool>,
     pub(crate) discount_amount: Option<Won>,
+    /// Whether the order id may be as short as two characters.
+    #[serde(skip)]
+    pub(crate) lenient_order_id: bool,
     #[serde(flatten)]
     pub(crate) wish: Wish,
     #[serde(flatten)]
@@ -78,7 +81,9 @@ impl Wanted {
         check_flow(&self.wish, means, &requested)?;
         let outcome = outcome(self.confirm_outcome.as_deref())?;
         self.check_texts()?;
-        let order_id = self.order_id.filter(|id| is_order_id(id)).ok_or(codes::INVALID_ORDER_ID)?;
+        let is_order_id = if self.lenient_order_id { is_lenient_order_id } else { is_order_id };
+        let order_id = self.order_id.filter(|id| is_order_id(id));
+        let order_id = order_id.ok_or(codes::INVALID_ORDER_ID)?;
         let order_name = self.order_name.filter(|name| is_text(name)).ok_or(codes::INVALID_ORDER_NAME)?;
         let part = |part: Option<Written>| part.map_or(Some(0), |written| currency.read(written));
         let parts = part(self.tax_free_amount).zip(part(requested.exempt(means)));
@@ -167,8 +172,13 @@ fn check_flow(wish: &Wish, means: Option<Means>, requested: &Requested) -> Resul
 
 /// 6 to 64 of `[A-Za-z0-9_=-]`.
 pub(crate) fn is_order_id(id: &str) -> bool {
+    id.len() >= 6 && is_lenient_order_id(id)
+}
+
+/// At least two: an id of two characters was seen to be taken.
+fn is_lenient_order_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=');
-    (6..=64).contains(&id.len()) && id.bytes().all(allowed)
+    (2..=64).contains(&id.len()) && id.bytes().all(allowed)
 }
 
 /// At most 5 pairs, keys up to 40 characters without brackets, texts up to 2000 (Toss core API, Conventions).

@@ -258,6 +258,11 @@ impl World {
         self.timers.authenticated(key, now, self.most_payments);
     }
 
+    /// Something happens to this payment at this time, whoever looks.
+    pub(crate) fn wind_to(&mut self, key: &Arc<str>, at: Ms) {
+        self.timers.wind_to(key, at, self.most_payments);
+    }
+
     /// Tells of a transition that has just happened: a row of the list if money moved, webhooks in any case.
     pub(crate) fn tell(&mut self, payment: &Payment, money: Option<(Transaction, i64)>, now: Ms) {
         if let Some((transaction, amount)) = money {

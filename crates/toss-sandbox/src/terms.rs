@@ -4,6 +4,7 @@
 //! word counts.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::clock::{DAY, HOUR, Ms, korean};
 use crate::codes::{self, Code};
@@ -29,12 +30,14 @@ pub(crate) struct TermsWish {
     flow_mode: Option<String>,
     use_card_point: Option<bool>,
     use_escrow: Option<bool>,
+    escrow_products: Option<Vec<Value>>,
     tax_exemption_amount: Option<Written>,
     is_cultural_expenses: Option<bool>,
     culture_expense: Option<bool>,
     mobile_carriers: Option<Vec<String>>,
     cash_receipt: Option<CashWish>,
-    account_key: Option<String>,
+    pub(crate) account_type: Option<String>,
+    pub(crate) account_key: Option<String>,
 }
 
 /// A number of hours; a string of digits is taken too.
@@ -63,6 +66,11 @@ pub(crate) struct CashWish {
 impl TermsWish {
     pub(crate) fn cash(&self) -> Option<CashWish> {
         self.cash_receipt.clone()
+    }
+
+    /// Whether escrow is wanted, and no goods are named that could be held back.
+    pub(crate) fn escrows_nothing(&self) -> bool {
+        self.use_escrow == Some(true) && self.escrow_products.as_ref().is_none_or(Vec::is_empty)
     }
 
     pub(crate) fn is_silent(&self) -> bool {

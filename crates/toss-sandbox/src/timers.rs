@@ -2,17 +2,20 @@
 //!
 //! The payment itself decides whether its clock has struck; this only says when it is worth asking.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::clock::Ms;
 use crate::payment::{TO_AUTHENTICATE, TO_CONFIRM};
 
-/// Two queues, each in order of time because each has one length of clock.
+/// Two queues, each in order of time because each has one length of clock; and the clocks of any length.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     to_authenticate: VecDeque<(Ms, Arc<str>)>,
     to_confirm: VecDeque<(Ms, Arc<str>)>,
+    /// By time, and by a number that tells clocks of one moment apart.
+    at: BTreeMap<(Ms, u64), Arc<str>>,
+    next: u64,
 }
 
 impl Timers {
@@ -26,8 +29,20 @@ impl Timers {
         wind(&mut self.to_confirm, key, now + TO_CONFIRM, most);
     }
 
+    /// Something else happens to the payment at this time.
+    pub(crate) fn wind_to(&mut self, key: &Arc<str>, at: Ms, most: usize) {
+        self.next += 1;
+        self.at.insert((at, self.next), Arc::clone(key));
+        while self.at.len() > most {
+            self.at.pop_first();
+        }
+    }
+
     /// A payment whose clock may have struck; asked again until there is none.
     pub(crate) fn strike(&mut self, now: Ms) -> Option<Arc<str>> {
+        if let Some(first) = self.at.first_entry().filter(|first| first.key().0 <= now) {
+            return Some(first.remove());
+        }
         let queues = [&mut self.to_authenticate, &mut self.to_confirm];
         let due = queues.into_iter().find(|queue| queue.front().is_some_and(|(at, _)| *at <= now))?;
         due.pop_front().map(|(_, key)| key)

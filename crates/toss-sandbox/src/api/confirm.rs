@@ -6,18 +6,19 @@ use crate::answer::{Answer, Said};
 use crate::api::Outcome;
 use crate::api::call::Call;
 use crate::auth::MerchantId;
+use crate::choice::Chosen;
 use crate::clock::Ms;
 use crate::codes::{self, Code, Refusal};
 use crate::config::Mismatch;
 use crate::journal::{Effect, EffectKind};
-use crate::means::Means;
 use crate::money::Written;
 use crate::payment::{Payment, Status};
-use crate::state::{Shared, World};
+use crate::state::{Opening, Shared, World};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Body {
+    /// In the path of the form that was in use before 2021.
     payment_key: Option<String>,
     order_id: Option<String>,
     amount: Option<Written>,
@@ -31,9 +32,9 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) fn read(body: Body) -> Result<Self, Code> {
-        let (Some(payment_key), Some(order_id), Some(amount)) =
-            (body.payment_key, body.order_id, body.amount)
+    pub(crate) fn read(in_path: Option<&str>, body: Body) -> Result<Self, Code> {
+        let payment_key = in_path.map(str::to_owned).or(body.payment_key);
+        let (Some(payment_key), Some(order_id), Some(amount)) = (payment_key, body.order_id, body.amount)
         else {
             return Err(codes::INVALID_REQUIRED_PARAM);
         };
@@ -67,18 +68,13 @@ pub(crate) fn execute(
         world.tell(&aborted, None, now);
         return Outcome { effect: Effect::ABORTED, ..Outcome::refused(code, call) };
     }
-    let Some((payment, ids, numbers)) = world.with_ids(&ask.payment_key, now) else {
-        return Outcome::refused(codes::NOT_FOUND_PAYMENT, call);
-    };
-    let transaction = payment.approve(ids, numbers, now);
-    let waits = matches!(payment.means, Some(Means::VirtualAccount(_)));
-    let kind = if waits { EffectKind::Waiting } else { EffectKind::Approved };
-    let payment = payment.clone();
-    // Nothing has come in yet on an account that was only just issued: its row says 0.
-    world.tell(&payment, Some((transaction, if waits { 0 } else { amount })), now);
-    let said = Said::Payment(Box::new(payment));
-    world.spend(&ask.payment_key);
-    Outcome { answer: Answer { said, lang: call.lang }, effect: Effect::moved(kind, amount, transaction) }
+    match world.approve(&ask.payment_key, now) {
+        Some((payment, effect)) => {
+            let said = Said::Payment(Box::new(payment));
+            Outcome { answer: Answer { said, lang: call.lang }, effect }
+        }
+        None => Outcome::refused(codes::NOT_FOUND_PAYMENT, call),
+    }
 }
 
 /// The refusals that leave the payment as it is.
@@ -107,6 +103,34 @@ fn may_confirm(payment: &Payment, ask: &Ask, mismatch: Mismatch, spent: bool) ->
 }
 
 impl World {
+    /// Takes the money, or issues the account; tells of it, and uses the order id up.
+    fn approve(&mut self, key: &str, now: Ms) -> Option<(Payment, Effect)> {
+        let (payment, ids, numbers) = self.with_ids(key, now)?;
+        let amount = payment.about.amount;
+        let transaction = payment.approve(ids, numbers, now);
+        let waits = payment.account.is_some();
+        let kind = if waits { EffectKind::Waiting } else { EffectKind::Approved };
+        let payment = payment.clone();
+        // Nothing has come in yet on an account that was only just issued: its row says 0.
+        self.tell(&payment, Some((transaction, if waits { 0 } else { amount })), now);
+        self.spend(key);
+        Some((payment, Effect::moved(kind, amount, transaction)))
+    }
+
+    /// Opens a payment and approves it in one call, without a window.
+    pub(super) fn pay_at_once(
+        &mut self,
+        shared: &Shared,
+        opening: Opening<'_>,
+        chosen: &Chosen,
+        now: Ms,
+    ) -> Result<(Payment, Effect), Code> {
+        let key = shared.open(self, opening)?;
+        let payment = self.payment(&key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
+        payment.authenticate(chosen.clone(), None, now)?;
+        self.approve(&key, now).ok_or(codes::NOT_FOUND_PAYMENT)
+    }
+
     /// Marks a payment as being confirmed, or takes the mark away; true if the mark changed.
     pub(super) fn set_confirming(
         &mut self,

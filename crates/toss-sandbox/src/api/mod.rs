@@ -35,16 +35,18 @@ mod read;
 pub(crate) mod reply;
 mod tomorrow;
 mod transactions;
+mod virtual_accounts;
 
 /// The routes of the core API.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/v1/payments", post(create_payment))
         .route("/v1/payments/confirm", post(confirm_payment))
-        .route("/v1/payments/{payment_key}", get(read_payment))
+        .route("/v1/payments/{payment_key}", get(read_payment).post(confirm_in_path))
         .route("/v1/payments/{payment_key}/cancel", post(cancel_payment))
         .route("/v1/payments/{payment_key}/checkout", get(checkout))
         .route("/v1/payments/orders/{order_id}", get(read_order))
+        .route("/v1/virtual-accounts", post(issue_account))
         .route("/v1/transactions", get(list_transactions))
         .route("/v1/billing/authorizations/issue", post(issue_billing_key))
         .route("/v1/billing/authorizations/card", post(issue_billing_key_from_card))
@@ -58,6 +60,19 @@ async fn create_payment(State(shared): State<Arc<Shared>>, request: Request) -> 
 
 async fn confirm_payment(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     serve(shared, Operation::Confirm, None, request).await
+}
+
+/// The form of confirm that was in use before 2021.
+async fn confirm_in_path(
+    State(shared): State<Arc<Shared>>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Response {
+    serve(shared, Operation::Confirm, Some(key), request).await
+}
+
+async fn issue_account(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    serve(shared, Operation::VirtualAccount, None, request).await
 }
 
 async fn read_payment(
@@ -353,6 +368,7 @@ impl World {
             Ok(Ask::Confirm(ask)) => confirm::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Cancel(ask)) => cancel::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Create(ask)) => create::execute(self, shared, merchant, ask, call),
+            Ok(Ask::VirtualAccount(ask)) => virtual_accounts::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Read(subject)) => read::execute(self, shared, merchant, subject, call, now),
             Ok(Ask::Billing(ask)) => billing::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Transactions(ask)) => transactions::execute(self, shared, merchant, ask, call, now),

@@ -129,6 +129,9 @@ pub(crate) fn act(shared: &Shared, key: &str, deed: &Deed<'_>) -> Result<Payment
     if payment.status == Status::Expired || !matches!(deed, Deed::Expire | Deed::FailRefund) {
         world.tell(&payment, money, now);
     }
+    if let Some(at) = payment.account.as_ref().and_then(|account| account.reverses) {
+        world.wind_to(&payment.about.key, at);
+    }
     Ok(payment)
 }
 
