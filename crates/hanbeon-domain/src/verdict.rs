@@ -55,7 +55,7 @@ pub struct Snapshot {
     pub evidence: Evidence,
 }
 
-/// What decisions need of a virtual account (Toss core API, VirtualAccount object).
+/// What decisions need of a virtual account (Toss core API, `VirtualAccount` object).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Until when it can be paid into.

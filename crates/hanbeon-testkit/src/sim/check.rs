@@ -27,6 +27,7 @@ impl World {
             }
             records.insert(payment.key.clone(), (payment, refunds));
         }
+        self.check_told().await;
         let bank = self.bank();
         if !bank.is_idle() {
             self.object("the world was checked before all was quiet".to_owned());
@@ -47,8 +48,6 @@ impl World {
             self.object(format!("S3 two payments hold money for order {order}"));
         }
         self.check_heard(&bank);
-        drop(bank);
-        self.check_told().await;
     }
 
     /// The shop was told where every payment stands.
