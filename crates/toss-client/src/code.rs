@@ -27,7 +27,7 @@ pub enum RetryClass {
 pub enum Operation {
     /// `POST /v1/payments/confirm`
     Confirm,
-    /// `GET /v1/payments/…`, `GET /v1/transactions`
+    /// Every `GET`: payments, transactions, settlements, cash receipts, promotions
     Read,
     /// `POST /v1/payments/{paymentKey}/cancel`
     Cancel,
@@ -37,6 +37,16 @@ pub enum Operation {
     BillingCharge,
     /// `DELETE /v1/billing/{billingKey}`
     BillingDelete,
+    /// `POST /v1/payments/key-in`
+    KeyIn,
+    /// `POST /v1/virtual-accounts`
+    VirtualAccount,
+    /// `POST /v1/payments`
+    Create,
+    /// `POST /v1/cash-receipts` and its `/cancel`: to ask is to list the day
+    CashReceipt,
+    /// `POST /v1/settlements`
+    Settlement,
 }
 
 impl Operation {

@@ -20,15 +20,16 @@ pub mod webhook;
 pub mod wire;
 
 pub use calls::{
-    BillingCharge, Cancel, CardDetails, Confirm, IssueBillingKey, IssueBillingKeyFromCard,
-    RefundReceiveAccount, Transactions, Vbv,
+    BillingCharge, Cancel, CardDetails, CashReceiptWish, CashReceipts, Confirm, CreatePayment,
+    DepositDeadline, EscrowProduct, IssueBillingKey, IssueBillingKeyFromCard, IssueCashReceipt,
+    IssueVirtualAccount, KeyIn, RefundReceiveAccount, Settlements, Transactions, Vbv,
 };
 pub use client::{BuildError, Client, ClientBuilder};
 pub use code::{ErrorCode, Operation, RetryClass};
 pub use error::{ApiError, Error, NotSent, NotSentCause, Unanswered, UnansweredCause, Unreadable};
 pub use keys::{ClientKey, IdempotencyKey, IdempotencyKeyError, KeyError, KeyFamily, Mode, SecretKey};
-pub use model::{Amount, Billing, BillingKey, Payment, Transaction};
-pub use pages::TransactionPages;
+pub use model::{Amount, Billing, BillingKey, Payment, Settlement, Transaction};
+pub use pages::{List, Pages};
 pub use signature::SecurityKey;
 pub use webhook::Webhook;
 pub use wire::{Reply, RequestOptions};

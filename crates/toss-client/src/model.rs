@@ -14,10 +14,13 @@ mod extra;
 mod methods;
 mod organisations;
 mod payment;
+mod promotion;
 mod receipts;
 mod sensitive;
+mod settlement;
 mod time;
 mod transaction;
+mod words;
 
 pub use amount::{Amount, AmountError};
 pub use billing::{Billing, BillingCard, BillingKey, BillingTransfer};
@@ -30,7 +33,13 @@ pub use extra::Extra;
 pub use methods::{Card, EasyPay, GiftCertificate, MobilePhone, RefundAccount, Transfer, VirtualAccount};
 pub use organisations::{BankCode, CardCompany};
 pub use payment::{Cancellation, Discount, Failure, Link, Payment};
-pub use receipts::{CashReceipt, IssuedReceipt};
+pub use promotion::{CardPromotions, Offer, Promotion};
+pub use receipts::{CashReceipt, CashReceiptPage, IssuedReceipt};
 pub use sensitive::Sensitive;
-pub use time::TossTime;
+pub use settlement::{Settlement, SettlementFee, SettlementRequested};
+pub use time::{TossDate, TossTime};
 pub use transaction::Transaction;
+pub use words::{
+    ArsStatus, Carrier, CustomerStatus, FeeType, Language, MethodStatus, PayoutStatus, PromotionType,
+    RegistrationNumberType, SellerStatus, SettlementDate,
+};

@@ -1,17 +1,24 @@
 //! The retry classes against the tables of Toss's error-code pages, transcribed row by row.
 
+use std::collections::BTreeSet;
+
 use toss_client::{ErrorCode, Operation, RetryClass};
 
 /// operation (`Any` = valid on every endpoint), HTTP status, code, class; one row of the pages per line.
 const TABLE: &str = include_str!("fixtures/error-codes.tsv");
 
-const OPERATIONS: [Operation; 6] = [
+const OPERATIONS: [Operation; 11] = [
     Operation::Confirm,
     Operation::Read,
     Operation::Cancel,
     Operation::BillingIssue,
     Operation::BillingCharge,
     Operation::BillingDelete,
+    Operation::KeyIn,
+    Operation::VirtualAccount,
+    Operation::Create,
+    Operation::CashReceipt,
+    Operation::Settlement,
 ];
 
 /// What nobody can ask about afterwards is repeated, where the pages say "ask first".
@@ -54,7 +61,7 @@ fn rows() -> Vec<Row> {
 #[test]
 fn every_row_of_the_documents_has_its_class() {
     let rows = rows();
-    assert_eq!(rows.len(), 161);
+    assert_eq!(rows.len(), 240);
     for row in &rows {
         let code = ErrorCode::from(row.code);
         assert_eq!(code.documented_status(), Some(row.status), "{}", row.code);
@@ -72,6 +79,14 @@ fn every_row_of_the_documents_has_its_class() {
             }
         }
     }
+}
+
+#[test]
+fn every_code_that_is_known_is_in_the_documents_and_every_one_there_is_known() {
+    let listed: BTreeSet<&str> = rows().iter().map(|row| row.code).collect();
+    let known: BTreeSet<&str> = ErrorCode::KNOWN.iter().map(ErrorCode::as_str).collect();
+    assert_eq!(listed, known);
+    assert_eq!(known.len(), ErrorCode::KNOWN.len());
 }
 
 #[test]

@@ -25,6 +25,19 @@ pub fn encode_confirm(request: &Confirm<'_>, options: &RequestOptions) -> Result
     Call::post("/v1/payments/confirm", &[], request, options)
 }
 
+/// `POST /v1/payments/{paymentKey}`, the form of confirm from before 2021; it means the same.
+pub fn encode_confirm_legacy(request: &Confirm<'_>, options: &RequestOptions) -> Result<Call, Error> {
+    let Confirm { payment_key, order_id, amount } = *request;
+    Call::post("/v1/payments/{paymentKey}", &[payment_key], &LegacyConfirm { order_id, amount }, options)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LegacyConfirm<'a> {
+    order_id: &'a str,
+    amount: Amount,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +74,14 @@ mod tests {
         let call = encode_confirm(&request, &RequestOptions::default()).expect("a plain request");
         assert_eq!(call.body, r#"{"paymentKey":"k","orderId":"o","amount":1.25}"#);
         assert_eq!(call.headers.len(), 1);
+    }
+
+    #[test]
+    fn the_old_form_has_the_key_in_its_path() {
+        let request = Confirm { payment_key: "pk", order_id: "ord-1", amount: Amount::won(1_000) };
+        let call = encode_confirm_legacy(&request, &RequestOptions::default()).expect("a plain request");
+        assert_eq!((call.method.as_str(), call.path.as_str()), ("POST", "/v1/payments/pk"));
+        assert_eq!(call.body, r#"{"orderId":"ord-1","amount":1000}"#);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Transactions: every approval and every cancel of a time (Toss core API, Transactions).
 
-use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use jiff::{Timestamp, civil::DateTime};
 
+use super::time::{KOREA, local};
 use crate::{
     error::{Error, NotSentCause},
+    model::Transaction,
+    pages::{List, Turn},
     wire::{Call, segment},
 };
 
@@ -11,8 +14,6 @@ use crate::{
 const DEFAULT_LIMIT: u16 = 100;
 /// The largest page that Toss gives.
 const MAX_LIMIT: u16 = 5_000;
-/// Korea has kept this offset since 1988; Toss reads dates without an offset as Korean.
-const KOREA: Offset = Offset::constant(9);
 
 /// Which rows to list, by `transactionAt`. Whether the last second itself belongs to them is not documented.
 ///
@@ -42,11 +43,6 @@ impl Transactions {
             limit: None,
         }
     }
-
-    /// The rows that a full page has: a page with fewer is the last one.
-    pub(crate) fn full_page(&self) -> usize {
-        usize::from(self.limit.unwrap_or(DEFAULT_LIMIT))
-    }
 }
 
 /// `GET /v1/transactions`
@@ -68,10 +64,26 @@ pub fn encode_transactions(request: &Transactions) -> Result<Call, Error> {
     }
 }
 
-/// `2026-03-01T00:00:00`: no offset and no fraction.
-fn local(at: DateTime) -> String {
-    let (date, time) = (at.date(), at.time());
-    format!("{date}T{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
+impl List for Transactions {
+    type Page = Vec<Transaction>;
+
+    fn encode(&self) -> Result<Call, Error> {
+        encode_transactions(self)
+    }
+
+    fn turn(&mut self, page: &Vec<Transaction>) -> Turn {
+        let last = page.last().map(|row| row.transaction_key.clone());
+        let turn = if page.len() < usize::from(self.limit.unwrap_or(DEFAULT_LIMIT)) {
+            Turn::Last
+        } else if last == self.starting_after {
+            Turn::Stuck
+        } else {
+            Turn::More
+        };
+        // An empty page keeps the place: who asks again later goes on from the last row there was.
+        self.starting_after = last.or(self.starting_after.take());
+        turn
+    }
 }
 
 #[cfg(test)]

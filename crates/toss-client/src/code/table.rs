@@ -228,7 +228,7 @@ error_codes! {
     /// For fixed accounts, a customer key value is required.
     RequiredAccountKey = "REQUIRED_ACCOUNT_KEY" 400 Config;
     /// Cash receipt information is incorrect.
-    InvalidCashReceiptInfo = "INVALID_CASH_RECEIPT_INFO" 400 Config;
+    InvalidCashReceiptInfo = "INVALID_CASH_RECEIPT_INFO" 400 Config, CashReceipt => Final;
     /// It is not possible to change the information of the account that has already been deposited or returned.
     NotAllowedChangingAccount = "NOT_ALLOWED_CHANGING_ACCOUNT" 403 Final;
     // Billing-key issue.
@@ -311,11 +311,19 @@ error_codes! {
     PayProcessCanceled = "PAY_PROCESS_CANCELED" 400 Final;
     /// Hash data could not be created.
     FailedHashDataCreation = "FAILED_HASH_DATA_CREATION" 500 Query;
-    // Only inside objects (a payment or cash-receipt failure); the status is nominal.
+    // Only inside objects (the failure of a payment, a cash receipt or a payout); the status is nominal.
     /// The payment expired before it was confirmed.
     ExpiredPayment = "EXPIRED_PAYMENT" 400 Final;
     /// The tax service refused the cash receipt.
     NtsError = "NTS_ERROR" 400 Final;
+    /// The account's holder could not be checked.
+    AccountOwnerCheckFailed = "ACCOUNT_OWNER_CHECK_FAILED" 400 Final;
+    /// The account number is wrong.
+    InvalidAccountNumber = "INVALID_ACCOUNT_NUMBER" 400 Final;
+    /// There is not enough money to pay out.
+    NotEnoughAmount = "NOT_ENOUGH_AMOUNT" 400 Final;
+    /// The payout does not exist.
+    PayoutNotFound = "PAYOUT_NOT_FOUND" 404 Final;
     // Seen elsewhere.
     /// The refund failed because the account is closed.
     FailedClosedAccountRefund = "FAILED_CLOSED_ACCOUNT_REFUND" 500 Query;

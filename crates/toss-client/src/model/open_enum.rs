@@ -6,46 +6,37 @@ use serde::de::{Error, Visitor};
 
 /// Declares an enum of texts with a last variant `Unknown(String)`.
 ///
-/// Three forms of a line: `Variant = "wire";`, `Variant = "wire" / "CODE";` (a Korean wire value and the
-/// English code that requests and English answers use; both are read, the wire value is written) and
-/// `Variant = "wire", "Korean name", "ENGLISH_CODE";` (organisations, whose wire value is a short code).
+/// Three forms of a line: `Variant = "wire";`, `Variant = "wire" / "CODE";` (a Korean wire value and the English code
+/// that requests and English answers use) and `Variant = "wire", "Korean name", "ENGLISH_NAME";`. Each may end in
+/// `| "other spelling"`. Every spelling is read, the wire value is written; a name that two variants share is nobody's.
 macro_rules! open_enum {
     ($(#[$meta:meta])* pub enum $name:ident {
-        $( $(#[$doc:meta])* $variant:ident = $wire:literal; )+
-    }) => {
-        $crate::model::open_enum::open_enum!(@base $(#[$meta])* $name { $( $(#[$doc])* $variant = $wire []; )+ });
-    };
-
-    ($(#[$meta:meta])* pub enum $name:ident {
-        $( $(#[$doc:meta])* $variant:ident = $wire:literal / $code:literal; )+
+        $( $(#[$doc:meta])* $variant:ident = $wire:literal $(| $alias:literal)*; )+
     }) => {
         $crate::model::open_enum::open_enum!(
-            @base $(#[$meta])* $name { $( $(#[$doc])* #[doc = concat!("`", $code, "`")] $variant = $wire [$code]; )+ }
+            @base $(#[$meta])* $name (|_| None) { $( $(#[$doc])* $variant = $wire [$($alias)*]; )+ }
         );
-
-        impl $name {
-            /// The English code that requests and the browser SDK use, `None` for an unknown value.
-            #[must_use]
-            pub fn code(&self) -> Option<&'static str> {
-                match self {
-                    $( Self::$variant => Some($code), )+
-                    Self::Unknown(_) => None,
-                }
-            }
-        }
     };
 
     ($(#[$meta:meta])* pub enum $name:ident {
-        $( $(#[$doc:meta])* $variant:ident = $wire:literal, $korean:literal, $english:literal; )+
+        $( $(#[$doc:meta])* $variant:ident = $wire:literal / $code:literal $(| $alias:literal)*; )+
     }) => {
         $crate::model::open_enum::open_enum!(
-            @base $(#[$meta])* $name {
-                $( $(#[$doc])* #[doc = concat!($korean, " (`", $english, "`)")] $variant = $wire []; )+
+            $(#[$meta])* pub enum $name { $( $(#[$doc])* $variant = $wire, $wire, $code $(| $alias)*; )+ }
+        );
+    };
+
+    ($(#[$meta:meta])* pub enum $name:ident {
+        $( $(#[$doc:meta])* $variant:ident = $wire:literal, $korean:literal, $english:literal $(| $alias:literal)*; )+
+    }) => {
+        $crate::model::open_enum::open_enum!(
+            @base $(#[$meta])* $name (Self::named) {
+                $( $(#[$doc])* #[doc = concat!($korean, " (`", $english, "`)")] $variant = $wire [$($alias)*]; )+
             }
         );
 
         impl $name {
-            /// The Korean name, to show to a buyer; `None` for an unknown code.
+            /// The Korean name, to show to a buyer; `None` for an unknown value.
             #[must_use]
             pub fn korean(&self) -> Option<&'static str> {
                 match self {
@@ -54,7 +45,8 @@ macro_rules! open_enum {
                 }
             }
 
-            /// The English code; `None` for an unknown code.
+            /// The English name, which is the code of requests and of the browser SDK where there is one; `None` for
+            /// an unknown value.
             #[must_use]
             pub fn english(&self) -> Option<&'static str> {
                 match self {
@@ -62,11 +54,18 @@ macro_rules! open_enum {
                     Self::Unknown(_) => None,
                 }
             }
+
+            /// The only variant of this name.
+            fn named(text: &str) -> Option<Self> {
+                let has_name = |value: &&Self| value.korean() == Some(text) || value.english() == Some(text);
+                let mut bearers = Self::KNOWN.iter().filter(has_name);
+                bearers.next().filter(|_| bearers.next().is_none()).cloned()
+            }
         }
     };
 
-    (@base $(#[$meta:meta])* $name:ident {
-        $( $(#[$doc:meta])* $variant:ident = $wire:literal [$($alias:literal)?]; )+
+    (@base $(#[$meta:meta])* $name:ident ($named:expr) {
+        $( $(#[$doc:meta])* $variant:ident = $wire:literal [$($alias:literal)*]; )+
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,9 +89,10 @@ macro_rules! open_enum {
             }
 
             fn known(text: &str) -> Option<Self> {
+                let named: fn(&str) -> Option<Self> = $named;
                 match text {
-                    $( $wire $(| $alias)? => Some(Self::$variant), )+
-                    _ => None,
+                    $( $wire $(| $alias)* => Some(Self::$variant), )+
+                    _ => named(text),
                 }
             }
         }

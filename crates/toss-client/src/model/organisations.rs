@@ -5,74 +5,76 @@ use super::open_enum::open_enum;
 open_enum! {
     /// A bank or securities firm (`bankCode`, and `bank` in requests). Kookmin is `06`, not its national `004`.
     ///
-    /// Requests also accept a Korean or English name: `BankCode::from("국민")` is sent as it is.
+    /// Read by code, by the three digits of the national standard, and by Korean or English name: `BankCode::from("국민")`
+    /// is `06`, too. Toss's own account, which has no code, is kept by its name.
     pub enum BankCode {
         // Banks.
-        Kdb = "02", "산업", "KDBBANK";
-        Ibk = "03", "기업", "IBK";
-        Kookmin = "06", "국민", "KOOKMIN";
-        Suhyeop = "07", "수협", "SUHYEOP";
-        Nonghyeop = "11", "농협", "NONGHYEOP";
-        LocalNonghyeop = "12", "단위농협", "LOCALNONGHYEOP";
-        Woori = "20", "우리", "WOORI";
-        Sc = "23", "SC제일", "SC";
-        Citi = "27", "씨티", "CITI";
-        Daegu = "31", "대구", "DAEGUBANK";
-        Busan = "32", "부산", "BUSANBANK";
-        Gwangju = "34", "광주", "GWANGJUBANK";
-        Jeju = "35", "제주", "JEJUBANK";
-        Jeonbuk = "37", "전북", "JEONBUKBANK";
-        Kyongnam = "39", "경남", "KYONGNAMBANK";
-        Saemaul = "45", "새마을", "SAEMAUL";
-        Shinhyeop = "48", "신협", "SHINHYEOP";
-        Savings = "50", "저축", "SAVINGBANK";
-        Hsbc = "54", "HSBC", "HSBC";
-        Sanlim = "64", "산림", "SANLIM";
-        Post = "71", "우체국", "POST";
-        Hana = "81", "하나", "HANA";
-        Shinhan = "88", "신한", "SHINHAN";
-        KBank = "89", "케이", "KBANK";
-        KakaoBank = "90", "카카오", "KAKAOBANK";
-        TossBank = "92", "토스", "TOSSBANK";
+        Kdb = "02", "산업", "KDBBANK" | "002";
+        Ibk = "03", "기업", "IBK" | "003";
+        Kookmin = "06", "국민", "KOOKMIN" | "004";
+        Suhyeop = "07", "수협", "SUHYEOP" | "007";
+        Nonghyeop = "11", "농협", "NONGHYEOP" | "011";
+        LocalNonghyeop = "12", "단위농협", "LOCALNONGHYEOP" | "012";
+        Woori = "20", "우리", "WOORI" | "020";
+        Sc = "23", "SC제일", "SC" | "023";
+        Citi = "27", "씨티", "CITI" | "027";
+        Daegu = "31", "대구", "DAEGUBANK" | "031" | "iM뱅크";
+        Busan = "32", "부산", "BUSANBANK" | "032";
+        Gwangju = "34", "광주", "GWANGJUBANK" | "034";
+        Jeju = "35", "제주", "JEJUBANK" | "035";
+        Jeonbuk = "37", "전북", "JEONBUKBANK" | "037";
+        Kyongnam = "39", "경남", "KYONGNAMBANK" | "039";
+        Saemaul = "45", "새마을", "SAEMAUL" | "045";
+        Shinhyeop = "48", "신협", "SHINHYEOP" | "048";
+        Savings = "50", "저축", "SAVINGBANK" | "050";
+        Hsbc = "54", "HSBC", "HSBC" | "054";
+        Sanlim = "64", "산림", "SANLIM" | "064";
+        Post = "71", "우체국", "POST" | "071";
+        Hana = "81", "하나", "HANA" | "081";
+        Shinhan = "88", "신한", "SHINHAN" | "088";
+        KBank = "89", "케이", "KBANK" | "089";
+        KakaoBank = "90", "카카오", "KAKAOBANK" | "090";
+        TossBank = "92", "토스", "TOSSBANK" | "092";
         // Securities firms.
-        YuantaSecurities = "S0", "유안타증권", "YUANTA_SECURITES";
-        ShinhanInvestment = "S2", "신한금융투자", "SHINHAN_INVESTMENT";
-        SamsungSecurities = "S3", "삼성증권", "SAMSUNG_SECURITIES";
-        KbSecurities = "S4", "KB증권", "KB_SECURITIES";
-        MiraeAssetSecurities = "S5", "미래에셋증권", "MIRAE_ASSET_SECURITIES";
-        KoreaInvestmentAndSecurities = "S6", "한국투자증권", "KOREA_INVESTMENT_AND_SECURITIES";
-        KyoboSecurities = "S8", "교보증권", "KYOBO_SECURITIES";
-        HiInvestmentAndSecurities = "S9", "하이투자증권", "HI_INVESTMENT_AND_SECURITIES";
-        HyundaiMotorSecurities = "SA", "현대차증권", "HYUNDAI_MOTOR_SECURITIES";
-        KiwoomSecurities = "SB", "키움증권", "KIWOOM";
-        SkSecurities = "SD", "SK증권", "SK_SECURITIES";
-        DaishinSecurities = "SE", "대신증권", "DAISHIN_SECURITIES";
-        HanhwaInvestmentAndSecurities = "SG", "한화투자증권", "HANHWA_INVESTMENT_AND_SECURITIES";
-        HanaInvestmentAndSecurities = "SH", "하나금융투자", "HANA_INVESTMENT_AND_SECURITIES";
-        DbInvestmentAndSecurities = "SI", "DB금융투자", "DB_INVESTMENT_AND_SECURITIES";
-        EugeneInvestmentAndSecurities = "SJ", "유진투자증권", "EUGENE_INVESTMENT_AND_SECURITIES";
-        MeritzSecurities = "SK", "메리츠증권", "MERITZ_SECURITIES";
-        NhInvestmentAndSecurities = "SL", "NH투자증권", "NH_INVESTMENT_AND_SECURITIES";
-        BookookSecurities = "SM", "부국", "BOOKOOK_SECURITIES";
-        ShinyoungSecurities = "SN", "신영증권", "SHINYOUNG_SECURITIES";
-        LigInvestmentAndSecurities = "SO", "LIG투자", "LIG_INVESTMENT_AND_SECURITIES";
-        DaolInvestmentAndSecurities = "SP", "KTB투자증권", "DAOL_INVESTMENT_AND_SECURITIES";
-        KakaopaySecurities = "SQ", "카카오페이증권", "KAKAOPAY_SECURITIES";
-        KoreaFossSecurities = "SR", "펀드온라인코리아", "KOREA_FOSS_SECURITIES";
-        TossSecurities = "ST", "토스증권", "TOSS_SECURITIES";
+        YuantaSecurities = "S0", "유안타증권", "YUANTA_SECURITES" | "209";
+        ShinhanInvestment = "S2", "신한금융투자", "SHINHAN_INVESTMENT" | "278" | "SHINHAN_SECURITIES";
+        SamsungSecurities = "S3", "삼성증권", "SAMSUNG_SECURITIES" | "240";
+        KbSecurities = "S4", "KB증권", "KB_SECURITIES" | "218";
+        MiraeAssetSecurities = "S5", "미래에셋증권", "MIRAE_ASSET_SECURITIES" | "238";
+        KoreaInvestmentAndSecurities = "S6", "한국투자증권", "KOREA_INVESTMENT_AND_SECURITIES" | "243";
+        KyoboSecurities = "S8", "교보증권", "KYOBO_SECURITIES" | "261";
+        HiInvestmentAndSecurities = "S9", "하이투자증권", "HI_INVESTMENT_AND_SECURITIES" | "262";
+        HyundaiMotorSecurities = "SA", "현대차증권", "HYUNDAI_MOTOR_SECURITIES" | "263";
+        KiwoomSecurities = "SB", "키움증권", "KIWOOM" | "264";
+        SkSecurities = "SD", "SK증권", "SK_SECURITIES" | "266";
+        DaishinSecurities = "SE", "대신증권", "DAISHIN_SECURITIES" | "267";
+        HanhwaInvestmentAndSecurities = "SG", "한화투자증권", "HANHWA_INVESTMENT_AND_SECURITIES" | "269";
+        HanaInvestmentAndSecurities = "SH", "하나금융투자", "HANA_INVESTMENT_AND_SECURITIES" | "270";
+        DbInvestmentAndSecurities = "SI", "DB금융투자", "DB_INVESTMENT_AND_SECURITIES" | "279";
+        EugeneInvestmentAndSecurities = "SJ", "유진투자증권", "EUGENE_INVESTMENT_AND_SECURITIES" | "280";
+        MeritzSecurities = "SK", "메리츠증권", "MERITZ_SECURITIES" | "287";
+        NhInvestmentAndSecurities = "SL", "NH투자증권", "NH_INVESTMENT_AND_SECURITIES" | "247";
+        BookookSecurities = "SM", "부국", "BOOKOOK_SECURITIES" | "290";
+        ShinyoungSecurities = "SN", "신영증권", "SHINYOUNG_SECURITIES" | "291";
+        LigInvestmentAndSecurities = "SO", "LIG투자", "LIG_INVESTMENT_AND_SECURITIES" | "292";
+        DaolInvestmentAndSecurities = "SP", "KTB투자증권", "DAOL_INVESTMENT_AND_SECURITIES" | "227" | "다올투자증권";
+        KakaopaySecurities = "SQ", "카카오페이증권", "KAKAOPAY_SECURITIES" | "288";
+        KoreaFossSecurities = "SR", "펀드온라인코리아", "KOREA_FOSS_SECURITIES" | "294";
+        TossSecurities = "ST", "토스증권", "TOSS_SECURITIES" | "271";
     }
 }
 
 open_enum! {
     /// A card company (`issuerCode`, `acquirerCode`). Issuer and acquirer differ often, and Woori has two codes:
-    /// `33` when BC acquires, `W1` for its own.
+    /// `33` when BC acquires, `W1` for its own. Read by code and by Korean or English name; "우리" and "WOORI" name two
+    /// of them and are kept as they came, and so are the companies that have no code.
     pub enum CardCompany {
         Kookmin = "11", "국민", "KOOKMIN";
         KakaoBank = "15", "카카오뱅크", "KAKAOBANK";
         Hana = "21", "하나", "HANA";
         TossBank = "24", "토스뱅크", "TOSSBANK";
         Kdb = "30", "산업", "KDBBANK";
-        Bc = "31", "비씨", "BC";
+        Bc = "31", "비씨", "BC" | "BC카드";
         WooriBc = "33", "우리", "WOORI";
         Suhyeop = "34", "수협", "SUHYEOP";
         Jeonbuk = "35", "전북", "JEONBUKBANK";

@@ -1,4 +1,4 @@
-//! Cash receipts of a payment.
+//! Cash receipts: of a payment, and on their own.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,8 @@ pub struct CashReceipt {
     pub extra: Extra,
 }
 
-/// One entry of a payment's history of cash receipts (`cashReceipts`); their order is not guaranteed.
+/// A cash receipt in full: an entry of a payment's history (`cashReceipts`, in no guaranteed order), or one issued on
+/// its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IssuedReceipt {
@@ -59,6 +60,21 @@ pub struct IssuedReceipt {
     pub customer_identity_number: Option<Sensitive>,
     /// When it was asked for.
     pub requested_at: Option<TossTime>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// A part of one day's receipts (`GET /v1/cash-receipts`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CashReceiptPage {
+    /// Whether there is more.
+    pub has_next: bool,
+    /// Where the next page begins.
+    pub last_cursor: Option<i64>,
+    /// The receipts.
+    pub data: Vec<IssuedReceipt>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Extra,

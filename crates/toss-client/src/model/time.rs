@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::Offset,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::open_enum::Text;
@@ -71,6 +75,31 @@ impl Serialize for TossTime {
 impl<'de> Deserialize<'de> for TossTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text::new())
+    }
+}
+
+/// A day as Toss writes it, `2026-03-02`; a text that is none still decodes, with no [`date`](Self::date).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TossDate(String);
+
+impl TossDate {
+    /// The day in Korea, `None` when the text is no day that we know.
+    #[must_use]
+    pub fn date(&self) -> Option<Date> {
+        self.0.parse().ok()
+    }
+
+    /// The text as Toss wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for TossDate {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every failure on the wire means, proved against real sockets on the loopback interface.
 
 mod billing;
+mod lists;
 mod pages;
 mod server;
 
@@ -8,8 +9,10 @@ use std::time::Duration;
 
 use server::{Behaviour, Server};
 use toss_client::{
-    Cancel, Client, ClientBuilder, Confirm, Error, ErrorCode, IdempotencyKey, NotSentCause, Operation,
-    Payment, Reply, RequestOptions, RetryClass, SecretKey, UnansweredCause,
+    Cancel, Client, ClientBuilder, Confirm, CreatePayment, Error, ErrorCode, IdempotencyKey,
+    IssueVirtualAccount, KeyIn, NotSentCause, Operation, Payment, Reply, RequestOptions, RetryClass,
+    SecretKey, UnansweredCause,
+    model::{BankCode, Extra, Method},
 };
 
 const DONE: &str = include_str!("../fixtures/card-done.json");
@@ -103,6 +106,41 @@ async fn reads_and_cancels_go_to_their_paths_over_one_connection() {
         ]
     );
     assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn every_way_to_make_a_payment_goes_to_its_path() {
+    let server = Server::start(Behaviour::answer(200, DONE)).await;
+    let client = client(&server.url);
+    let options = RequestOptions::default();
+    let confirm = Confirm { payment_key: "pk", order_id: "ord-1", amount: 42_900.into() };
+    let account = IssueVirtualAccount::new(42_900.into(), "ord-1", "mug", "홍길동", BankCode::Woori);
+    let window = CreatePayment {
+        method: Method::Card,
+        amount: 42_900.into(),
+        order_id: "ord-1",
+        order_name: "mug",
+        success_url: "https://shop.example/ok",
+        fail_url: "https://shop.example/no",
+        window: Extra::default(),
+    };
+
+    client.confirm_legacy(&confirm, &options).await.expect("a payment");
+    client.key_in(&KeyIn::default(), &options).await.expect("a payment");
+    client.issue_virtual_account(&account, &options).await.expect("a payment");
+    client.create_payment(&window, &options).await.expect("a payment");
+
+    let lines: Vec<String> =
+        server.requests().iter().map(|seen| seen.lines().next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /v1/payments/pk HTTP/1.1",
+            "POST /v1/payments/key-in HTTP/1.1",
+            "POST /v1/virtual-accounts HTTP/1.1",
+            "POST /v1/payments HTTP/1.1",
+        ]
+    );
 }
 
 #[tokio::test]

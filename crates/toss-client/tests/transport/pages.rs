@@ -62,7 +62,7 @@ async fn a_page_of_transactions_reads_field_by_field_and_loses_nothing() {
 #[tokio::test]
 async fn a_walk_goes_on_after_the_last_row_until_a_page_is_short() {
     let (server, client) = toss(vec![page(&["a", "b"]), page(&["c", "d"]), page(&["e"])]).await;
-    let mut pages = client.transaction_pages(march(2), 10);
+    let mut pages = client.pages(march(2), 10);
     let mut keys = Vec::new();
     while let Some(page) = pages.next().await.expect("a page") {
         assert_eq!(pages.is_complete(), page.value.len() < 2);
@@ -70,30 +70,30 @@ async fn a_walk_goes_on_after_the_last_row_until_a_page_is_short() {
     }
     assert_eq!(keys, ["a", "b", "c", "d", "e"]);
     assert_eq!(asked(&server), ["&limit=2", "&startingAfter=b&limit=2", "&startingAfter=d&limit=2"]);
-    assert!(pages.is_complete() && pages.cursor() == Some("e"));
+    assert!(pages.is_complete() && pages.place().starting_after.as_deref() == Some("e"));
 }
 
 #[tokio::test]
 async fn an_empty_last_page_ends_a_walk_and_keeps_its_place() {
     let (_server, client) = toss(vec![page(&["a", "b"]), page(&[])]).await;
-    let mut pages = client.transaction_pages(march(2), 10);
+    let mut pages = client.pages(march(2), 10);
     while pages.next().await.expect("a page").is_some() {}
-    assert!(pages.is_complete() && pages.cursor() == Some("b"));
+    assert!(pages.is_complete() && pages.place().starting_after.as_deref() == Some("b"));
 }
 
 #[tokio::test]
 async fn a_walk_ends_at_its_bound_and_says_so() {
     let (server, client) = toss(vec![page(&["a"]), page(&["b"]), page(&["c"])]).await;
-    let mut pages = client.transaction_pages(march(1), 2);
+    let mut pages = client.pages(march(1), 2);
     while pages.next().await.expect("a page").is_some() {}
     assert_eq!(server.requests().len(), 2);
-    assert!(!pages.is_complete() && pages.cursor() == Some("b"));
+    assert!(!pages.is_complete() && pages.place().starting_after.as_deref() == Some("b"));
 }
 
 #[tokio::test]
 async fn a_server_that_gives_the_same_page_forever_is_left() {
     let (server, client) = toss(vec![page(&["a"])]).await;
-    let mut pages = client.transaction_pages(march(1), 1_000);
+    let mut pages = client.pages(march(1), 1_000);
     while pages.next().await.expect("a page").is_some() {}
     assert_eq!(server.requests().len(), 2);
     assert!(!pages.is_complete());
@@ -103,7 +103,7 @@ async fn a_server_that_gives_the_same_page_forever_is_left() {
 async fn c12_after_a_429_a_walk_resumes_where_it_was() {
     let busy = (429, r#"{"code":"TOO_MANY","message":"x"}"#.to_owned());
     let (server, client) = toss(vec![page(&["a"]), busy, page(&[])]).await;
-    let mut pages = client.transaction_pages(march(1), 10);
+    let mut pages = client.pages(march(1), 10);
     pages.next().await.expect("a page");
     let error = pages.next().await.expect_err("busy");
     assert_eq!(error.class(Operation::Read), RetryClass::NewKey);
