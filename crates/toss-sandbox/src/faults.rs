@@ -66,6 +66,8 @@ pub enum FaultOperation {
     ReadByOrder,
     /// `POST /v1/payments`.
     Create,
+    /// `POST /v1/payments/key-in`.
+    KeyIn,
     /// `POST /v1/virtual-accounts`.
     VirtualAccount,
     /// `GET /v1/transactions`.
@@ -243,6 +245,7 @@ impl FaultOperation {
             Self::Read => operation == Operation::Read,
             Self::ReadByOrder => operation == Operation::ReadByOrder,
             Self::Create => operation == Operation::Create,
+            Self::KeyIn => operation == Operation::KeyIn,
             Self::VirtualAccount => operation == Operation::VirtualAccount,
             Self::Transactions => operation == Operation::Transactions,
             Self::BillingIssue => operation == Operation::BillingIssue,

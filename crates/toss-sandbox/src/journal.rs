@@ -30,6 +30,8 @@ pub enum Operation {
     Cancel,
     /// `POST /v1/payments`.
     Create,
+    /// `POST /v1/payments/key-in`.
+    KeyIn,
     /// `POST /v1/virtual-accounts`.
     VirtualAccount,
     /// `GET /v1/transactions`.

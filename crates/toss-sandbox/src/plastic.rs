@@ -97,11 +97,18 @@ impl Plastic {
 
     /// What charges of this card take their money from.
     pub(crate) fn source(&self, customer: &str) -> Source {
+        source(customer, self.card(), self.masked())
+    }
+
+    /// The card as far as its number and its owner's tell.
+    pub(crate) fn card(&self) -> Card {
         let owner = if self.is_corporate { Owner::Corporate } else { Owner::Personal };
         let card = of_number(&self.number);
-        let card =
-            Card { owner: if card.kind == CardKind::Unknown { Owner::Unknown } else { owner }, ..card };
-        source(customer, card, mask(&self.number))
+        Card { owner: if card.kind == CardKind::Unknown { Owner::Unknown } else { owner }, ..card }
+    }
+
+    pub(crate) fn masked(&self) -> String {
+        mask(&self.number)
     }
 }
 

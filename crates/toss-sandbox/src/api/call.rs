@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri, header::HOST};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 
-use crate::api::{billing, cancel, confirm, create, reply, transactions, virtual_accounts};
+use crate::api::{billing, cancel, confirm, create, key_in, reply, transactions, virtual_accounts};
 use crate::auth::{Directory, MerchantId};
 use crate::codes::{self, Code};
 use crate::idempotency::{self, LONGEST_KEY};
@@ -50,6 +50,7 @@ pub(crate) enum Ask {
     Confirm(confirm::Ask),
     Cancel(cancel::Ask),
     Create(create::Ask),
+    KeyIn(key_in::Ask),
     VirtualAccount(virtual_accounts::Ask),
     Read(read_subject::Subject),
     Transactions(transactions::Ask),
@@ -109,6 +110,7 @@ fn ask(operation: Operation, subject: Option<&str>, uri: &Uri, body: &Bytes) -> 
         Operation::Confirm => confirm::Ask::read(in_path, json(body)?).map(Ask::Confirm),
         Operation::Cancel => cancel::Ask::read(subject, json(body)?).map(Ask::Cancel),
         Operation::Create => create::Ask::read(json(body)?).map(Ask::Create),
+        Operation::KeyIn => key_in::Ask::read(json(body)?).map(Ask::KeyIn),
         Operation::VirtualAccount => virtual_accounts::Ask::read(json(body)?).map(Ask::VirtualAccount),
         Operation::Read => Ok(Ask::Read(Subject::Payment(subject))),
         Operation::ReadByOrder => Ok(Ask::Read(Subject::Order(subject))),
@@ -139,6 +141,7 @@ impl Call {
         match &self.ask {
             Ok(Ask::Confirm(ask)) => currency.read(ask.amount),
             Ok(Ask::Create(ask)) => Some(ask.amount()),
+            Ok(Ask::KeyIn(ask)) => Some(ask.amount()),
             Ok(Ask::VirtualAccount(ask)) => Some(ask.amount()),
             Ok(Ask::Cancel(ask)) => ask.amount.and_then(|amount| currency.read(amount)),
             Ok(Ask::Billing(ask)) => ask.order().map(|(_, amount)| amount),
@@ -154,6 +157,7 @@ impl Call {
             (Ok(Ask::Billing(ask)), _) => (ask.order().map(|(order, _)| order), None),
             // The path of a charge names a key, not a payment.
             (_, Operation::BillingCharge) => (None, None),
+            (Ok(Ask::KeyIn(ask)), _) => (Some(ask.order_id()), None),
             (Ok(Ask::VirtualAccount(ask)), _) => (Some(ask.order_id()), None),
             (_, Operation::ReadByOrder) => (self.subject.as_deref(), None),
             _ => (None, self.subject.as_deref()),

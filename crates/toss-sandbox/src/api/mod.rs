@@ -31,6 +31,7 @@ mod call;
 pub(crate) mod cancel;
 mod confirm;
 mod create;
+mod key_in;
 mod read;
 pub(crate) mod reply;
 mod tomorrow;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/payments/{payment_key}/cancel", post(cancel_payment))
         .route("/v1/payments/{payment_key}/checkout", get(checkout))
         .route("/v1/payments/orders/{order_id}", get(read_order))
+        .route("/v1/payments/key-in", post(pay_by_key_in))
         .route("/v1/virtual-accounts", post(issue_account))
         .route("/v1/transactions", get(list_transactions))
         .route("/v1/billing/authorizations/issue", post(issue_billing_key))
@@ -69,6 +71,10 @@ async fn confirm_in_path(
     request: Request,
 ) -> Response {
     serve(shared, Operation::Confirm, Some(key), request).await
+}
+
+async fn pay_by_key_in(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    serve(shared, Operation::KeyIn, None, request).await
 }
 
 async fn issue_account(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -368,6 +374,7 @@ impl World {
             Ok(Ask::Confirm(ask)) => confirm::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Cancel(ask)) => cancel::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Create(ask)) => create::execute(self, shared, merchant, ask, call),
+            Ok(Ask::KeyIn(ask)) => key_in::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::VirtualAccount(ask)) => virtual_accounts::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Read(subject)) => read::execute(self, shared, merchant, subject, call, now),
             Ok(Ask::Billing(ask)) => billing::execute(self, shared, merchant, ask, call, now),

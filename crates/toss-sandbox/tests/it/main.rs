@@ -10,6 +10,7 @@ mod control;
 mod create;
 mod faults;
 mod idempotency;
+mod key_in;
 mod later_cancels;
 mod quick_cancels;
 mod read;
