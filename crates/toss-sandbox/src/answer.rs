@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::codes::{Code, Refusal};
-use crate::config::CancelSign;
 use crate::lang::Lang;
 use crate::ledger::{self, Row};
 use crate::payment::Payment;
+use crate::switches::CancelSign;
 use crate::view;
 
 /// An answer in the language it was first given in; a replay keeps that language.

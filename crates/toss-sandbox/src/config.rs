@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, system_clock};
+use crate::switches::Switches;
 use crate::webhooks::{WebhookEndpoint, WebhookError};
 
 /// Everything a sandbox needs to know. `Config::default()` is a working one.
@@ -18,24 +19,8 @@ pub struct Config {
     pub seed: Option<u64>,
     /// The origin in `checkout.url` of payments that are made in-process, without a request to take it from.
     pub public_origin: String,
-    /// What confirm answers when amount or order differ from the window's (not documented).
-    pub mismatch: Mismatch,
-    /// Whether a stored 5xx is replayed under its idempotency key (not documented; replaying is the default).
-    pub replay_server_errors: bool,
-    /// Whether an answer made by `TossPayments-Test-Code` is stored under an idempotency key
-    /// (not documented; by default it is not).
-    pub store_test_code_answers: bool,
-    /// Which payment a read by order answers with when attempts share an order id (not documented).
-    pub read_by_order: ReadByOrder,
-    /// A cancel less than this long after the last one of the same payment is answered with 200 and not made:
-    /// the payment comes back unchanged and nothing says so. One second by default; zero makes every cancel.
-    /// UNVERIFIED: it is said of Toss, and its documents do not mention it. A refused cancel stays refused, a
-    /// replay stays a replay, and the answer to a dropped cancel is stored under its own idempotency key.
-    pub quick_cancels: Duration,
-    /// The sign of a cancel's amount in the list of transactions (not documented, U4).
-    pub cancel_sign: CancelSign,
-    /// How long a transaction is missing from the list at first: fresh ones may lag. Zero by default.
-    pub transactions_lag: Duration,
+    /// What it does where Toss's documents are silent; to be changed while it runs, too.
+    pub switches: Switches,
     /// Who is sent webhooks from the start; more by `POST /sandbox/webhooks/endpoints`.
     pub webhooks: Vec<WebhookEndpoint>,
     /// Divides the minutes between the tries of a webhook: 60 makes seconds of them. 1 by default.
@@ -66,13 +51,7 @@ impl Default for Config {
             clock: system_clock(),
             seed: None,
             public_origin: String::from("http://127.0.0.1:8081"),
-            mismatch: Mismatch::InvalidRequest,
-            replay_server_errors: true,
-            store_test_code_answers: false,
-            read_by_order: ReadByOrder::Newest,
-            quick_cancels: Duration::from_secs(1),
-            cancel_sign: CancelSign::Positive,
-            transactions_lag: Duration::ZERO,
+            switches: Switches::default(),
             webhooks: Vec::new(),
             webhook_compression: 1,
             webhook_timeout: Duration::from_secs(10),
@@ -91,33 +70,6 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config").field("merchants", &self.merchants).finish_non_exhaustive()
     }
-}
-
-/// The refusal of a confirm whose amount or order id is not the window's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    /// 400 `INVALID_REQUEST`.
-    InvalidRequest,
-    /// 403 `FORBIDDEN_REQUEST`.
-    ForbiddenRequest,
-}
-
-/// The sign of the amount of a cancel in the list of transactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CancelSign {
-    /// Like that of an approval.
-    Positive,
-    /// The opposite of it.
-    Negative,
-}
-
-/// The payment that `GET /v1/payments/orders/{orderId}` finds among several attempts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReadByOrder {
-    /// The attempt opened last, whatever became of the others.
-    Newest,
-    /// The attempt that was approved, if one was; the newest otherwise.
-    ApprovedFirst,
 }
 
 /// A merchant: one pair of test keys and the name that the window shows.

@@ -19,6 +19,7 @@ mod clock;
 mod faults;
 mod journal;
 mod payments;
+mod switches;
 mod webhooks;
 
 pub(crate) use billing::{authenticate as authenticate_billing, outcome as set_billing_outcome};
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .merge(faults::routes())
         .merge(webhooks::routes())
         .merge(clock::routes())
+        .merge(switches::routes())
         .layer(DefaultBodyLimit::max(64 * 1024))
 }
 

@@ -12,12 +12,12 @@ use serde::Serialize;
 use crate::auth::MerchantId;
 use crate::clock::{Korea, Ms, SECOND};
 use crate::codes::{self, Code};
-use crate::config::CancelSign;
 use crate::ids::Transaction;
 use crate::lang::Lang;
 use crate::means::Means;
 use crate::money::Shown;
 use crate::payment::{About, Payment, Status};
+use crate::switches::CancelSign;
 use crate::view::receipt_url;
 
 /// One row; what belongs to the payment is shared with it.

@@ -68,6 +68,7 @@ mod refund;
 mod sandbox;
 mod serve;
 mod state;
+mod switches;
 mod terms;
 mod timers;
 mod urls;
@@ -76,10 +77,11 @@ mod webhooks;
 mod window;
 
 pub use clock::{Clock, system_clock};
-pub use config::{CancelSign, Config, ConfigError, Merchant, Mismatch, ReadByOrder};
+pub use config::{Config, ConfigError, Merchant};
 pub use faults::{Fault, FaultError, FaultKind, FaultOperation, FaultRule, When};
 pub use journal::{EffectKind, JournalEntry, JournalPage, Operation};
 pub use sandbox::{NewBillingAuth, NewPayment, Refused, Sandbox};
+pub use switches::{CancelSign, Mismatch, ReadByOrder, Switch, SwitchError, Switches};
 pub use webhooks::{
     SentWebhook, WebhookDelivery, WebhookEndpoint, WebhookError, WebhookEvent, WebhookFault,
     WebhookFaultKind, WebhookState,

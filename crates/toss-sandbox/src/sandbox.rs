@@ -26,6 +26,7 @@ use crate::opening::{Amount, Wanted};
 use crate::plastic::AuthWish;
 use crate::serve::{self, Door};
 use crate::state::Shared;
+use crate::switches::Switches;
 use crate::view;
 use crate::webhooks::{self, SentWebhook, WebhookEndpoint, WebhookError, WebhookFault};
 use crate::{api, browser, window};
@@ -252,6 +253,17 @@ impl Sandbox {
     /// Deletes every rule.
     pub fn clear_faults(&self) {
         self.shared.world().faults.clear();
+    }
+
+    /// The switches as they stand.
+    #[must_use]
+    pub fn switches(&self) -> Switches {
+        self.shared.world().switches
+    }
+
+    /// Sets every switch, for the calls from now on.
+    pub fn set_switches(&self, switches: Switches) {
+        self.shared.world().switches = switches;
     }
 
     /// Moves the clock forward.

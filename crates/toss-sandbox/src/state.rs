@@ -12,7 +12,7 @@ use crate::auth::{Directory, MerchantId};
 use crate::billing::Billing;
 use crate::clock::Ms;
 use crate::codes::{self, Code};
-use crate::config::{Config, ConfigError, ReadByOrder};
+use crate::config::{Config, ConfigError};
 use crate::faults::Faults;
 use crate::idempotency::Idempotency;
 use crate::ids::{Ids, Transaction};
@@ -20,6 +20,7 @@ use crate::journal::{Effect, EffectKind, Entry, Journal, Operation};
 use crate::ledger::{Ledger, Row};
 use crate::money::Currency;
 use crate::payment::{About, Payment, Struck, Terms};
+use crate::switches::{ReadByOrder, Switches};
 use crate::timers::Timers;
 use crate::webhooks::Outbox;
 
@@ -49,6 +50,7 @@ pub(crate) struct World {
     most_payments: usize,
     /// The origin of the newest payment: nearly always that of the next one, which then shares it.
     origin: Arc<str>,
+    pub(crate) switches: Switches,
     pub(crate) ids: Ids,
     pub(crate) idempotency: Idempotency,
     pub(crate) journal: Journal,
@@ -94,6 +96,7 @@ impl Shared {
             by_age: VecDeque::new(),
             most_payments: config.max_payments,
             origin: config.public_origin.as_str().into(),
+            switches: config.switches,
             ids: Ids::new(seed),
             idempotency: Idempotency::new(config.max_idempotency_keys),
             journal: Journal::new(config.max_journal),

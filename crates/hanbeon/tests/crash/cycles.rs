@@ -22,7 +22,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use toss_sandbox::{Config, FaultKind, FaultOperation, FaultRule, WebhookEndpoint, When};
+use toss_sandbox::{Config, FaultKind, FaultOperation, FaultRule, Switches, WebhookEndpoint, When};
 
 /// Kills in the test command; `cargo xtask crash --cycles N` for more.
 const CYCLES: u64 = 200;
@@ -63,8 +63,9 @@ async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
     // Toss is said to drop, silently, the second of two cancels within a second. That Toss and one that makes every
     // cancel, by turns: beside the first we must not lose one, and the second shows every cancel too many.
     let drops = summary.rounds().is_multiple_of(2);
-    let quick_cancels = Duration::from_secs(drops.into());
-    let toss = Config { quick_cancels, webhook_compression: WEBHOOK_COMPRESSION, ..Config::default() };
+    let quick_cancels_ms = 1_000 * u64::from(drops);
+    let switches = Switches { quick_cancels_ms, ..Switches::default() };
+    let toss = Config { switches, webhook_compression: WEBHOOK_COMPRESSION, ..Config::default() };
     let mut world = World::beside(toss, SETTINGS).await;
     world.open_toss();
     killed_in_the_migration(&mut world, summary).await;

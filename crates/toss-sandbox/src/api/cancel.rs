@@ -1,6 +1,7 @@
 //! Cancel: all, a part, or the rest (Toss core API, Cancel).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -62,12 +63,13 @@ pub(crate) fn execute(
     now: Ms,
 ) -> Outcome {
     let mixed_tax = shared.directory.merchant(merchant).mixed_tax;
+    let quick = Duration::from_millis(world.switches.quick_cancels_ms);
     let checked = world.find(merchant, &ask.payment_key, now).and_then(|payment| {
         let parts = may_cancel(payment, ask, mixed_tax, now)?;
         let later = may_cancel_later(payment, ask)?;
         check_account(payment, ask)?;
         // Toss says 200 and does nothing: no refusal, no entry in `cancels`, no webhook.
-        let dropped = payment.was_canceled_within(shared.config.quick_cancels, now).then(|| payment.clone());
+        let dropped = payment.was_canceled_within(quick, now).then(|| payment.clone());
         Ok((Taking { reason: &ask.reason, parts, later }, dropped))
     });
     let answered = |payment, effect| {

@@ -9,11 +9,11 @@ use crate::auth::MerchantId;
 use crate::choice::Chosen;
 use crate::clock::Ms;
 use crate::codes::{self, Code, Refusal};
-use crate::config::Mismatch;
 use crate::journal::{Effect, EffectKind};
 use crate::money::Written;
 use crate::payment::{Payment, Status};
 use crate::state::{Opening, Shared, World};
+use crate::switches::Mismatch;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,20 +45,14 @@ impl Ask {
     }
 }
 
-pub(crate) fn execute(
-    world: &mut World,
-    shared: &Shared,
-    merchant: MerchantId,
-    ask: &Ask,
-    call: &Call,
-    now: Ms,
-) -> Outcome {
+pub(crate) fn execute(world: &mut World, merchant: MerchantId, ask: &Ask, call: &Call, now: Ms) -> Outcome {
+    let mismatch = world.switches.mismatch;
     let spent = world.is_spent(merchant, &ask.order_id);
     let payment = match world.find(merchant, &ask.payment_key, now) {
         Ok(payment) => payment,
         Err(code) => return Outcome::refused(code, call),
     };
-    if let Err(refusal) = may_confirm(payment, ask, shared.config.mismatch, spent) {
+    if let Err(refusal) = may_confirm(payment, ask, mismatch, spent) {
         return Outcome::refused(refusal, call);
     }
     let amount = payment.about.amount;

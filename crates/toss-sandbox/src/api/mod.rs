@@ -209,7 +209,7 @@ impl Delayed {
                 world.conclude(shared, call, None)
             }
         };
-        world.settle(shared, call, &reply);
+        world.settle(call, &reply);
         reply
     }
 }
@@ -218,7 +218,7 @@ impl Delayed {
 fn begin(shared: &Shared, call: &Call) -> Begun {
     let now = shared.now();
     let mut world = shared.world();
-    let fault = world.fault(shared, call);
+    let fault = world.fault(call);
     if let Some(reply) = world.spoil(shared, call, fault.as_ref(), now) {
         return Begun::Decided(reply);
     }
@@ -226,7 +226,7 @@ fn begin(shared: &Shared, call: &Call) -> Begun {
         Some(FaultKind::Delay { ms, when }) => Some((ms, when)),
         _ => None,
     };
-    if let Some(early) = world.judge(shared, call, now) {
+    if let Some(early) = world.judge(call, now) {
         let reply = world.word(shared, call, early, Effect::NONE, fault.as_ref());
         return match delay {
             Some((ms, _)) => Begun::Delayed(Delayed { ms, rest: Rest::Send(reply) }),
@@ -244,7 +244,7 @@ fn begin(shared: &Shared, call: &Call) -> Begun {
     if let Some((ms, _)) = delay {
         return Begun::Delayed(Delayed { ms, rest: Rest::Settle(reply) });
     }
-    world.settle(shared, call, &reply);
+    world.settle(call, &reply);
     Begun::Decided(reply)
 }
 
@@ -262,12 +262,12 @@ impl Outcome {
 
 impl World {
     /// The rule that spoils this call, if one does; unauthorised calls are nobody's.
-    fn fault(&mut self, shared: &Shared, call: &Call) -> Option<FaultKind> {
+    fn fault(&mut self, call: &Call) -> Option<FaultKind> {
         if self.faults.is_empty() {
             return None;
         }
         let merchant = call.merchant.ok()?;
-        let (order, payment, _) = self.names(shared, call, merchant);
+        let (order, payment, _) = self.names(call, merchant);
         self.faults.take(call.operation, order.as_deref(), payment.as_deref(), &mut self.ids)
     }
 
@@ -290,7 +290,7 @@ impl World {
                 let known = call.identity.as_ref().map(|identity| self.idempotency.look_up(identity, now));
                 if let (Some(identity), Some(Known::Nothing)) = (&call.identity, known) {
                     self.idempotency.reserve(identity, now);
-                    self.settle(shared, call, &reply);
+                    self.settle(call, &reply);
                 }
                 Some(reply)
             }
@@ -308,7 +308,7 @@ impl World {
     }
 
     /// Everything that Toss answers before it looks at the payment.
-    fn judge(&mut self, shared: &Shared, call: &Call, now: Ms) -> Option<Early> {
+    fn judge(&mut self, call: &Call, now: Ms) -> Option<Early> {
         let early = |code: Code| Some(Early { answer: Answer::refused(code, call.lang), original: None });
         if let Err(code) = call.merchant {
             return early(code);
@@ -325,10 +325,10 @@ impl World {
             _ => {}
         }
         let code = call.test_code?.unwrap_or(codes::INVALID_TEST_CODE);
-        if let (Some(identity), true) = (&call.identity, shared.config.store_test_code_answers) {
+        if let (Some(identity), true) = (&call.identity, self.switches.store_test_code_answers) {
             self.idempotency.reserve(identity, now);
             let reply = self.reply(Some(Answer::refused(code, call.lang)));
-            self.settle(shared, call, &reply);
+            self.settle(call, &reply);
         }
         early(code)
     }
@@ -371,24 +371,24 @@ impl World {
         let Ok(merchant) = call.merchant else { return Outcome::refused(codes::UNAUTHORIZED_KEY, call) };
         match &call.ask {
             Err(code) => Outcome::refused(*code, call),
-            Ok(Ask::Confirm(ask)) => confirm::execute(self, shared, merchant, ask, call, now),
+            Ok(Ask::Confirm(ask)) => confirm::execute(self, merchant, ask, call, now),
             Ok(Ask::Cancel(ask)) => cancel::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Create(ask)) => create::execute(self, shared, merchant, ask, call),
             Ok(Ask::KeyIn(ask)) => key_in::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::VirtualAccount(ask)) => virtual_accounts::execute(self, shared, merchant, ask, call, now),
-            Ok(Ask::Read(subject)) => read::execute(self, shared, merchant, subject, call, now),
+            Ok(Ask::Read(subject)) => read::execute(self, merchant, subject, call, now),
             Ok(Ask::Billing(ask)) => billing::execute(self, shared, merchant, ask, call, now),
-            Ok(Ask::Transactions(ask)) => transactions::execute(self, shared, merchant, ask, call, now),
+            Ok(Ask::Transactions(ask)) => transactions::execute(self, merchant, ask, call, now),
         }
     }
 
     /// Stores the answer of a reserved key, or gives the key back: a 409 and a 429 are no outcomes, and
     /// whether a 5xx is one the configuration says.
-    fn settle(&mut self, shared: &Shared, call: &Call, reply: &Reply) {
+    fn settle(&mut self, call: &Call, reply: &Reply) {
         let (Some(identity), Some(answer)) = (&call.identity, &reply.answer) else { return };
         let stored = match answer.status() {
             409 | 429 => false,
-            500.. => shared.config.replay_server_errors,
+            500.. => self.switches.replay_server_errors,
             _ => true,
         };
         if stored {
@@ -411,7 +411,7 @@ impl World {
     }
 
     fn log(&mut self, shared: &Shared, call: &Call, answer: Option<&Answer>, effect: Effect, mark: Mark) {
-        let (order, payment, currency) = self.names(shared, call, call.merchant.unwrap_or(MerchantId::MAX));
+        let (order, payment, currency) = self.names(call, call.merchant.unwrap_or(MerchantId::MAX));
         self.journal.write(Entry {
             at: shared.now(),
             operation: call.operation,
@@ -428,14 +428,9 @@ impl World {
     }
 
     /// Order and payment of a call: its own words, completed from the payment that they name; and its currency.
-    fn names(
-        &self,
-        shared: &Shared,
-        call: &Call,
-        merchant: MerchantId,
-    ) -> (Option<Arc<str>>, Option<Arc<str>>, Currency) {
+    fn names(&self, call: &Call, merchant: MerchantId) -> (Option<Arc<str>>, Option<Arc<str>>, Currency) {
         let (order, payment) = call.names();
-        let rule = shared.config.read_by_order;
+        let rule = self.switches.read_by_order;
         let found = payment.and_then(|key| self.peek(key)).filter(|found| found.about.merchant == merchant);
         let found = found.or_else(|| {
             let key = order.filter(|_| payment.is_none()).and_then(|id| self.of_order(merchant, id, rule))?;

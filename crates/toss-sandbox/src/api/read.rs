@@ -7,11 +7,10 @@ use crate::auth::MerchantId;
 use crate::clock::Ms;
 use crate::codes;
 use crate::journal::Effect;
-use crate::state::{Shared, World};
+use crate::state::World;
 
 pub(crate) fn execute(
     world: &mut World,
-    shared: &Shared,
     merchant: MerchantId,
     subject: &Subject,
     call: &Call,
@@ -19,7 +18,7 @@ pub(crate) fn execute(
 ) -> Outcome {
     let key = match subject {
         Subject::Payment(key) => key.as_str().into(),
-        Subject::Order(order) => match world.of_order(merchant, order, shared.config.read_by_order) {
+        Subject::Order(order) => match world.of_order(merchant, order, world.switches.read_by_order) {
             Some(key) => key,
             None => return Outcome::refused(codes::NOT_FOUND_PAYMENT, call),
         },

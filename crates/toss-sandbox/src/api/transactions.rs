@@ -14,7 +14,7 @@ use crate::clock::{Ms, korean};
 use crate::codes::{self, Code};
 use crate::journal::Effect;
 use crate::ledger::Wanted;
-use crate::state::{Shared, World};
+use crate::state::World;
 
 /// Rows of a page when none is asked for.
 const USUAL_LIMIT: usize = 100;
@@ -60,15 +60,8 @@ impl Ask {
     }
 }
 
-pub(crate) fn execute(
-    world: &World,
-    shared: &Shared,
-    merchant: MerchantId,
-    ask: &Ask,
-    call: &Call,
-    now: Ms,
-) -> Outcome {
-    let lag = Ms::try_from(shared.config.transactions_lag.as_millis()).unwrap_or(Ms::MAX);
+pub(crate) fn execute(world: &World, merchant: MerchantId, ask: &Ask, call: &Call, now: Ms) -> Outcome {
+    let lag = Ms::try_from(world.switches.transactions_lag_ms).unwrap_or(Ms::MAX);
     let wanted = Wanted {
         merchant,
         from: ask.from,
@@ -78,7 +71,7 @@ pub(crate) fn execute(
     };
     match world.ledger.page(&wanted) {
         Ok(rows) => {
-            let said = Said::Transactions(rows, shared.config.cancel_sign);
+            let said = Said::Transactions(rows, world.switches.cancel_sign);
             Outcome { answer: Answer { said, lang: call.lang }, effect: Effect::NONE }
         }
         Err(code) => Outcome::refused(code, call),

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use toss_sandbox::{Config, Sandbox, WebhookEndpoint};
@@ -17,8 +16,8 @@ usage: toss-sandbox [OPTION]...
   --merchant-name NAME      the shop's name in the payment window
   --webhook URL             send webhooks there, a loopback address; may be repeated
   --webhook-compression N   divide the minutes between the tries of a webhook
-  --quick-cancels MS        silently drop a cancel that follows another of its payment so quickly;
-                            1000 by default, 0 makes every cancel
+  --switch NAME=VALUE       set a switch, such as quickCancelsMs=0; may be repeated
+  --switches                list the switches and stop
   --help                    this text
 ";
 
@@ -46,7 +45,13 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn 
             }
             "--webhook" => config.webhooks.push(WebhookEndpoint::new(value()?)),
             "--webhook-compression" => config.webhook_compression = value()?.parse()?,
-            "--quick-cancels" => config.quick_cancels = Duration::from_millis(value()?.parse()?),
+            "--switch" => config.switches = config.switches.with(&value()?)?,
+            "--switches" => {
+                for switch in config.switches.list() {
+                    println!("{}={}\n    {}", switch.name, switch.value, switch.meaning);
+                }
+                return Ok(());
+            }
             "--help" | "-h" => {
                 print!("{HELP}");
                 return Ok(());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use toss_sandbox::{Config, JournalEntry, NewPayment, Sandbox};
+use toss_sandbox::{Config, JournalEntry, NewPayment, Sandbox, Switches};
 
 pub(crate) const API_SECRET: &str = "test_sk_zXLkKEypNArWmo50nX3lmeaxYG5R";
 pub(crate) const API_CLIENT: &str = "test_ck_D5GePWvyJnrK0W0k6q8gLzN97Eoq";
@@ -32,12 +32,19 @@ pub(crate) fn config() -> Config {
         clock: Arc::new(noon),
         seed: Some(7),
         // The clock stands still here: to the rule every second cancel of a payment would be a quick one.
-        quick_cancels: Duration::ZERO,
+        switches: Switches { quick_cancels_ms: 0, ..Switches::default() },
         max_payments: 1_000,
         max_journal: 1_000,
         max_idempotency_keys: 1_000,
         ..Config::default()
     }
+}
+
+/// The usual configuration of these tests with some switches set.
+pub(crate) fn with(set: impl FnOnce(&mut Switches)) -> Config {
+    let mut config = config();
+    set(&mut config.switches);
+    config
 }
 
 pub(crate) struct Toss {
@@ -143,6 +150,11 @@ impl Ask {
     #[expect(clippy::needless_pass_by_value, reason = "reads better with json!(…) in the call")]
     pub(crate) fn post(path: &str, body: Value) -> Self {
         Self::new("POST", path, body.to_string().into_bytes()).with("content-type", "application/json")
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "reads better with json!(…) in the call")]
+    pub(crate) fn patch(path: &str, body: Value) -> Self {
+        Self::new("PATCH", path, body.to_string().into_bytes()).with("content-type", "application/json")
     }
 
     pub(crate) fn confirm(key: &str, order: &str, amount: i64) -> Self {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use toss_sandbox::{Config, EffectKind, FaultKind, FaultOperation, FaultRule, Mismatch, NewPayment, When};
+use toss_sandbox::{EffectKind, FaultKind, FaultOperation, FaultRule, Mismatch, NewPayment, When};
 
-use crate::client::{Ask, Toss, config};
+use crate::client::{Ask, Toss, with};
 
 #[tokio::test]
 async fn an_approved_payment_has_every_field_in_the_documented_order() {
@@ -112,7 +112,7 @@ async fn a_confirm_for_another_amount_or_order_is_refused_and_the_payment_stays_
         (Mismatch::InvalidRequest, "400 INVALID_REQUEST"),
         (Mismatch::ForbiddenRequest, "403 FORBIDDEN_REQUEST"),
     ] {
-        let toss = Toss::start_with(Config { mismatch, ..config() }).await;
+        let toss = Toss::start_with(with(|switches| switches.mismatch = mismatch)).await;
         let key = toss.authenticated("ord-mismatch", 1_000);
         assert_eq!(toss.confirm(&key, "ord-mismatch", 999).await.verdict(), verdict);
         assert_eq!(toss.confirm(&key, "ord-mismatched", 1_000).await.verdict(), verdict);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use toss_sandbox::{Config, EffectKind, FaultKind, FaultOperation, FaultRule, When};
 
-use crate::client::{Ask, Toss, WIDGET_BASIC, config};
+use crate::client::{Ask, Toss, WIDGET_BASIC, config, with};
 
 fn cancel(key: &str, amount: i64) -> Ask {
     let body = json!({ "cancelReason": "size exchange", "cancelAmount": amount });
@@ -127,7 +127,8 @@ async fn a_read_ignores_the_key() {
 #[tokio::test]
 async fn a_stored_server_error_is_replayed_or_forgotten_as_configured() {
     for (replay_server_errors, second) in [(true, 500), (false, 200)] {
-        let toss = Toss::start_with(Config { replay_server_errors, ..config() }).await;
+        let toss =
+            Toss::start_with(with(|switches| switches.replay_server_errors = replay_server_errors)).await;
         let key = toss.authenticated("ord-server-error", 1_000);
         let fails = FaultKind::FailBefore { status: 500, code: None };
         toss.sandbox.add_fault(FaultRule::new(FaultOperation::Confirm, fails)).unwrap();
@@ -140,7 +141,9 @@ async fn a_stored_server_error_is_replayed_or_forgotten_as_configured() {
 #[tokio::test]
 async fn a_simulated_refusal_is_stored_only_if_configured() {
     for (store_test_code_answers, second) in [(false, 200), (true, 403)] {
-        let toss = Toss::start_with(Config { store_test_code_answers, ..config() }).await;
+        let toss =
+            Toss::start_with(with(|switches| switches.store_test_code_answers = store_test_code_answers))
+                .await;
         let key = toss.authenticated("ord-simulated", 1_000);
         let ask = Ask::confirm(&key, "ord-simulated", 1_000).key("intent");
         let simulated = ask.clone().with("tosspayments-test-code", "REJECT_CARD_PAYMENT");

@@ -15,6 +15,7 @@ mod later_cancels;
 mod quick_cancels;
 mod read;
 mod receiver;
+mod switches;
 mod transactions;
 mod virtual_account;
 mod virtual_accounts;

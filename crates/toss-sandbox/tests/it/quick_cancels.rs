@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use toss_sandbox::{Config, EffectKind, JournalEntry, Operation};
+use toss_sandbox::{Config, EffectKind, JournalEntry, Operation, Switches};
 
 use crate::client::{Ask, Toss, config};
 
 /// The default of the rule, with the clock of the tests: time passes only when a test moves it.
 async fn strict() -> Toss {
-    let usual = Config::default().quick_cancels;
-    assert_eq!(usual, Duration::from_secs(1), "the rule holds unless it is switched off");
-    Toss::start_with(Config { quick_cancels: usual, ..config() }).await
+    let switches = Switches::default();
+    assert_eq!(switches.quick_cancels_ms, 1_000, "the rule holds unless it is switched off");
+    Toss::start_with(Config { switches, ..config() }).await
 }
 
 fn part(key: &str, amount: i64) -> Ask {
@@ -88,7 +88,7 @@ async fn a_quick_cancel_of_another_payment_is_made() {
 
 #[tokio::test]
 async fn switched_off_every_cancel_counts() {
-    let toss = Toss::start_with(Config { quick_cancels: Duration::ZERO, ..config() }).await;
+    let toss = Toss::start().await;
     let key = toss.approved("ord-unhurried", 1_000, "카드").await;
     for left in [700, 400, 100] {
         assert_eq!(toss.send(part(&key, 300)).await.json()["balanceAmount"], left);

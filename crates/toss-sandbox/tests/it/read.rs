@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use toss_sandbox::{Config, ReadByOrder};
 
-use crate::client::{Ask, Toss, config};
+use crate::client::{Ask, Toss, config, with};
 
 fn by_order(order: &str) -> Ask {
     Ask::get(&format!("/v1/payments/orders/{order}"))
@@ -65,7 +65,7 @@ async fn a_window_that_nobody_used_for_thirty_minutes_is_expired() {
 async fn of_several_attempts_for_an_order_the_configured_one_is_read() {
     for (read_by_order, reads_approved) in [(ReadByOrder::Newest, false), (ReadByOrder::ApprovedFirst, true)]
     {
-        let toss = Toss::start_with(Config { read_by_order, ..config() }).await;
+        let toss = Toss::start_with(with(|switches| switches.read_by_order = read_by_order)).await;
         let approved = toss.authenticated("ord-attempts", 1_000);
         let newest = toss.authenticated("ord-attempts", 1_000);
         assert_eq!(toss.send(by_order("ord-attempts")).await.json()["paymentKey"], newest.as_str());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use toss_sandbox::{CancelSign, Config, FaultKind, FaultOperation, FaultRule, Operation};
 
-use crate::client::{Ask, Toss, WIDGET_BASIC, WIDGET_SECRET, config};
+use crate::client::{Ask, Toss, WIDGET_BASIC, WIDGET_SECRET, config, with};
 
 /// The clock of the tests stands at 14:05:09 of this day.
 const DAY: &str = "startDate=2026-03-02&endDate=2026-03-03";
@@ -134,9 +134,11 @@ async fn a_merchant_lists_its_own_rows_only() {
 
 #[tokio::test]
 async fn the_sign_of_cancels_and_the_lag_of_fresh_rows_are_switches() {
-    let lag = Duration::from_secs(60);
-    let settings = Config { cancel_sign: CancelSign::Negative, transactions_lag: lag, ..config() };
-    let toss = Toss::start_with(settings).await;
+    let toss = Toss::start_with(with(|switches| {
+        switches.cancel_sign = CancelSign::Negative;
+        switches.transactions_lag_ms = 60_000;
+    }))
+    .await;
     let key = toss.approved("ord-signs", 1_000, "카드").await;
     toss.cancel(&key, json!({ "cancelReason": "x", "cancelAmount": 300 })).await;
     toss.sandbox.advance(Duration::from_secs(59));

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use toss_sandbox::{Config, NewPayment, Sandbox, SentWebhook, WebhookEvent, WebhookState};
 
-use crate::client::{Ask, Toss, config};
+use crate::client::{Ask, Toss, config, with};
 use crate::receiver::{Heard, Receiver};
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -350,7 +350,7 @@ async fn what_is_still_to_be_sent_waits_for_the_next_server() {
 
 #[tokio::test]
 async fn a_quick_cancel_that_toss_drops_tells_nobody() {
-    let toss = Toss::start_with(Config { quick_cancels: Duration::from_secs(1), ..config() }).await;
+    let toss = Toss::start_with(with(|switches| switches.quick_cancels_ms = 1_000)).await;
     let receiver = Receiver::start(&[200]).await;
     receiver.subscribe(&toss.sandbox);
     let key = toss.approved("ord-silent", 1_000, "카드").await;
