@@ -14,6 +14,7 @@ mod books;
 mod buyer;
 mod clock;
 mod cycles;
+mod deposits;
 mod disk;
 mod feed;
 mod paused;
