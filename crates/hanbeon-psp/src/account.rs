@@ -10,6 +10,8 @@ use toss_client::model::VirtualAccount;
 pub struct AccountDetails {
     /// Toss's code of the bank.
     pub bank_code: String,
+    /// The bank's Korean name, if we know that bank.
+    pub bank_name: Option<&'static str>,
     /// The number; with the bank it is what the buyer needs.
     pub number: String,
     /// In whose name the money is expected.
@@ -33,8 +35,10 @@ impl fmt::Debug for AccountDetails {
 
 impl AccountDetails {
     pub(crate) fn of(shown: &VirtualAccount) -> Option<Self> {
+        let bank = shown.bank_code.as_ref()?;
         Some(Self {
-            bank_code: shown.bank_code.as_ref()?.as_str().to_owned(),
+            bank_code: bank.as_str().to_owned(),
+            bank_name: bank.korean(),
             number: shown.account_number.as_ref()?.expose().to_owned(),
             customer_name: shown.customer_name.as_ref().map(|name| name.expose().to_owned()),
             closes_at: crate::judge::instant(shown.due_date.as_ref()),

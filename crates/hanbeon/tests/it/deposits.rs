@@ -131,7 +131,7 @@ async fn the_buyer_and_the_shop_see_where_to_pay_in_and_nobody_else_does() {
     {
         assert_eq!(shown[ours], theirs[field], "{shown}");
     }
-    assert_eq!(shown["expired"], false);
+    assert_eq!((&shown["bankName"], &shown["expired"]), (&"우리".into(), &false.into()));
     let stranger = Buyer::ready(&world, 1_000).await;
     for other in [None, stranger.cookie.as_ref()] {
         ask(other).await.has_status(404);
