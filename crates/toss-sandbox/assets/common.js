@@ -5,11 +5,11 @@ const CHANNEL = "toss-sandbox";
 const LANG_KEY = "toss-sandbox-lang";
 const CALL_TIMEOUT_MS = 15000;
 
-/** "ko" or "en": the address (`#lang=` or `?lang=`), then the buyer's last choice, then the browser's language. */
-export function firstLanguage(hints) {
+/** "ko" or "en": the address (`#lang=` or `?lang=`), then the last choice, then the given language, or the browser's. */
+export function firstLanguage(hints, otherwise = navigator.language) {
   const asked = hints.get("lang") || stored();
   if (asked === "ko" || asked === "en") return asked;
-  return /^en\b/i.test(navigator.language) ? "en" : "ko";
+  return /^en\b/i.test(otherwise) ? "en" : "ko";
 }
 
 export function rememberLanguage(lang) {

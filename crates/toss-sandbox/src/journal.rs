@@ -44,12 +44,6 @@ pub enum Operation {
     BillingCharge,
     /// `DELETE /v1/billing/{billingKey}`.
     BillingDelete,
-    /// `POST /v1/cash-receipts`.
-    CashReceiptIssue,
-    /// `POST /v1/cash-receipts/{receiptKey}/cancel`.
-    CashReceiptCancel,
-    /// `GET /v1/cash-receipts`.
-    CashReceipts,
     /// No call at all: a cancel that the merchant's people made in Toss's own dashboard.
     DashboardCancel,
     /// No call at all: an asynchronous cancel came to its end.
@@ -205,6 +199,16 @@ impl Journal {
         let entries = chunks.flatten().skip(skip % self.chunk).take(limit);
         let entries = (from..).zip(entries).map(|(seq, entry)| entry.show(seq)).collect();
         JournalPage { entries, last_seq }
+    }
+
+    /// The newest `limit` entries about a payment among the newest `look`, oldest first.
+    pub(crate) fn about(&self, payment: &str, look: usize, limit: usize) -> Vec<JournalEntry> {
+        let numbers = (1..self.next).rev();
+        let newest = numbers.zip(self.chunks.iter().rev().flat_map(|chunk| chunk.iter().rev()));
+        let about = newest.take(look).filter(|(_, entry)| entry.payment.as_deref() == Some(payment));
+        let mut entries: Vec<_> = about.take(limit).map(|(seq, entry)| entry.show(seq)).collect();
+        entries.reverse();
+        entries
     }
 }
 

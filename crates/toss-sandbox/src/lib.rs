@@ -38,7 +38,7 @@
 //! `means`, `terms`, `choice`, `payment`, `account`, `refund`, `cash` and `view` are the payment, its transitions and its JSON; `plastic` and `billing` are what
 //! it can be charged from without a buyer; `state`, `idempotency`,
 //! `journal`, `ledger`, `timers` and `faults` are the store; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
-//! `api`, `browser`, `control` and `window` are the doors, and `serve` is the wire.
+//! `api`, `browser`, `control`, `console` and `window` are the doors, and `serve` is the wire.
 
 mod account;
 mod answer;
@@ -51,6 +51,7 @@ mod choice;
 mod clock;
 mod codes;
 mod config;
+mod console;
 mod control;
 mod enums;
 mod faults;
@@ -64,7 +65,6 @@ mod money;
 mod opening;
 mod payment;
 mod plastic;
-mod receipts;
 mod refund;
 mod sandbox;
 mod serve;

@@ -29,7 +29,7 @@ use crate::state::Shared;
 use crate::switches::Switches;
 use crate::view;
 use crate::webhooks::{self, SentWebhook, WebhookEndpoint, WebhookError, WebhookFault};
-use crate::{api, browser, window};
+use crate::{api, browser, console, window};
 
 /// A sandbox. Clones share everything.
 #[derive(Clone, Debug)]
@@ -153,7 +153,7 @@ impl Sandbox {
         Router::new()
             .merge(api::routes())
             .merge(browser::routes())
-            .merge(control::routes())
+            .merge(console::guarded(control::routes().merge(console::routes())))
             .merge(window::routes())
             .fallback(no_such_route)
             .with_state(Arc::clone(&self.shared))
@@ -209,16 +209,6 @@ impl Sandbox {
     /// succeed again.
     pub fn refuse_charges(&self, billing_key: &str, code: Option<&str>, times: u32) -> Result<(), Refused> {
         Ok(control::set_billing_outcome(&self.shared, billing_key, code, times)?)
-    }
-
-    /// The tax service confirms a stand-alone cash receipt, or the cancel of one.
-    pub fn complete_cash_receipt(&self, receipt_key: &str) -> Result<(), Refused> {
-        Ok(self.shared.world().receipts.answer(receipt_key, None).map(drop)?)
-    }
-
-    /// The tax service refuses it.
-    pub fn fail_cash_receipt(&self, receipt_key: &str) -> Result<(), Refused> {
-        Ok(self.shared.world().receipts.answer(receipt_key, Some(control::REFUSAL)).map(drop)?)
     }
 
     /// The merchant of a secret key, the first one without.

@@ -44,7 +44,8 @@ impl Listener for Door {
                 Ok((stream, address)) => {
                     // Without it small answers wait for the peer's acknowledgement; failing costs only speed.
                     stream.set_nodelay(true).ok();
-                    return (Wire { stream, line: Line::default(), _permit: permit }, address);
+                    let line = Line::to(&stream);
+                    return (Wire { stream, line, _permit: permit }, address);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -59,18 +60,32 @@ impl Listener for Door {
     }
 }
 
-/// The handle that breaks one connection.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Line(Arc<AtomicBool>);
+/// The handle that breaks one connection, and where the connection arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    broken: Arc<AtomicBool>,
+    is_loopback: bool,
+}
 
 impl Line {
+    fn to(stream: &TcpStream) -> Self {
+        // An address that cannot be told counts as this machine's own: the stricter of the two.
+        let is_loopback = stream.local_addr().map_or(true, |here| here.ip().to_canonical().is_loopback());
+        Self { broken: Arc::default(), is_loopback }
+    }
+
+    /// Whether the caller came in by an address that only this machine can reach.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
+
     /// Resets the connection instead of writing anything more.
     pub(crate) fn reset(&self) {
-        self.0.store(true, Ordering::Release);
+        self.broken.store(true, Ordering::Release);
     }
 
     fn is_reset(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.broken.load(Ordering::Acquire)
     }
 }
 

@@ -20,7 +20,6 @@ use crate::journal::{Effect, EffectKind, Entry, Journal, Operation};
 use crate::ledger::{Ledger, Row};
 use crate::money::Currency;
 use crate::payment::{About, Payment, Struck, Terms};
-use crate::receipts::Receipts;
 use crate::switches::{ReadByOrder, Switches};
 use crate::timers::Timers;
 use crate::webhooks::Outbox;
@@ -58,7 +57,6 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
     pub(crate) billing: Billing,
-    pub(crate) receipts: Receipts,
     pub(crate) outbox: Outbox,
     pub(crate) numbers: Numbers,
     timers: Timers,
@@ -105,7 +103,6 @@ impl Shared {
             faults: Faults::default(),
             ledger: Ledger::new(config.max_transactions),
             billing: Billing::new(config.max_billing_keys),
-            receipts: Receipts::new(config.max_cash_receipts),
             outbox: Outbox::new(&config)?,
             numbers: Numbers::new(config.max_payments),
             timers: Timers::default(),
@@ -321,6 +318,11 @@ impl World {
         let keys: Vec<Arc<str>> =
             self.by_age.iter().filter(|key| of_order(key)).skip(offset).take(limit).cloned().collect();
         keys.iter().filter_map(|key| self.payment(key, now).cloned()).collect()
+    }
+
+    /// Every payment as it stands, newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Payment> {
+        self.by_age.iter().rev().filter_map(|key| self.peek(key))
     }
 
     fn origin(&mut self, origin: &str) -> Arc<str> {

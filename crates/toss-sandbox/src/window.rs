@@ -26,9 +26,9 @@ const SDK: [&str; 8] = [
 /// The token in the SDK that stands for this sandbox's own origin.
 const ORIGIN: &str = "__SANDBOX_ORIGIN__";
 
-const JS: &str = "text/javascript; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const JS: &str = "text/javascript; charset=utf-8";
+pub(crate) const CSS: &str = "text/css; charset=utf-8";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 const WINDOW: &str = include_str!("../assets/window.html");
@@ -92,7 +92,8 @@ fn page(text: &'static str) -> Response {
     response
 }
 
-fn file(media: &'static str, text: impl IntoResponse) -> Response {
+/// A file of ours, read as what it says it is and kept nowhere.
+pub(crate) fn file(media: &'static str, text: impl IntoResponse) -> Response {
     let headers: [(HeaderName, &str); 4] = [
         (header::CONTENT_TYPE, media),
         (header::CACHE_CONTROL, "no-store"),
@@ -102,6 +103,6 @@ fn file(media: &'static str, text: impl IntoResponse) -> Response {
     (headers, text).into_response()
 }
 
-fn missing() -> Response {
+pub(crate) fn missing() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }

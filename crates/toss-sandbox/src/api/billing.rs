@@ -164,7 +164,10 @@ pub(crate) fn execute(
 /// An answer that is no payment: a key, or nothing.
 fn told(body: Result<Vec<u8>, Code>, call: &Call) -> Outcome {
     match body {
-        Ok(body) => Outcome::said(body, call),
+        Ok(body) => {
+            let said = Said::Text(body.into());
+            Outcome { answer: Answer { said, lang: call.lang }, effect: Effect::NONE }
+        }
         Err(code) => Outcome::refused(code, call),
     }
 }

@@ -13,7 +13,7 @@ use crate::payment::Payment;
 use crate::webhooks::body::News;
 use crate::webhooks::endpoint::{MOST_ENDPOINTS, WebhookEndpoint};
 use crate::webhooks::faults::{Faults, Spoiled, WebhookFault};
-use crate::webhooks::parcel::{End, Parcel, Stand};
+use crate::webhooks::parcel::{End, Parcel, SentWebhook, Stand};
 use crate::webhooks::{WebhookError, WebhookEvent};
 
 /// How often to look at the clock while something waits for it: it may be one that a test moves.
@@ -229,6 +229,17 @@ impl Outbox {
         let parcels = (self.first..).zip(&self.log).skip(skip).take(limit);
         let parcels = parcels.map(|(id, parcel)| (id, parcel.clone())).collect();
         Page { parcels, last: self.next() - 1, forgotten: self.forgotten }
+    }
+
+    /// The newest `limit` webhooks about a payment, oldest first.
+    pub(crate) fn about(&self, payment: &str, limit: usize) -> Vec<SentWebhook> {
+        let newest = (self.first..self.next()).rev().zip(self.log.iter().rev());
+        let about = newest
+            .filter(|(_, parcel)| parcel.news.payment().is_some_and(|told| *told.about.key == *payment))
+            .take(limit);
+        let mut webhooks: Vec<_> = about.map(|(id, parcel)| parcel.show(id)).collect();
+        webhooks.reverse();
+        webhooks
     }
 
     /// Forgets every webhook, pending ones too; numbers, endpoints and rules stay.

@@ -133,6 +133,8 @@ impl Toss {
 pub(crate) struct Ask {
     method: &'static str,
     path: String,
+    /// The name that the server is asked under; its address by default.
+    host: Option<String>,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -140,7 +142,7 @@ pub(crate) struct Ask {
 impl Ask {
     pub(crate) fn new(method: &'static str, path: &str, body: Vec<u8>) -> Self {
         let headers = vec![("authorization".into(), API_BASIC.into())];
-        Self { method, path: path.into(), headers, body }
+        Self { method, path: path.into(), host: None, headers, body }
     }
 
     pub(crate) fn get(path: &str) -> Self {
@@ -173,13 +175,19 @@ impl Ask {
         self
     }
 
+    pub(crate) fn under(mut self, name: &str) -> Self {
+        self.host = Some(name.into());
+        self
+    }
+
     pub(crate) fn key(self, key: &str) -> Self {
         self.with("idempotency-key", key)
     }
 
     pub(crate) fn bytes(&self, address: SocketAddr) -> Vec<u8> {
+        let host = self.host.clone().unwrap_or_else(|| address.to_string());
         let mut head =
-            format!("{} {} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n", self.method, self.path);
+            format!("{} {} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             write!(head, "{name}: {value}\r\n").expect("a String takes every text");
         }
