@@ -54,11 +54,10 @@ impl Notice {
                 Webhook::DepositCallback { order_id, secret, status, transaction_key, .. } => {
                     ("DEPOSIT_CALLBACK".to_owned(), None, order_id, status, transaction_key, secret)
                 }
-                Webhook::Other { event_type } => {
-                    let known = event_type.unwrap_or_else(|| "(none)".to_owned());
-                    (known.chars().take(NAME_MAX).collect(), None, None, None, None, None)
+                other => {
+                    let name = other.event_type().unwrap_or("(none)");
+                    (name.chars().take(NAME_MAX).collect(), None, None, None, None, None)
                 }
-                _ => ("(none)".to_owned(), None, None, None, None, None),
             };
         let claimed = status.as_ref().map(|status| TossStatus::parse(status.as_str()));
         let about = key.as_deref().or(order.as_deref()).unwrap_or("-");

@@ -10,6 +10,7 @@ pub(crate) mod open_enum;
 mod amount;
 mod billing;
 mod enums;
+mod events;
 mod extra;
 mod methods;
 mod organisations;
@@ -28,6 +29,10 @@ pub use enums::{
     AccountType, AcquireStatus, CancelStatus, CardType, CashReceiptType, Currency, EasyPayProvider,
     InterestPayer, IssueStatus, Method, OwnerType, PaymentStatus, PaymentType, ReceiptTransaction,
     RefundStatus, SettlementStatus,
+};
+pub use events::{
+    ArsReservation, ChangedCustomer, DeletedBillingKey, LinkOrder, Money, Payout, Seller, SellerAccount,
+    UpdatedMethod,
 };
 pub use extra::Extra;
 pub use methods::{Card, EasyPay, GiftCertificate, MobilePhone, RefundAccount, Transfer, VirtualAccount};
