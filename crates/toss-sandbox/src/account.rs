@@ -69,6 +69,13 @@ impl Numbers {
         Self { free: VecDeque::new(), fixed: HashMap::new(), most }
     }
 
+    /// A number that nobody can pay into any more goes back to the pool.
+    pub(crate) fn give_back(&mut self, account: &Account) {
+        if !account.is_fixed && self.free.len() < self.most {
+            self.free.push_back(Arc::clone(&account.number));
+        }
+    }
+
     fn take(&mut self, ids: &mut Ids) -> Arc<str> {
         self.free.pop_front().unwrap_or_else(|| ids.account_number().into())
     }
@@ -153,13 +160,14 @@ impl Payment {
 
     /// The bank reports the deposit as an error: DONE → `WAITING_FOR_DEPOSIT`, and the buyer must pay again; before
     /// the dated API versions DONE → CANCELED.
-    pub(crate) fn reverse_deposit(&mut self, ids: &mut Ids, now: Ms) -> Result<(), Code> {
+    /// `own_key`: whether that is a transaction of its own.
+    pub(crate) fn reverse_deposit(&mut self, own_key: bool, ids: &mut Ids, now: Ms) -> Result<(), Code> {
         let cancels = self.about.version.starts_with("1.");
         let Some(account) = self.account.as_mut().filter(|_| self.status == Status::Done) else {
             return Err(codes::INVALID_REQUEST);
         };
         account.reverses = None;
-        let transaction = ids.transaction();
+        let transaction = self.last.filter(|_| !own_key).unwrap_or_else(|| ids.transaction());
         self.last = Some(transaction);
         self.cash = None;
         if cancels {
@@ -177,7 +185,7 @@ impl Payment {
     pub(crate) fn expire_now(&mut self) -> Result<(), Code> {
         match (self.status, &mut self.account) {
             (Status::Ready | Status::InProgress, _) => self.expire(),
-            (Status::WaitingForDeposit, Some(account)) => account.expired = true,
+            (Status::WaitingForDeposit, Some(account)) if !account.expired => account.expired = true,
             _ => return Err(codes::INVALID_REQUEST),
         }
         Ok(())

@@ -94,7 +94,7 @@ impl Cancel {
     }
 
     /// Whether the balance shows it.
-    fn has_moved(&self) -> bool {
+    pub(crate) fn has_moved(&self) -> bool {
         matches!(self.stage, Stage::Done | Stage::InProgress { moved: true, .. })
     }
 }

@@ -135,7 +135,11 @@ impl Shared {
         let now = self.now();
         world.strike(now);
         let merchant = self.directory.merchant(opening.merchant);
-        opening.terms.requested.as_ref().map_or(Ok(()), |requested| requested.check_due(now))?;
+        opening
+            .terms
+            .requested
+            .as_ref()
+            .map_or(Ok(()), |requested| requested.check_due(now, world.switches.max_valid_hours))?;
         if world.is_spent(opening.merchant, opening.order) {
             return Err(codes::DUPLICATED_ORDER_ID);
         }
@@ -188,10 +192,14 @@ impl World {
     /// What a clock does by itself is done and told like anything else.
     fn announce(&mut self, key: &str, struck: &Struck, now: Ms) {
         let Some(payment) = self.payments.get_mut(key) else { return };
-        if struck.reversed && payment.reverse_deposit(&mut self.ids, now).is_err() {
+        let own_key = self.switches.deposit_error_key;
+        if struck.reversed && payment.reverse_deposit(own_key, &mut self.ids, now).is_err() {
             return;
         }
         let payment = Payment::clone(payment);
+        if struck.freed {
+            self.free_number(&payment);
+        }
         if struck.expired || struck.reversed {
             self.outbox.tell(&payment, &mut self.ids, now);
         }
@@ -269,9 +277,21 @@ impl World {
     /// Tells of a transition that has just happened: a row of the list if money moved, webhooks in any case.
     pub(crate) fn tell(&mut self, payment: &Payment, money: Option<(Transaction, i64)>, now: Ms) {
         if let Some((transaction, amount)) = money {
-            self.ledger.write(Row::of(payment, transaction, amount, now));
+            self.record(payment, transaction, amount, now);
         }
         self.outbox.tell(payment, &mut self.ids, now);
+    }
+
+    /// A row of the list alone.
+    pub(crate) fn record(&mut self, payment: &Payment, transaction: Transaction, amount: i64, now: Ms) {
+        self.ledger.write(Row::of(payment, transaction, amount, now));
+    }
+
+    /// Nobody can pay into the account of this payment any more, for the first time: its number may be issued again.
+    pub(crate) fn free_number(&mut self, payment: &Payment) {
+        if let Some(account) = payment.account.as_ref().filter(|_| self.switches.recycle_accounts) {
+            self.numbers.give_back(account);
+        }
     }
 
     /// The payment as it stands, without letting its clocks strike.

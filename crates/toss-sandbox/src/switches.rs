@@ -16,6 +16,7 @@ macro_rules! switches {
         /// How the sandbox behaves where Toss's documents are silent. Every default is what we think most likely.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+        #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
         pub struct Switches {
             $($(#[doc = $meaning])+ pub $name: $type,)*
         }
@@ -49,6 +50,37 @@ switches! {
     cancel_sign: CancelSign = CancelSign::Positive;
     /// How many milliseconds a transaction is missing from the list at first.
     transactions_lag_ms: u64 = 0;
+    /// After how many milliseconds an asynchronous cancel ends well by itself; 0 leaves it to
+    /// `POST /sandbox/payments/{paymentKey}/end-cancel`.
+    later_cancel_ms: u64 = 3_000;
+    /// When an asynchronous cancel moves `status` and `balanceAmount`: once it has `ended`, or already when it is
+    /// `accepted`.
+    later_cancel_moves: LaterCancelMoves = LaterCancelMoves::Ended;
+    /// Whether the number of a virtual account that nobody can pay into any more is issued again.
+    recycle_accounts: bool = true;
+    /// The most hours that a virtual account can be good for: 2160, or in older documents 720.
+    max_valid_hours: u64 = 2_160;
+    /// Whether a deposit that the bank takes back makes a `lastTransactionKey` of its own.
+    deposit_error_key: bool = true;
+    /// Whether the holder 불일치 of a refund account does not match and the account number 0000000000 takes no money,
+    /// as a bank would say; else every well-formed account takes refunds.
+    check_refund_accounts: bool = true;
+    /// Whether a gift certificate's payment can be cancelled in part.
+    gift_partial_cancels: bool = true;
+    /// Whether each further partial cancel is told by a webhook, and not the first one alone.
+    tell_repeated_partial_cancels: bool = true;
+    /// Whether a key-in payment is told by a webhook.
+    tell_key_in: bool = true;
+}
+
+/// When an asynchronous cancel moves the balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaterCancelMoves {
+    /// Once it has ended, and ended well.
+    Ended,
+    /// When it is accepted; one that ends badly gives the amount back to the balance.
+    Accepted,
 }
 
 /// The refusal of a confirm whose amount or order id is not the window's.

@@ -148,10 +148,13 @@ pub(crate) struct Requested {
 }
 
 impl Requested {
-    /// No due date is past, or further away than 90 days.
-    pub(crate) fn check_due(&self, now: Ms) -> Result<(), Code> {
+    /// No due date is past or further away than 90 days, and no time is longer than so many hours.
+    pub(crate) fn check_due(&self, now: Ms, most_hours: u64) -> Result<(), Code> {
         let own = [&self.card, &self.transfer, &self.account, &self.phone];
-        own.into_iter().flatten().chain([&self.common]).try_for_each(|extras| extras.check_due(now))
+        own.into_iter()
+            .flatten()
+            .chain([&self.common])
+            .try_for_each(|extras| extras.check_due(now, most_hours))
     }
 
     /// The terms that count for this method.
@@ -255,11 +258,13 @@ impl Extras {
         CARRIERS.contains(&carrier) && (self.carriers.is_empty() || self.carriers.contains(&carrier))
     }
 
-    /// A due date is ahead, and not beyond 90 days.
-    fn check_due(&self, now: Ms) -> Result<(), Code> {
+    fn check_due(&self, now: Ms, most_hours: u64) -> Result<(), Code> {
         match self.valid {
             Some(Valid::Until(due)) if due <= now => Err(codes::INVALID_DATE),
             Some(Valid::Until(due)) if due > now + MOST_HOURS * HOUR => Err(codes::EXCEED_MAX_DUE_DATE),
+            Some(Valid::Hours(hours)) if u64::try_from(hours).is_ok_and(|hours| hours > most_hours) => {
+                Err(codes::EXCEED_MAX_VALID_HOURS)
+            }
             _ => Ok(()),
         }
     }

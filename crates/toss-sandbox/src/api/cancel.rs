@@ -9,7 +9,7 @@ use crate::answer::{Answer, Said};
 use crate::api::Outcome;
 use crate::api::call::Call;
 use crate::auth::MerchantId;
-use crate::choice::RefundWish;
+use crate::choice::{RefundTo, RefundWish};
 use crate::clock::Ms;
 use crate::codes::{self, Code};
 use crate::journal::{Effect, EffectKind, Entry, Operation};
@@ -18,6 +18,12 @@ use crate::money::Written;
 use crate::payment::{Payment, Status};
 use crate::refund::{Later, Parts, Taking};
 use crate::state::{Shared, World};
+use crate::switches::{LaterCancelMoves, Switches};
+
+/// A refund account that takes no money.
+const CLOSED: &str = "0000000000";
+/// A holder whom the bank does not know.
+const NOT_THE_HOLDER: &str = "불일치";
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -63,11 +69,13 @@ pub(crate) fn execute(
     now: Ms,
 ) -> Outcome {
     let mixed_tax = shared.directory.merchant(merchant).mixed_tax;
-    let quick = Duration::from_millis(world.switches.quick_cancels_ms);
+    let switches = world.switches;
+    let quick = Duration::from_millis(switches.quick_cancels_ms);
     let checked = world.find(merchant, &ask.payment_key, now).and_then(|payment| {
-        let parts = may_cancel(payment, ask, mixed_tax, now)?;
-        let later = may_cancel_later(payment, ask)?;
-        check_account(payment, ask)?;
+        let parts = may_cancel(payment, ask, mixed_tax, switches, now)?;
+        check_currency(payment, ask, parts.amount)?;
+        let later = may_cancel_later(payment, ask, switches, now)?;
+        check_account(payment, ask, switches)?;
         // Toss says 200 and does nothing: no refusal, no entry in `cancels`, no webhook.
         let dropped = payment.was_canceled_within(quick, now).then(|| payment.clone());
         Ok((Taking { reason: &ask.reason, parts, later }, dropped))
@@ -102,10 +110,11 @@ pub(crate) fn in_dashboard(
         ..Body::default()
     };
     let ask = Ask::read(payment_key, body)?;
+    let switches = world.switches;
     let payment = world.payment(&ask.payment_key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
     let currency = payment.about.currency;
     let mixed_tax = shared.directory.merchant(payment.about.merchant).mixed_tax;
-    let parts = may_cancel(payment, &ask, mixed_tax, now)?;
+    let parts = may_cancel(payment, &ask, mixed_tax, switches, now)?;
     let taking = Taking { reason: &ask.reason, parts, later: None };
     let (payment, effect) =
         world.take_back(&ask.payment_key, &taking, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
@@ -129,20 +138,38 @@ impl World {
     /// Gives money back, or accepts to, and tells everybody who has to hear of it: of an asynchronous cancel nobody,
     /// until it ends.
     fn take_back(&mut self, key: &str, taking: &Taking<'_>, now: Ms) -> Option<(Payment, Effect)> {
+        let tells_each = self.switches.tell_repeated_partial_cancels;
         let (payment, ids, _) = self.with_ids(key, now)?;
+        let could_pay_in = payment.account.as_ref().is_some_and(|account| !account.expired)
+            && payment.status == Status::WaitingForDeposit;
+        let repeated = payment.status == Status::PartialCanceled;
         let transaction = payment.cancel(taking, ids, now);
         let payment = payment.clone();
         let amount = taking.parts.amount;
-        if taking.later.is_some() {
+        if let Some(later) = taking.later {
+            later.ends.into_iter().for_each(|at| self.wind_to(&payment.about.key, at));
             return Some((payment, Effect::moved(EffectKind::CancelAccepted, amount, transaction)));
         }
-        self.tell(&payment, Some((transaction, amount)), now);
+        if could_pay_in {
+            self.free_number(&payment);
+        }
+        if tells_each || !repeated {
+            self.tell(&payment, Some((transaction, amount)), now);
+        } else {
+            self.record(&payment, transaction, amount, now);
+        }
         Some((payment, Effect::moved(EffectKind::Canceled, amount, transaction)))
     }
 }
 
 /// The rules in the order in which they answer; what to take if none refuses.
-fn may_cancel(payment: &Payment, ask: &Ask, mixed_tax: bool, now: Ms) -> Result<Parts, Code> {
+fn may_cancel(
+    payment: &Payment,
+    ask: &Ask,
+    mixed_tax: bool,
+    switches: Switches,
+    now: Ms,
+) -> Result<Parts, Code> {
     match payment.status {
         Status::Canceled => return Err(codes::ALREADY_CANCELED_PAYMENT),
         Status::PartialCanceled if payment.balance == 0 => return Err(codes::NOT_CANCELABLE_AMOUNT),
@@ -165,7 +192,7 @@ fn may_cancel(payment: &Payment, ask: &Ask, mixed_tax: bool, now: Ms) -> Result<
         return Err(codes::NOT_CANCELABLE_AMOUNT);
     }
     if amount < left.amount {
-        may_cancel_a_part(payment, ask, amount)?;
+        may_cancel_a_part(payment, amount, switches)?;
     }
     if payment.is_past_refund_due(now) {
         return Err(codes::EXCEED_MAX_REFUND_DUE);
@@ -173,20 +200,25 @@ fn may_cancel(payment: &Payment, ask: &Ask, mixed_tax: bool, now: Ms) -> Result<
     untaxed_parts(payment, ask, Parts { amount, ..left }, left.amount, mixed_tax)
 }
 
-fn may_cancel_a_part(payment: &Payment, ask: &Ask, amount: i64) -> Result<(), Code> {
+fn may_cancel_a_part(payment: &Payment, amount: i64, switches: Switches) -> Result<(), Code> {
     if payment.status == Status::WaitingForDeposit {
         return Err(codes::NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT);
     }
-    if !payment.is_partial_cancelable() {
+    let by_gift = matches!(payment.means, Some(Means::Gift(_)));
+    if !payment.is_partial_cancelable() || (by_gift && !switches.gift_partial_cancels) {
         return Err(codes::NOT_ALLOWED_PARTIAL_REFUND);
     }
     if amount < payment.about.terms.discount {
         return Err(codes::EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT);
     }
-    if matches!(payment.means, Some(Means::Foreign(_))) && ask.body.currency.is_none() {
-        return Err(codes::INVALID_REQUIRED_PARAM);
-    }
     Ok(())
+}
+
+/// A part of a foreign payment is asked for with its currency.
+fn check_currency(payment: &Payment, ask: &Ask, amount: i64) -> Result<(), Code> {
+    let in_part = amount < payment.cancelable().amount;
+    let must = in_part && matches!(payment.means, Some(Means::Foreign(_)));
+    if must && ask.body.currency.is_none() { Err(codes::INVALID_REQUIRED_PARAM) } else { Ok(()) }
 }
 
 /// The tax-free and the exempt part of this cancel: all of them with the rest of the money; else what is asked, the
@@ -216,7 +248,12 @@ fn untaxed_parts(
 
 /// A wallet of China or South-East Asia only accepts a cancel, under an id of the caller's. That a second cancel under
 /// the same id is refused is not documented.
-fn may_cancel_later<'a>(payment: &Payment, ask: &'a Ask) -> Result<Option<Later<'a>>, Code> {
+fn may_cancel_later<'a>(
+    payment: &Payment,
+    ask: &'a Ask,
+    switches: Switches,
+    now: Ms,
+) -> Result<Option<Later<'a>>, Code> {
     if !matches!(payment.means, Some(Means::Foreign(wallet)) if wallet.cancels_later) {
         return Ok(None);
     }
@@ -228,19 +265,31 @@ fn may_cancel_later<'a>(payment: &Payment, ask: &'a Ask) -> Result<Option<Later<
     if payment.cancels.iter().any(|cancel| cancel.request.as_deref() == Some(request)) {
         return Err(codes::DUPLICATED_REQUEST);
     }
-    Ok(Some(Later { request, ends: None, moves_now: false }))
+    let after = Ms::try_from(switches.later_cancel_ms).ok().filter(|after| *after > 0);
+    let moves_now = switches.later_cancel_moves == LaterCancelMoves::Accepted;
+    Ok(Some(Later { request, ends: after.map(|after| now + after), moves_now }))
 }
 
 /// The money of a deposited virtual account goes to the account that the call names, or that the window collected.
-fn check_account(payment: &Payment, ask: &Ask) -> Result<(), Code> {
+fn check_account(payment: &Payment, ask: &Ask, switches: Switches) -> Result<(), Code> {
     if payment.account.is_none() || payment.status == Status::WaitingForDeposit {
         return Ok(());
     }
     let collected = payment.more.as_ref().is_some_and(|more| more.refund_to.is_some());
     match &ask.body.refund_receive_account {
-        Some(account) => account.read().map(drop),
+        Some(account) => account.read().and_then(|to| bank_takes(&to, switches)),
         None if collected => Ok(()),
         None => Err(codes::INVALID_REQUIRED_PARAM),
+    }
+}
+
+/// What a bank would say of the account, for the two that stand for accounts it does not like.
+fn bank_takes(to: &RefundTo, switches: Switches) -> Result<(), Code> {
+    match (&*to.number, &*to.holder) {
+        _ if !switches.check_refund_accounts => Ok(()),
+        (CLOSED, _) => Err(codes::FORBIDDEN_BANK_REFUND_REQUEST),
+        (_, NOT_THE_HOLDER) => Err(codes::INVALID_REFUND_ACCOUNT_INFO),
+        _ => Ok(()),
     }
 }
 
@@ -289,8 +338,8 @@ mod tests {
         let parts = [split.supplied, split.vat, payment.tax_free, payment.tax_exempt];
         prop_assert!(parts.iter().all(|part| *part >= 0), "{parts:?}");
         prop_assert_eq!(parts.iter().sum::<i64>(), payment.balance);
-        let done = payment.cancels.iter().filter(|cancel| cancel.stage.name() == "DONE");
-        let given_back: i64 = done.map(|cancel| cancel.parts.amount).sum();
+        let moved = payment.cancels.iter().filter(|cancel| cancel.has_moved());
+        let given_back: i64 = moved.map(|cancel| cancel.parts.amount).sum();
         prop_assert_eq!(payment.balance, payment.about.amount - given_back);
         Ok(())
     }
@@ -302,6 +351,7 @@ mod tests {
             amount in 1_i64..100_000,
             (tax_free, tax_exempt) in (0_i64..50_000, 0_i64..50_000),
             mixed_tax: bool,
+            moves in prop::sample::select(vec![LaterCancelMoves::Ended, LaterCancelMoves::Accepted]),
             cancels in prop::collection::vec((1_i64..40_000, 0_i64..20_000, 0_i64..20_000, any::<bool>()), 1..12),
         ) {
             let tax_free = tax_free.min(amount);
@@ -309,6 +359,7 @@ mod tests {
             let tax_exempt = if wallet.is_none() { 0 } else { tax_exempt.min(amount - tax_free) };
             let mut payment = paid(wallet, amount, tax_free, tax_exempt);
             let currency = payment.about.currency;
+            let switches = Switches { later_cancel_moves: moves, later_cancel_ms: 0, ..Switches::default() };
             let mut ids = Ids::new(7);
             for (at, (amount, tax_free, tax_exempt, ends_well)) in cancels.into_iter().enumerate() {
                 let body = json!({
@@ -317,8 +368,8 @@ mod tests {
                     "cancelRequestId": format!("request-{at}"),
                 });
                 let ask = Ask::read("key".into(), serde_json::from_value(body).unwrap()).unwrap();
-                let Ok(parts) = may_cancel(&payment, &ask, mixed_tax, 0) else { continue };
-                let later = may_cancel_later(&payment, &ask).unwrap();
+                let Ok(parts) = may_cancel(&payment, &ask, mixed_tax, switches, 0) else { continue };
+                let later = may_cancel_later(&payment, &ask, switches, 0).unwrap();
                 payment.cancel(&Taking { reason: "x", parts, later }, &mut ids, 0);
                 adds_up(&payment)?;
                 // Now and then one stays under way while the next one is asked for.

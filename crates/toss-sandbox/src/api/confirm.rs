@@ -62,7 +62,7 @@ pub(crate) fn execute(world: &mut World, merchant: MerchantId, ask: &Ask, call: 
         world.tell(&aborted, None, now);
         return Outcome { effect: Effect::ABORTED, ..Outcome::refused(code, call) };
     }
-    match world.approve(&ask.payment_key, now) {
+    match world.approve(&ask.payment_key, true, now) {
         Some((payment, effect)) => {
             let said = Said::Payment(Box::new(payment));
             Outcome { answer: Answer { said, lang: call.lang }, effect }
@@ -97,8 +97,8 @@ fn may_confirm(payment: &Payment, ask: &Ask, mismatch: Mismatch, spent: bool) ->
 }
 
 impl World {
-    /// Takes the money, or issues the account; tells of it, and uses the order id up.
-    fn approve(&mut self, key: &str, now: Ms) -> Option<(Payment, Effect)> {
+    /// Takes the money, or issues the account; tells of it unless nobody is to hear, and uses the order id up.
+    fn approve(&mut self, key: &str, tells: bool, now: Ms) -> Option<(Payment, Effect)> {
         let (payment, ids, numbers) = self.with_ids(key, now)?;
         let amount = payment.about.amount;
         let transaction = payment.approve(ids, numbers, now);
@@ -106,7 +106,15 @@ impl World {
         let kind = if waits { EffectKind::Waiting } else { EffectKind::Approved };
         let payment = payment.clone();
         // Nothing has come in yet on an account that was only just issued: its row says 0.
-        self.tell(&payment, Some((transaction, if waits { 0 } else { amount })), now);
+        let moved = if waits { 0 } else { amount };
+        if tells {
+            self.tell(&payment, Some((transaction, moved)), now);
+        } else {
+            self.record(&payment, transaction, moved, now);
+        }
+        if let Some(account) = payment.account.as_ref().filter(|_| self.switches.recycle_accounts) {
+            self.wind_to(&payment.about.key, account.due);
+        }
         self.spend(key);
         Some((payment, Effect::moved(kind, amount, transaction)))
     }
@@ -117,12 +125,13 @@ impl World {
         shared: &Shared,
         opening: Opening<'_>,
         chosen: &Chosen,
+        tells: bool,
         now: Ms,
     ) -> Result<(Payment, Effect), Code> {
         let key = shared.open(self, opening)?;
         let payment = self.payment(&key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
         payment.authenticate(chosen.clone(), None, now)?;
-        self.approve(&key, now).ok_or(codes::NOT_FOUND_PAYMENT)
+        self.approve(&key, tells, now).ok_or(codes::NOT_FOUND_PAYMENT)
     }
 
     /// Marks a payment as being confirmed, or takes the mark away; true if the mark changed.

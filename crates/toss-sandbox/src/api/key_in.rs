@@ -74,8 +74,9 @@ pub(crate) fn execute(
     now: Ms,
 ) -> Outcome {
     let opening = ask.accepted.opening(merchant, call.origin.as_deref());
-    let paid =
-        ask.plastic.check_date(now).and_then(|()| world.pay_at_once(shared, opening, &ask.chosen, now));
+    let tells = world.switches.tell_key_in;
+    let pay = |()| world.pay_at_once(shared, opening, &ask.chosen, tells, now);
+    let paid = ask.plastic.check_date(now).and_then(pay);
     match paid {
         Ok((payment, effect)) => {
             let said = Said::Payment(Box::new(payment));

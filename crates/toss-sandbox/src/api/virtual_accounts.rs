@@ -58,7 +58,8 @@ pub(crate) fn execute(
     call: &Call,
     now: Ms,
 ) -> Outcome {
-    match world.pay_at_once(shared, asked.opening(merchant, call.origin.as_deref()), &asked.chosen, now) {
+    let opening = asked.opening(merchant, call.origin.as_deref());
+    match world.pay_at_once(shared, opening, &asked.chosen, true, now) {
         Ok((payment, effect)) => {
             let said = Said::Payment(Box::new(payment));
             Outcome { answer: Answer { said, lang: call.lang }, effect }

@@ -116,11 +116,12 @@ pub(crate) enum Deed<'a> {
 pub(crate) fn act(shared: &Shared, key: &str, deed: &Deed<'_>) -> Result<Payment, Code> {
     let now = shared.now();
     let mut world = shared.world();
+    let own_key = world.switches.deposit_error_key;
     let (payment, ids, _) = world.with_ids(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
     let amount = payment.about.amount;
     let money = match deed {
         Deed::Deposit(deposit) => Some((payment.deposit(*deposit, ids, now)?, amount)),
-        Deed::ReverseDeposit => payment.reverse_deposit(ids, now).map(|()| None)?,
+        Deed::ReverseDeposit => payment.reverse_deposit(own_key, ids, now).map(|()| None)?,
         Deed::Expire => payment.expire_now().map(|()| None)?,
         Deed::FailRefund => payment.fail_refund().map(|()| None)?,
     };
@@ -128,6 +129,9 @@ pub(crate) fn act(shared: &Shared, key: &str, deed: &Deed<'_>) -> Result<Payment
     // The due date of an account passes in silence, and so does a refund (Toss webhooks, Which transition emits what).
     if payment.status == Status::Expired || !matches!(deed, Deed::Expire | Deed::FailRefund) {
         world.tell(&payment, money, now);
+    }
+    if matches!(deed, Deed::Expire) {
+        world.free_number(&payment);
     }
     if let Some(at) = payment.account.as_ref().and_then(|account| account.reverses) {
         world.wind_to(&payment.about.key, at);

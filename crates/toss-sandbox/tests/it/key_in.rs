@@ -1,6 +1,7 @@
 //! Cards that are typed in.
 
 use serde_json::{Value, json};
+use toss_sandbox::WebhookEndpoint;
 
 use crate::client::{Ask, Toss};
 
@@ -67,4 +68,16 @@ async fn a_card_that_is_typed_wrong_pays_nothing() {
     assert_eq!(toss.send(declined).await.verdict(), "403 REJECT_CARD_PAYMENT");
     assert!(toss.journal().iter().all(|entry| entry.effect_amount.is_none()));
     assert_eq!(toss.send(key_in("ord-wrong-card", json!({}))).await.status, 200, "the order is still free");
+}
+
+#[tokio::test]
+async fn whether_a_key_in_payment_is_told_is_a_switch() {
+    for (tells, webhooks) in [(true, 1), (false, 0)] {
+        let mut config = crate::client::config();
+        config.switches.tell_key_in = tells;
+        let toss = Toss::start_with(config).await;
+        toss.sandbox.add_webhook_endpoint(WebhookEndpoint::new("http://127.0.0.1:9/webhooks")).unwrap();
+        assert_eq!(toss.send(key_in("ord-key-in-told", json!({}))).await.status, 200);
+        assert_eq!(toss.sandbox.webhooks(0, 10).len(), webhooks);
+    }
 }

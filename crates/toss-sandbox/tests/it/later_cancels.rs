@@ -1,6 +1,9 @@
 //! Asynchronous cancels: accepted now, ended later (Toss state machine, Cancel sub-state).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use toss_sandbox::{LaterCancelMoves, WebhookEndpoint};
 
 use crate::client::{Ask, Toss};
 use crate::ways::paid;
@@ -72,4 +75,41 @@ async fn an_asynchronous_cancel_needs_an_id_of_its_own() {
     let cancelled = toss.cancel(&card, cancel(1_000, "request-1")).await.json();
     assert_eq!(facts(&cancelled), ("PARTIAL_CANCELED", 9_000, vec!["DONE"]));
     assert_eq!(cancelled["cancels"][0]["cancelRequestId"], json!(null));
+}
+
+#[tokio::test]
+async fn an_asynchronous_cancel_ends_by_the_clock_and_only_its_end_is_told() {
+    let toss = Toss::start().await;
+    let key = by_alipay(&toss, "ord-by-clock").await;
+    // Nobody listens there: the log of what was made is enough.
+    toss.sandbox.add_webhook_endpoint(WebhookEndpoint::new("http://127.0.0.1:9/webhooks")).unwrap();
+    toss.cancel(&key, cancel(4_000, "request-1")).await;
+    toss.sandbox.advance(Duration::from_millis(2_999));
+    assert_eq!(facts(&toss.sandbox.payment(&key).unwrap()), ("DONE", 10_000, vec!["IN_PROGRESS"]));
+    assert_eq!(toss.sandbox.webhooks(0, 10).len(), 0);
+    toss.sandbox.advance(Duration::from_millis(1));
+    let told = toss.sandbox.webhooks(0, 10);
+    assert_eq!(told.len(), 1, "nobody has looked at the payment");
+    let body: Value = serde_json::from_str(&told[0].body).unwrap();
+    assert_eq!(
+        (&body["eventType"], &body["data"]["cancelStatus"]),
+        (&json!("CANCEL_STATUS_CHANGED"), &json!("DONE"))
+    );
+    assert_eq!(
+        (&body["data"]["cancelRequestId"], &body["data"]["refundableAmount"]),
+        (&json!("request-1"), &json!(6_000))
+    );
+    assert_eq!(facts(&toss.sandbox.payment(&key).unwrap()), ("PARTIAL_CANCELED", 6_000, vec!["DONE"]));
+}
+
+#[tokio::test]
+async fn u27_a_switch_moves_the_balance_when_the_cancel_is_accepted() {
+    let mut config = crate::client::config();
+    config.switches.later_cancel_moves = LaterCancelMoves::Accepted;
+    let toss = Toss::start_with(config).await;
+    let key = by_alipay(&toss, "ord-moves-now").await;
+    let accepted = toss.cancel(&key, cancel(10_000, "request-1")).await.json();
+    assert_eq!(facts(&accepted), ("CANCELED", 0, vec!["IN_PROGRESS"]));
+    let aborted = toss.send(end(&key, "ABORTED")).await.json();
+    assert_eq!(facts(&aborted), ("DONE", 10_000, vec!["ABORTED"]));
 }

@@ -186,3 +186,78 @@ async fn the_transfer_of_a_refund_can_fail() {
         assert_eq!(later["virtualAccount"]["refundStatus"], status, "it stays failed");
     }
 }
+
+#[tokio::test]
+async fn g5_a_number_that_nobody_can_pay_into_any_more_is_somebody_elses_next() {
+    let toss = Toss::start().await;
+    let number = |payment: &Value| payment["virtualAccount"]["accountNumber"].clone();
+    let by_hand = toss.send(issue("ord-recycled-1", json!({}))).await.json();
+    toss.sandbox.expire(by_hand["paymentKey"].as_str().unwrap()).unwrap();
+    let second = toss.send(issue("ord-recycled-2", json!({ "validHours": 1 }))).await.json();
+    assert_eq!(number(&second), number(&by_hand));
+    // Nobody looks at it: the clock alone frees it.
+    toss.sandbox.advance(Duration::from_secs(3_600));
+    let third = toss.send(issue("ord-recycled-3", json!({}))).await.json();
+    assert_eq!(number(&third), number(&second));
+    let cancel = json!({ "cancelReason": "x" });
+    assert_eq!(toss.cancel(third["paymentKey"].as_str().unwrap(), cancel.clone()).await.status, 200);
+    let fourth = toss.send(issue("ord-recycled-4", json!({}))).await.json();
+    assert_eq!(number(&fourth), number(&third));
+    assert_eq!(toss.send(deed(&fourth["paymentKey"], "deposit", json!({}))).await.status, 200);
+    // The expired one is cancelled, and its number, which is another's now, is not given away a second time.
+    assert_eq!(toss.cancel(by_hand["paymentKey"].as_str().unwrap(), cancel).await.status, 200);
+    let fifth = toss.send(issue("ord-recycled-5", json!({}))).await.json();
+    assert_ne!(number(&fifth), number(&fourth));
+
+    let mut config = crate::client::config();
+    config.switches.recycle_accounts = false;
+    let toss = Toss::start_with(config).await;
+    let first = toss.send(issue("ord-kept-1", json!({}))).await.json();
+    toss.sandbox.expire(first["paymentKey"].as_str().unwrap()).unwrap();
+    assert_ne!(number(&toss.send(issue("ord-kept-2", json!({}))).await.json()), number(&first));
+}
+
+#[tokio::test]
+async fn a_bank_can_refuse_the_refund_account_and_the_money_stays() {
+    let refund = |number: &str, holder: &str| {
+        let account = json!({ "bank": "88", "accountNumber": number, "holderName": holder });
+        json!({ "cancelReason": "x", "cancelAmount": 100, "refundReceiveAccount": account })
+    };
+    for (checks, closed, stranger) in [
+        (true, "400 FORBIDDEN_BANK_REFUND_REQUEST", "400 INVALID_REFUND_ACCOUNT_INFO"),
+        (false, "200", "200"),
+    ] {
+        let mut config = crate::client::config();
+        config.switches.check_refund_accounts = checks;
+        let toss = Toss::start_with(config).await;
+        let payment = toss.send(issue("ord-refund-account", json!({}))).await.json();
+        let key = payment["paymentKey"].as_str().unwrap();
+        toss.sandbox.deposit(key).unwrap();
+        assert_eq!(toss.cancel(key, refund("0000000000", "김토스")).await.verdict(), closed);
+        assert_eq!(toss.cancel(key, refund("110123456789", "불일치")).await.verdict(), stranger);
+        let left = if checks { 42_900 } else { 42_700 };
+        assert_eq!(toss.read(key).await.json()["balanceAmount"], left);
+    }
+}
+
+#[tokio::test]
+async fn older_documents_allow_720_hours() {
+    let mut config = crate::client::config();
+    config.switches.max_valid_hours = 720;
+    let toss = Toss::start_with(config).await;
+    let hours = |hours: u32| issue(&format!("ord-{hours}-hours"), json!({ "validHours": hours }));
+    assert_eq!(toss.send(hours(720)).await.status, 200);
+    assert_eq!(toss.send(hours(721)).await.verdict(), "400 EXCEED_MAX_VALID_HOURS");
+}
+
+#[tokio::test]
+async fn a_deposit_error_may_keep_the_key_of_the_deposit() {
+    let mut config = crate::client::config();
+    config.switches.deposit_error_key = false;
+    let toss = Toss::start_with(config).await;
+    let payment = toss.send(issue("ord-same-key", json!({}))).await.json();
+    let key = &payment["paymentKey"];
+    let done = toss.send(deed(key, "deposit", json!({}))).await.json();
+    let back = toss.send(deed(key, "reverse-deposit", json!({}))).await.json();
+    assert_eq!(back["lastTransactionKey"], done["lastTransactionKey"]);
+}

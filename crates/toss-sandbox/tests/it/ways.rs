@@ -1,6 +1,7 @@
 //! Every way to pay: what the buyer chose comes back in the Payment, and its amounts add up.
 
 use serde_json::{Value, json};
+use toss_sandbox::WebhookEndpoint;
 
 use crate::client::{Ask, Reply, Toss};
 
@@ -306,4 +307,23 @@ async fn a_server_opens_a_window_with_terms_and_the_buyer_chooses_within_them() 
     });
     let reply = toss.send(Ask::post("/v1/payments", direct)).await;
     assert_eq!(reply.verdict(), "400 INVALID_FLOW_MODE_PARAMETERS");
+}
+
+#[tokio::test]
+async fn switches_forbid_a_gift_certificates_partial_cancel_and_the_webhooks_of_further_ones() {
+    for (allowed, verdict) in [(true, "200"), (false, "403 NOT_ALLOWED_PARTIAL_REFUND")] {
+        let mut config = crate::client::config();
+        config.switches.gift_partial_cancels = allowed;
+        config.switches.tell_repeated_partial_cancels = false;
+        let toss = Toss::start_with(config).await;
+        toss.sandbox.add_webhook_endpoint(WebhookEndpoint::new("http://127.0.0.1:9/webhooks")).unwrap();
+        let key = toss.approved("ord-gift-part", 5_000, "BOOK_GIFT_CERTIFICATE").await;
+        let part = json!({ "cancelReason": "x", "cancelAmount": 100 });
+        assert_eq!(toss.cancel(&key, part.clone()).await.verdict(), verdict);
+        assert_eq!(toss.cancel(&key, part).await.verdict(), verdict);
+        let told: Vec<_> =
+            toss.sandbox.webhooks(0, 10).into_iter().filter_map(|webhook| webhook.status).collect();
+        let expected = if allowed { vec!["DONE", "PARTIAL_CANCELED"] } else { vec!["DONE"] };
+        assert_eq!(told, expected);
+    }
 }
