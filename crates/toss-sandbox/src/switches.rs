@@ -16,7 +16,6 @@ macro_rules! switches {
         /// How the sandbox behaves where Toss's documents are silent. Every default is what we think most likely.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-        #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
         pub struct Switches {
             $($(#[doc = $meaning])+ pub $name: $type,)*
         }

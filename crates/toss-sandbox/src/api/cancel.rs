@@ -306,7 +306,7 @@ mod tests {
     use crate::money::Currency;
     use crate::payment::{About, Terms};
 
-    /// A confirmed payment: of a card in won, of PayPal in dollars, or of Alipay, which cancels later.
+    /// A confirmed payment: of a card in won, of `PAYPAL` in dollars, or of Alipay, which cancels later.
     fn paid(wallet: Option<&str>, amount: i64, tax_free: i64, tax_exempt: i64) -> Payment {
         let means = wallet.map_or(Means::Card(Card::usual()), |code| {
             Means::Foreign(Abroad::find(code).expect("a wallet of the table"))
