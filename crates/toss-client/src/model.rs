@@ -46,5 +46,5 @@ pub use time::{TossDate, TossTime};
 pub use transaction::Transaction;
 pub use words::{
     ArsStatus, Carrier, CustomerStatus, FeeType, Language, MethodStatus, PayoutStatus, PromotionType,
-    RegistrationNumberType, SellerStatus, SettlementDate,
+    RegistrationNumberType, SellerStatus, SettlementDate, WindowMethod,
 };

@@ -6,6 +6,7 @@ use toss_client::model::{
     CashReceiptType, Currency, CustomerStatus, EasyPayProvider, FeeType, InterestPayer, IssueStatus,
     Language, Method, MethodStatus, OwnerType, PaymentStatus, PaymentType, PayoutStatus, PromotionType,
     ReceiptTransaction, RefundStatus, RegistrationNumberType, SellerStatus, SettlementDate, SettlementStatus,
+    WindowMethod,
 };
 
 /// Runs `$check` for each vocabulary.
@@ -40,7 +41,8 @@ macro_rules! for_each_vocabulary {
             RegistrationNumberType,
             SellerStatus,
             SettlementDate,
-            SettlementStatus
+            SettlementStatus,
+            WindowMethod
         )
     };
 }

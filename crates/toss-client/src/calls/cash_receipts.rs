@@ -39,6 +39,9 @@ pub struct IssueCashReceipt<'a> {
 }
 
 /// The receipts of one day.
+///
+/// A row takes about half a kilobyte: who asks for more than 1,000 at once raises
+/// [`ClientBuilder::max_response_bytes`](crate::ClientBuilder::max_response_bytes), too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CashReceipts {
     /// The day that they were asked for, in Korea.

@@ -16,6 +16,9 @@ const DEFAULT_SIZE: u16 = 100;
 const MAX_SIZE: u16 = 5_000;
 
 /// Which rows to list, by day. Rows exist from the day after the payment; the call may take a minute.
+///
+/// A row takes up to two kilobytes: who asks for more than 400 at once raises
+/// [`ClientBuilder::max_response_bytes`](crate::ClientBuilder::max_response_bytes), too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settlements {
     /// From which day, in Korea.

@@ -86,6 +86,8 @@ open_enum! {
         Billing = "BILLING", "자동", "BILLING";
         /// A payment through the merchant's own wallet.
         BrandPay = "BRANDPAY", "브랜드페이", "BRANDPAY";
+        /// A card number that the buyer typed in; only the success redirect of older browser SDKs says so.
+        KeyIn = "KEYIN", "카드 번호 입력", "KEYIN";
     }
 }
 

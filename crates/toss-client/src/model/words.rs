@@ -3,6 +3,22 @@
 use super::open_enum::open_enum;
 
 open_enum! {
+    /// A way to pay that only the payment window and the widget name. Besides these they name those of
+    /// [`Method`](super::Method), [`EasyPayProvider`](super::EasyPayProvider) and
+    /// [`CardCompany`](super::CardCompany), in English, and the keys that a merchant made up.
+    pub enum WindowMethod {
+        /// The merchant's own wallet.
+        BrandPay = "BRANDPAY", "브랜드페이", "BRANDPAY";
+        /// A card number that the buyer types in.
+        KeyIn = "KEYIN", "카드 번호 입력", "KEYIN";
+        /// Bank pay.
+        BankPay = "BANKPAY", "뱅크페이", "BANKPAY";
+        /// Toss Payments' window of all methods.
+        TossPayments = "TOSS_PAYMENTS", "토스페이먼츠", "TOSS_PAYMENTS";
+    }
+}
+
+open_enum! {
     /// Mobile carrier (in requests only; Toss never says which it was).
     pub enum Carrier {
         /// SK Telecom.
