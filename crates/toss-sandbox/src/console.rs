@@ -1,7 +1,7 @@
 //! The console: a page on which a developer sees and moves everything that the control door offers.
 //!
-//! `guard` keeps foreign pages out of it and of the control door; `feed` answers the two questions that the control
-//! door does not: the newest payments of a kind, and the story of one payment. Everything else that the page does is
+//! `guard` keeps foreign pages out of it and of the control door; `feed` answers the questions that the control
+//! door does not: the newest payments of a kind, the story of one payment, and what a switch means. Everything else that the page does is
 //! a call of the control door.
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const PAGE: &str = include_str!("../assets/console/index.html");
 const LANGUAGE: &str = "__LANGUAGE__";
 
 /// Everything that the page may load beside what it shares with the payment window.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("console.css", CSS, include_str!("../assets/console/console.css")),
     ("parts.css", CSS, include_str!("../assets/console/parts.css")),
     ("main.js", JS, include_str!("../assets/console/main.js")),
@@ -38,6 +38,8 @@ const FILES: [(&str, &str, &str); 12] = [
     ("payment.js", JS, include_str!("../assets/console/payment.js")),
     ("story.js", JS, include_str!("../assets/console/story.js")),
     ("webhooks.js", JS, include_str!("../assets/console/webhooks.js")),
+    ("billing.js", JS, include_str!("../assets/console/billing.js")),
+    ("switches.js", JS, include_str!("../assets/console/switches.js")),
     ("faults.js", JS, include_str!("../assets/console/faults.js")),
 ];
 

@@ -11,10 +11,12 @@
 //! 3. [`records`]: what hanbeon and the sandbox say about it afterwards;
 //! 4. [`pay`], [`refused`], [`again`], [`later`], [`hands`]: the tests;
 //! 5. [`original`]: a front end that was written for the original server;
-//! 6. [`pictures`]: every page fits its screen; `HANBEON_SCREENSHOTS=docs/images` keeps what it looks like.
+//! 6. [`console`]: what a developer sees of the sandbox;
+//! 7. [`pictures`]: every page fits its screen; `HANBEON_SCREENSHOTS=docs/images` keeps what it looks like.
 
 mod again;
 mod buyer;
+mod console;
 mod hands;
 mod later;
 mod original;

@@ -5,7 +5,21 @@ import { attempt, button, field, form, panel, table } from "./parts.js";
 import { get, post, remove } from "./server.js";
 import { t } from "./words.js";
 
-const OPERATIONS = ["any", "confirm", "cancel", "read", "read_by_order", "create", "transactions"];
+const OPERATIONS = [
+  "any",
+  "confirm",
+  "cancel",
+  "read",
+  "read_by_order",
+  "create",
+  "key_in",
+  "virtual_account",
+  "transactions",
+  "billing_issue",
+  "billing_card",
+  "billing_charge",
+  "billing_delete",
+];
 /** A kind, and the fields that it takes beside the others. */
 const KINDS = {
   lose_reply: [],

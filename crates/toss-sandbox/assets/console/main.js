@@ -5,16 +5,18 @@
 // time, and none while nobody looks.
 
 import { el, rememberLanguage } from "/sandbox/assets/common.js";
+import { billing } from "./billing.js";
 import { clock } from "./clock.js";
 import { faults } from "./faults.js";
 import { keepingFocus, notices } from "./parts.js";
 import { payment } from "./payment.js";
 import { payments } from "./payments.js";
+import { switches } from "./switches.js";
 import { webhooks } from "./webhooks.js";
 import { language, setLanguage, t } from "./words.js";
 
 const EVERY_MS = 1500;
-const PAGES = { payments, webhooks, faults };
+const PAGES = { payments, billing, webhooks, faults, switches };
 
 const root = document.getElementById("console");
 let page = null;

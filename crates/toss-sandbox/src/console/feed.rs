@@ -1,4 +1,4 @@
-//! What the console asks over and over: the newest payments, and the story of one.
+//! What the console asks over and over: the newest payments, the story of one, and the switches.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::lang::Lang;
 use crate::means::Means;
 use crate::payment::Payment;
 use crate::state::Shared;
+use crate::switches::Switch;
 use crate::view;
 
 /// Payments on a page.
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/sandbox/console/payments", get(payments))
         .route("/sandbox/console/payments/{payment_key}", get(story))
+        .route("/sandbox/console/switches", get(switches))
 }
 
 #[derive(Deserialize)]
@@ -107,4 +109,11 @@ async fn story(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Re
         "webhooks": webhooks,
     });
     Json(body).into_response()
+}
+
+/// Every switch with its meaning, in the order of the table.
+async fn switches(State(shared): State<Arc<Shared>>) -> Response {
+    let list = shared.world().switches.list();
+    let show = |one: &Switch| json!({ "name": one.name, "value": one.value, "meaning": one.meaning });
+    Json(json!({ "switches": list.iter().map(show).collect::<Vec<_>>() })).into_response()
 }

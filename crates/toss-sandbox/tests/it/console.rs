@@ -173,3 +173,20 @@ async fn a_name_that_was_rebound_to_this_machine_reads_and_changes_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn each_switch_comes_with_its_value_and_its_meaning() {
+    let toss = Toss::start().await;
+    let off = Ask::new("PATCH", "/sandbox/switches", br#"{"replayServerErrors":false}"#.to_vec());
+    assert_eq!(toss.send(off.with("content-type", "application/json")).await.status, 200);
+    let list = toss.send(call("GET", "/sandbox/console/switches")).await.json();
+    let values = toss.send(call("GET", "/sandbox/switches")).await.json();
+    let switches = list["switches"].as_array().expect("switches");
+    assert_eq!(switches.len(), values.as_object().expect("an object").len());
+    for one in switches {
+        let name = one["name"].as_str().expect("a name");
+        assert_eq!(one["value"], values[name], "{name}");
+        assert!(one["meaning"].as_str().is_some_and(|meaning| meaning.len() > 10), "{name}");
+    }
+    assert_eq!(values["replayServerErrors"], false);
+}
