@@ -85,22 +85,29 @@ pub(crate) struct CashView<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CashEntryView<'a> {
-    receipt_key: &'a str,
-    order_id: &'a str,
-    order_name: &'a str,
+    pub(crate) receipt_key: &'a str,
+    pub(crate) order_id: &'a str,
+    pub(crate) order_name: &'a str,
     #[serde(rename = "type")]
-    kind: &'static str,
-    issue_number: &'a str,
-    receipt_url: String,
-    business_number: &'static str,
-    transaction_type: &'static str,
-    amount: i64,
-    tax_free_amount: i64,
-    /// It stays so in Toss's test mode.
-    issue_status: &'static str,
-    failure: (),
-    customer_identity_number: &'a str,
-    requested_at: Korea,
+    pub(crate) kind: &'static str,
+    pub(crate) issue_number: &'a str,
+    pub(crate) receipt_url: String,
+    pub(crate) business_number: &'static str,
+    pub(crate) transaction_type: &'static str,
+    pub(crate) amount: i64,
+    pub(crate) tax_free_amount: i64,
+    /// `IN_PROGRESS` for ever in Toss's test mode.
+    pub(crate) issue_status: &'static str,
+    pub(crate) failure: Option<CashFailure<'a>>,
+    pub(crate) customer_identity_number: &'a str,
+    pub(crate) requested_at: Korea,
+}
+
+/// Why the tax service refused a receipt.
+#[derive(Serialize)]
+pub(crate) struct CashFailure<'a> {
+    pub(crate) code: &'static str,
+    pub(crate) message: &'a str,
 }
 
 pub(crate) fn cash_view(cash: &CashReceipt, lang: Lang) -> CashView<'_> {
@@ -132,7 +139,7 @@ pub(crate) fn cash_views<'a>(
         amount,
         tax_free_amount: tax_free,
         issue_status: "IN_PROGRESS",
-        failure: (),
+        failure: None,
         customer_identity_number: &cash.identity,
         requested_at: Korea(at),
     };
@@ -144,12 +151,12 @@ pub(crate) fn cash_views<'a>(
     std::iter::once(first).chain(cancels).collect()
 }
 
-fn receipt_url(key: &str) -> String {
+pub(crate) fn receipt_url(key: &str) -> String {
     format!("https://dashboard.tosspayments.com/receipt/cash-receipt?receiptKey={key}")
 }
 
 /// All but the first three digits and the last one.
-fn masked(number: &str) -> String {
+pub(crate) fn masked(number: &str) -> String {
     let last = number.len().saturating_sub(1);
     let hide = |(at, digit)| if at < 3 || at >= last { digit } else { '*' };
     number.chars().enumerate().map(hide).collect()

@@ -71,6 +71,11 @@ pub(crate) fn korean(text: &str) -> Option<Ms> {
     Offset::constant(9).to_timestamp(at).ok().map(Timestamp::as_millisecond)
 }
 
+/// The midnight of a Korean day, `2026-03-01`.
+pub(crate) fn korean_day(text: &str) -> Option<Ms> {
+    if text.len() == 10 { korean(text) } else { None }
+}
+
 /// An instant as Toss's webhooks print it: Korea time without an offset, `2026-03-02T14:05:41.652330`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KoreaLocal(pub(crate) Ms);

@@ -228,6 +228,13 @@ codes! {
     INVALID_CASH_RECEIPT_INFO 400 "현금 영수증 정보가 잘못되었습니다." "Cash receipt information is incorrect."
     NOT_ALLOWED_CHANGING_ACCOUNT 403 "이미 입금, 반납된 계좌의 정보 변경은 불가합니다." "It is not possible to change the information of the account that has already been deposited or returned."
 
+    // Cash receipts.
+    DUPLICATED_CASH_RECEIPT 400 "이미 현금영수증이 발급된 주문입니다." "This is a duplicate request that has already been issued."
+    INVALID_BUSINESS_NUMBER 400 "사업자 등록번호가 잘못되었습니다." ""
+    API_VERSION_UPDATE_NEEDED 400 "이 API를 사용하려면 2022-07-27 이상의 버전을 사용해야 합니다." "To use the api need to upgrade version to 2022-07-27."
+    // Ours, the words: the code is measured on the list of cash receipts.
+    NOT_FOUND_MERCHANT_BUSINESS_NUMBER 404 "존재하지 않는 상점 사업자 번호입니다." ""
+
     // Lists.
     INVALID_DATE 400 "날짜 데이터가 잘못 되었습니다." "The date data is invalid."
     INVALID_ISO_DATE_FORMAT 400 "시간 일시 형식이 잘못되었습니다." "The format is incorrect. The time format must conform to ISO 8601 format."

@@ -36,6 +36,8 @@ pub struct Config {
     pub max_payments: usize,
     /// Billing keys kept, and as many authentications; beyond it the oldest are forgotten.
     pub max_billing_keys: usize,
+    /// Stand-alone cash receipts kept; beyond it the oldest are forgotten.
+    pub max_cash_receipts: usize,
     /// Journal entries kept; beyond it the oldest are forgotten.
     pub max_journal: usize,
     /// Idempotency keys kept; beyond it the oldest are forgotten before their 15 days are over.
@@ -59,6 +61,7 @@ impl Default for Config {
             max_transactions: 1_000_000,
             max_payments: 1_000_000,
             max_billing_keys: 100_000,
+            max_cash_receipts: 100_000,
             max_journal: 1_000_000,
             max_idempotency_keys: 1_000_000,
             max_connections: 8_192,

@@ -19,17 +19,20 @@ mod clock;
 mod faults;
 mod journal;
 mod payments;
+mod receipts;
 mod switches;
 mod webhooks;
 
 pub(crate) use billing::{authenticate as authenticate_billing, outcome as set_billing_outcome};
 pub(crate) use payments::{Deed, act, authenticate};
+pub(crate) use receipts::REFUSAL;
 
 /// The routes of the control door.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .merge(payments::routes())
         .merge(billing::routes())
+        .merge(receipts::routes())
         .merge(journal::routes())
         .merge(faults::routes())
         .merge(webhooks::routes())

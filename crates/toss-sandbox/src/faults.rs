@@ -80,6 +80,12 @@ pub enum FaultOperation {
     BillingCharge,
     /// `DELETE /v1/billing/{billingKey}`.
     BillingDelete,
+    /// `POST /v1/cash-receipts`.
+    CashReceiptIssue,
+    /// `POST /v1/cash-receipts/{receiptKey}/cancel`.
+    CashReceiptCancel,
+    /// `GET /v1/cash-receipts`.
+    CashReceipts,
     /// Every core call.
     #[default]
     Any,
@@ -252,6 +258,9 @@ impl FaultOperation {
             Self::BillingCard => operation == Operation::BillingCard,
             Self::BillingCharge => operation == Operation::BillingCharge,
             Self::BillingDelete => operation == Operation::BillingDelete,
+            Self::CashReceiptIssue => operation == Operation::CashReceiptIssue,
+            Self::CashReceiptCancel => operation == Operation::CashReceiptCancel,
+            Self::CashReceipts => operation == Operation::CashReceipts,
         }
     }
 }

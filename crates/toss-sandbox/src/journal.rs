@@ -44,6 +44,12 @@ pub enum Operation {
     BillingCharge,
     /// `DELETE /v1/billing/{billingKey}`.
     BillingDelete,
+    /// `POST /v1/cash-receipts`.
+    CashReceiptIssue,
+    /// `POST /v1/cash-receipts/{receiptKey}/cancel`.
+    CashReceiptCancel,
+    /// `GET /v1/cash-receipts`.
+    CashReceipts,
     /// No call at all: a cancel that the merchant's people made in Toss's own dashboard.
     DashboardCancel,
     /// No call at all: an asynchronous cancel came to its end.

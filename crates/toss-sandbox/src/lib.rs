@@ -65,6 +65,7 @@ mod money;
 mod opening;
 mod payment;
 mod plastic;
+mod receipts;
 mod refund;
 mod sandbox;
 mod serve;

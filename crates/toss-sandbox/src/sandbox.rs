@@ -211,6 +211,16 @@ impl Sandbox {
         Ok(control::set_billing_outcome(&self.shared, billing_key, code, times)?)
     }
 
+    /// The tax service confirms a stand-alone cash receipt, or the cancel of one.
+    pub fn complete_cash_receipt(&self, receipt_key: &str) -> Result<(), Refused> {
+        Ok(self.shared.world().receipts.answer(receipt_key, None).map(drop)?)
+    }
+
+    /// The tax service refuses it.
+    pub fn fail_cash_receipt(&self, receipt_key: &str) -> Result<(), Refused> {
+        Ok(self.shared.world().receipts.answer(receipt_key, Some(control::REFUSAL)).map(drop)?)
+    }
+
     /// The merchant of a secret key, the first one without.
     fn merchant(&self, secret_key: Option<&str>) -> Result<MerchantId, Code> {
         match secret_key {

@@ -20,6 +20,7 @@ use crate::journal::{Effect, EffectKind, Entry, Journal, Operation};
 use crate::ledger::{Ledger, Row};
 use crate::money::Currency;
 use crate::payment::{About, Payment, Struck, Terms};
+use crate::receipts::Receipts;
 use crate::switches::{ReadByOrder, Switches};
 use crate::timers::Timers;
 use crate::webhooks::Outbox;
@@ -57,6 +58,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
     pub(crate) billing: Billing,
+    pub(crate) receipts: Receipts,
     pub(crate) outbox: Outbox,
     pub(crate) numbers: Numbers,
     timers: Timers,
@@ -103,6 +105,7 @@ impl Shared {
             faults: Faults::default(),
             ledger: Ledger::new(config.max_transactions),
             billing: Billing::new(config.max_billing_keys),
+            receipts: Receipts::new(config.max_cash_receipts),
             outbox: Outbox::new(&config)?,
             numbers: Numbers::new(config.max_payments),
             timers: Timers::default(),

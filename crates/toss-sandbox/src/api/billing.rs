@@ -164,10 +164,7 @@ pub(crate) fn execute(
 /// An answer that is no payment: a key, or nothing.
 fn told(body: Result<Vec<u8>, Code>, call: &Call) -> Outcome {
     match body {
-        Ok(body) => {
-            let said = Said::Text(body.into());
-            Outcome { answer: Answer { said, lang: call.lang }, effect: Effect::NONE }
-        }
+        Ok(body) => Outcome::said(body, call),
         Err(code) => Outcome::refused(code, call),
     }
 }

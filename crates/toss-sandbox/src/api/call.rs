@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri, header::HOST};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 
-use crate::api::{billing, cancel, confirm, create, key_in, reply, transactions, virtual_accounts};
+use crate::api::receipts::CancelBody;
+use crate::api::{billing, cancel, confirm, create, key_in, receipts, reply, transactions, virtual_accounts};
 use crate::auth::{Directory, MerchantId};
 use crate::codes::{self, Code};
 use crate::idempotency::{self, LONGEST_KEY};
@@ -55,6 +56,7 @@ pub(crate) enum Ask {
     Read(read_subject::Subject),
     Transactions(transactions::Ask),
     Billing(billing::Ask),
+    Receipts(receipts::Ask),
 }
 
 pub(crate) mod read_subject {
@@ -115,6 +117,12 @@ fn ask(operation: Operation, subject: Option<&str>, uri: &Uri, body: &Bytes) -> 
         Operation::Read => Ok(Ask::Read(Subject::Payment(subject))),
         Operation::ReadByOrder => Ok(Ask::Read(Subject::Order(subject))),
         Operation::Transactions => transactions::Ask::read(uri).map(Ask::Transactions),
+        Operation::CashReceiptIssue => receipts::Ask::issue(json(body)?).map(Ask::Receipts),
+        Operation::CashReceiptCancel if body.is_empty() => {
+            receipts::Ask::cancel(subject, &CancelBody::default()).map(Ask::Receipts)
+        }
+        Operation::CashReceiptCancel => receipts::Ask::cancel(subject, &json(body)?).map(Ask::Receipts),
+        Operation::CashReceipts => receipts::Ask::list(uri).map(Ask::Receipts),
         Operation::BillingIssue => billing::Ask::issue(json(body)?).map(Ask::Billing),
         Operation::BillingCard => billing::Ask::card(json(body)?).map(Ask::Billing),
         Operation::BillingCharge => billing::Ask::charge(subject, json(body)?).map(Ask::Billing),
@@ -145,6 +153,7 @@ impl Call {
             Ok(Ask::VirtualAccount(ask)) => Some(ask.amount()),
             Ok(Ask::Cancel(ask)) => ask.amount.and_then(|amount| currency.read(amount)),
             Ok(Ask::Billing(ask)) => ask.order().map(|(_, amount)| amount),
+            Ok(Ask::Receipts(ask)) => ask.names().1,
             _ => None,
         }
     }
@@ -155,8 +164,9 @@ impl Call {
             (Ok(Ask::Confirm(ask)), _) => (Some(&ask.order_id), Some(&ask.payment_key)),
             (Ok(Ask::Create(ask)), _) => (Some(ask.order_id()), None),
             (Ok(Ask::Billing(ask)), _) => (ask.order().map(|(order, _)| order), None),
-            // The path of a charge names a key, not a payment.
-            (_, Operation::BillingCharge) => (None, None),
+            (Ok(Ask::Receipts(ask)), _) => (ask.names().0, None),
+            // Their paths name a key, not a payment.
+            (_, Operation::BillingCharge | Operation::CashReceiptCancel) => (None, None),
             (Ok(Ask::KeyIn(ask)), _) => (Some(ask.order_id()), None),
             (Ok(Ask::VirtualAccount(ask)), _) => (Some(ask.order_id()), None),
             (_, Operation::ReadByOrder) => (self.subject.as_deref(), None),

@@ -8,10 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, post};
+use serde_json::Value;
 
 use crate::answer::{Answer, Said};
 use crate::auth::MerchantId;
@@ -32,117 +31,16 @@ pub(crate) mod cancel;
 mod confirm;
 mod create;
 mod key_in;
+mod lists;
 mod read;
+mod receipts;
 pub(crate) mod reply;
+mod routes;
 mod tomorrow;
 mod transactions;
 mod virtual_accounts;
 
-/// The routes of the core API.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/v1/payments", post(create_payment))
-        .route("/v1/payments/confirm", post(confirm_payment))
-        .route("/v1/payments/{payment_key}", get(read_payment).post(confirm_in_path))
-        .route("/v1/payments/{payment_key}/cancel", post(cancel_payment))
-        .route("/v1/payments/{payment_key}/checkout", get(checkout))
-        .route("/v1/payments/orders/{order_id}", get(read_order))
-        .route("/v1/payments/key-in", post(pay_by_key_in))
-        .route("/v1/virtual-accounts", post(issue_account))
-        .route("/v1/transactions", get(list_transactions))
-        .route("/v1/billing/authorizations/issue", post(issue_billing_key))
-        .route("/v1/billing/authorizations/card", post(issue_billing_key_from_card))
-        .route("/v1/billing/{billing_key}", post(charge_billing_key).delete(delete_billing_key))
-        .method_not_allowed_fallback(wrong_method)
-}
-
-async fn create_payment(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    serve(shared, Operation::Create, None, request).await
-}
-
-async fn confirm_payment(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    serve(shared, Operation::Confirm, None, request).await
-}
-
-/// The form of confirm that was in use before 2021.
-async fn confirm_in_path(
-    State(shared): State<Arc<Shared>>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    serve(shared, Operation::Confirm, Some(key), request).await
-}
-
-async fn pay_by_key_in(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    serve(shared, Operation::KeyIn, None, request).await
-}
-
-async fn issue_account(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    serve(shared, Operation::VirtualAccount, None, request).await
-}
-
-async fn read_payment(
-    State(shared): State<Arc<Shared>>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    serve(shared, Operation::Read, Some(key), request).await
-}
-
-async fn read_order(
-    State(shared): State<Arc<Shared>>,
-    Path(order): Path<String>,
-    request: Request,
-) -> Response {
-    serve(shared, Operation::ReadByOrder, Some(order), request).await
-}
-
-async fn cancel_payment(
-    State(shared): State<Arc<Shared>>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    serve(shared, Operation::Cancel, Some(key), request).await
-}
-
-async fn list_transactions(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    serve(shared, Operation::Transactions, None, request).await
-}
-
-async fn issue_billing_key(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    serve(shared, Operation::BillingIssue, None, request).await
-}
-
-async fn issue_billing_key_from_card(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    serve(shared, Operation::BillingCard, None, request).await
-}
-
-async fn charge_billing_key(
-    State(shared): State<Arc<Shared>>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    serve(shared, Operation::BillingCharge, Some(key), request).await
-}
-
-async fn delete_billing_key(
-    State(shared): State<Arc<Shared>>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    serve(shared, Operation::BillingDelete, Some(key), request).await
-}
-
-/// `checkout.url`: opens the payment window without the SDK.
-async fn checkout(Path(key): Path<String>) -> Response {
-    reply::redirect(&format!("/sandbox/window/{}", crate::urls::component(&key)))
-}
-
-async fn wrong_method(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let lang = crate::lang::Lang::of(request.headers());
-    let trace = shared.world().ids.wide();
-    reply::refused(codes::NOT_FOUND_HTTP_METHOD, lang, trace)
-}
+pub(crate) use routes::routes;
 
 async fn serve(
     shared: Arc<Shared>,
@@ -257,6 +155,20 @@ pub(crate) struct Outcome {
 impl Outcome {
     fn refused(refusal: impl Into<Refusal>, call: &Call) -> Self {
         Self { answer: Answer::refused(refusal, call.lang), effect: Effect::NONE }
+    }
+
+    /// An answer that is no payment, or a refusal; neither moves money.
+    fn told(told: Result<Value, Code>, call: &Call) -> Self {
+        match told {
+            Ok(told) => Self::said(told.to_string().into_bytes(), call),
+            Err(code) => Self::refused(code, call),
+        }
+    }
+
+    /// These bytes.
+    fn said(text: Vec<u8>, call: &Call) -> Self {
+        let said = Said::Text(text.into());
+        Self { answer: Answer { said, lang: call.lang }, effect: Effect::NONE }
     }
 }
 
@@ -377,6 +289,7 @@ impl World {
             Ok(Ask::KeyIn(ask)) => key_in::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::VirtualAccount(ask)) => virtual_accounts::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Read(subject)) => read::execute(self, merchant, subject, call, now),
+            Ok(Ask::Receipts(ask)) => receipts::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Billing(ask)) => billing::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Transactions(ask)) => transactions::execute(self, merchant, ask, call, now),
         }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::answer::{Answer, Said};
 use crate::api::Outcome;
 use crate::api::call::Call;
+use crate::api::lists::{given, limit};
 use crate::auth::MerchantId;
 use crate::clock::{Ms, korean};
 use crate::codes::{self, Code};
@@ -16,10 +17,8 @@ use crate::journal::Effect;
 use crate::ledger::Wanted;
 use crate::state::World;
 
-/// Rows of a page when none is asked for.
-const USUAL_LIMIT: usize = 100;
-/// The largest page.
-const MOST_ROWS: usize = 5_000;
+/// Rows of a page when none is asked for, and the most that can be.
+const LIMITS: (usize, usize) = (100, 5_000);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,14 +48,7 @@ impl Ask {
         if until < from {
             return Err(codes::INVALID_DATE);
         }
-        // The official samples send an empty one for the first page; an empty limit is treated alike.
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let limit = given(query.limit).map_or(Ok(USUAL_LIMIT), |text| text.parse());
-        match limit.map_err(|_| codes::INVALID_REQUEST)? {
-            0 => Err(codes::INVALID_REQUEST),
-            limit @ 1..=MOST_ROWS => Ok(Self { from, until, after: given(query.starting_after), limit }),
-            _ => Err(codes::EXCEED_MAX_QUERY_LIMIT),
-        }
+        Ok(Self { from, until, after: given(query.starting_after), limit: limit(query.limit, LIMITS)? })
     }
 }
 

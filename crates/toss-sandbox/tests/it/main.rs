@@ -15,6 +15,7 @@ mod key_in;
 mod later_cancels;
 mod quick_cancels;
 mod read;
+mod receipts;
 mod receiver;
 mod switches;
 mod transactions;

@@ -1,0 +1,64 @@
+//! The addresses of the core API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, get, on};
+
+use crate::api::{reply, serve};
+use crate::codes;
+use crate::journal::Operation;
+use crate::state::Shared;
+
+/// The routes of the core API.
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/v1/payments", post(Operation::Create))
+        .route("/v1/payments/confirm", post(Operation::Confirm))
+        // The form of confirm that was in use before 2021 has the payment in its address.
+        .route("/v1/payments/{payment_key}", read(Operation::Read).merge(post(Operation::Confirm)))
+        .route("/v1/payments/{payment_key}/cancel", post(Operation::Cancel))
+        .route("/v1/payments/{payment_key}/checkout", get(checkout))
+        .route("/v1/payments/orders/{order_id}", read(Operation::ReadByOrder))
+        .route("/v1/payments/key-in", post(Operation::KeyIn))
+        .route("/v1/virtual-accounts", post(Operation::VirtualAccount))
+        .route("/v1/transactions", read(Operation::Transactions))
+        .route("/v1/billing/authorizations/issue", post(Operation::BillingIssue))
+        .route("/v1/billing/authorizations/card", post(Operation::BillingCard))
+        .route(
+            "/v1/billing/{billing_key}",
+            post(Operation::BillingCharge).merge(call(MethodFilter::DELETE, Operation::BillingDelete)),
+        )
+        .route("/v1/cash-receipts", post(Operation::CashReceiptIssue).merge(read(Operation::CashReceipts)))
+        .route("/v1/cash-receipts/{receipt_key}/cancel", post(Operation::CashReceiptCancel))
+        .method_not_allowed_fallback(wrong_method)
+}
+
+fn read(operation: Operation) -> MethodRouter<Arc<Shared>> {
+    call(MethodFilter::GET, operation)
+}
+
+fn post(operation: Operation) -> MethodRouter<Arc<Shared>> {
+    call(MethodFilter::POST, operation)
+}
+
+/// Every call comes in alike; its subject is the part of its path that varies.
+fn call(method: MethodFilter, operation: Operation) -> MethodRouter<Arc<Shared>> {
+    let handler = async move |State(shared), subject: Option<Path<String>>, request: Request| {
+        serve(shared, operation, subject.map(|Path(subject)| subject), request).await
+    };
+    on(method, handler)
+}
+
+/// `checkout.url`: opens the payment window without the SDK.
+async fn checkout(Path(key): Path<String>) -> Response {
+    reply::redirect(&format!("/sandbox/window/{}", crate::urls::component(&key)))
+}
+
+async fn wrong_method(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let lang = crate::lang::Lang::of(request.headers());
+    let trace = shared.world().ids.wide();
+    reply::refused(codes::NOT_FOUND_HTTP_METHOD, lang, trace)
+}
