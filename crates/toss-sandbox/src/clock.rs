@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -26,6 +27,61 @@ pub fn system_clock() -> Clock {
         reason = "the one place of this crate that reads the time; all else takes it as a value"
     )]
     Arc::new(Timestamp::now)
+}
+
+/// A clock that a test can move and stop.
+pub(crate) struct Movable {
+    clock: Clock,
+    /// What the clock was moved by, in milliseconds.
+    moved: AtomicI64,
+    /// The instant at which it stands still; [`RUNNING`] otherwise.
+    frozen: AtomicI64,
+}
+
+/// No instant of any calendar.
+const RUNNING: Ms = Ms::MIN;
+
+impl Movable {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, moved: AtomicI64::new(0), frozen: AtomicI64::new(RUNNING) }
+    }
+
+    pub(crate) fn now(&self) -> Ms {
+        match self.frozen.load(Ordering::Relaxed) {
+            RUNNING => (self.clock)().as_millisecond() + self.moved.load(Ordering::Relaxed),
+            frozen => frozen,
+        }
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.frozen.load(Ordering::Relaxed) != RUNNING
+    }
+
+    /// Moves the clock, whether it runs or stands still.
+    pub(crate) fn advance(&self, ms: Ms) {
+        let hand = if self.is_frozen() { &self.frozen } else { &self.moved };
+        hand.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Stops the clock where it is, or lets it run on from there.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let now = self.now();
+        if frozen {
+            self.frozen.store(now, Ordering::Relaxed);
+        } else if self.is_frozen() {
+            self.moved.store(now - (self.clock)().as_millisecond(), Ordering::Relaxed);
+            self.frozen.store(RUNNING, Ordering::Relaxed);
+        }
+    }
+}
+
+impl fmt::Debug for Movable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Movable")
+            .field("moved", &self.moved)
+            .field("frozen", &self.frozen)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An instant as Toss prints it: Korea time, seconds, `2026-03-02T14:05:09+09:00`.

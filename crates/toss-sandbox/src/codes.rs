@@ -268,4 +268,21 @@ codes! {
     NOT_SUPPORTED_METHOD 400 "지원되지 않는 결제수단입니다." "This payment method is not supported."
     UNSUPPORTED_TEST_PHASE_PAYMENT_METHOD 400 "테스트 환경을 지원하지 않는 결제수단입니다." ""
     PAY_PROCESS_CANCELED 400 "사용자에 의해 결제가 취소되었습니다." "Payment has been canceled by the customer."
+
+    // Listed without a message, most of them: ours, the words of the next ones.
+    REQUIRED_AMOUNT 400 "결제 금액은 필수입니다." "The amount is required."
+    EXCEED_MIN_CARD_INSTALLMENT_PLAN 400 "설정 가능한 최소 할부 개월 수보다 작습니다." "The number of installment months is below the minimum."
+    INVALID_CARD_INSTALLMENT_AMOUNT 400 "할부가 가능한 결제 금액이 아닙니다." "This amount cannot be paid in installments."
+    INVALID_AUTHORIZE_AUTH_TYPE_GIFT_CERTIFICATE 400 "유효하지 않은 상품권 인증 방식입니다." "Incorrect authentication of a gift certificate."
+    INVALID_SUCCESS_URL 400 "유효하지 않은 successUrl 입니다." "The successUrl is not valid."
+    INVALID_URL 400 "유효하지 않은 URL 입니다." "The URL is not valid."
+    INVALID_URL_FORMAT 400 "잘못된 URL 형식입니다." "The format of the URL is not valid."
+    NOT_SUPPORTED_USD 400 "달러 결제를 지원하지 않습니다." "Payments in USD are not supported."
+    NOT_SUPPORTED_PROCESS 400 "지원되지 않는 요청입니다." "This process is not supported."
+    MAINTAINED_METHOD 400 "점검 중인 결제수단입니다." "This payment method is under maintenance."
+    ACCOUNT_OWNER_CHECK_FAILED 400 "예금주 확인에 실패했습니다." "The owner of the account could not be checked."
+    INVALID_ACCOUNT_NUMBER 400 "잘못된 계좌번호입니다." "Incorrect account number."
+    NOT_ENOUGH_AMOUNT 400 "잔액이 부족합니다." "The balance is not sufficient."
+    PAYOUT_NOT_FOUND 404 "존재하지 않는 지급대행 정보입니다." "The payout does not exist."
+    FAILED_HASH_DATA_CREATION 500 "해시 데이터 생성에 실패했습니다." "The hash could not be made."
 }

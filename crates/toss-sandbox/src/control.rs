@@ -52,7 +52,7 @@ pub(crate) fn problem(status: u16, code: &str, message: &str) -> Response {
 }
 
 /// A request that says something impossible: 400, and why.
-fn wrong(why: impl Display) -> Response {
+pub(crate) fn wrong(why: impl Display) -> Response {
     problem(400, codes::INVALID_REQUEST.name(), &why.to_string())
 }
 

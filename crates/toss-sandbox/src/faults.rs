@@ -8,6 +8,8 @@ use crate::codes::{self, Code};
 use crate::ids::Ids;
 use crate::journal::Operation;
 
+mod header;
+
 /// Rules kept at once.
 const MOST_RULES: usize = 100_000;
 /// The longest delay, in milliseconds: ten minutes.
@@ -184,6 +186,12 @@ pub enum FaultError {
     /// A share outside 1..=1000.
     #[error("permille is between 1 and 1000")]
     Permille,
+    /// A `Sandbox-Fault` header that is no fault.
+    #[error(
+        "Sandbox-Fault is one of lose-reply, drop, future-fields, delay-before=MS, delay-after=MS, \
+         fail-before=STATUS[:CODE], fail-after=STATUS[:CODE], html=STATUS, cut-body=BYTES, other-payment=KEY"
+    )]
+    Header,
     /// No room for another rule.
     #[error("there are too many rules already")]
     TooMany,
@@ -221,20 +229,26 @@ impl FaultRule {
         if !(1..=1_000).contains(&self.permille) {
             return Err(FaultError::Permille);
         }
-        match &self.kind {
-            FaultKind::FailBefore { status, code } | FaultKind::FailAfter { status, code } => {
-                check_status(*status)?;
-                code.as_deref().map_or(Ok(()), |name| Code::find(name).map(drop).ok_or(FaultError::Code))
-            }
-            FaultKind::Html { status } => check_status(*status),
-            FaultKind::Delay { ms, .. } if *ms > LONGEST_DELAY_MS => Err(FaultError::Delay),
-            _ => Ok(()),
-        }
+        self.kind.check()
     }
 
     fn matches(&self, operation: Operation, order: Option<&str>, payment: Option<&str>) -> bool {
         let about = |wanted: &Option<String>, is: Option<&str>| wanted.is_none() || wanted.as_deref() == is;
         self.operation.covers(operation) && about(&self.order_id, order) && about(&self.payment_key, payment)
+    }
+}
+
+impl FaultKind {
+    fn check(&self) -> Result<(), FaultError> {
+        match self {
+            Self::FailBefore { status, code } | Self::FailAfter { status, code } => {
+                check_status(*status)?;
+                code.as_deref().map_or(Ok(()), |name| Code::find(name).map(drop).ok_or(FaultError::Code))
+            }
+            Self::Html { status } => check_status(*status),
+            Self::Delay { ms, .. } if *ms > LONGEST_DELAY_MS => Err(FaultError::Delay),
+            _ => Ok(()),
+        }
     }
 }
 

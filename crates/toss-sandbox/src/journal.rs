@@ -16,7 +16,7 @@ use crate::ids::Transaction;
 const CHUNK: usize = 4_096;
 
 /// A core call of Toss that the sandbox serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Operation {

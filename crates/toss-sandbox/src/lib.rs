@@ -60,6 +60,7 @@ mod ids;
 mod journal;
 mod lang;
 mod ledger;
+mod limits;
 mod means;
 mod money;
 mod opening;

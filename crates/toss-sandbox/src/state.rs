@@ -4,13 +4,12 @@
 //! and nothing is serialised: a call costs a few look-ups and a small copy.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::account::Numbers;
 use crate::auth::{Directory, MerchantId};
 use crate::billing::Billing;
-use crate::clock::Ms;
+use crate::clock::{Movable, Ms};
 use crate::codes::{self, Code};
 use crate::config::{Config, ConfigError};
 use crate::faults::Faults;
@@ -18,6 +17,7 @@ use crate::idempotency::Idempotency;
 use crate::ids::{Ids, Transaction};
 use crate::journal::{Effect, EffectKind, Entry, Journal, Operation};
 use crate::ledger::{Ledger, Row};
+use crate::limits::Limits;
 use crate::money::Currency;
 use crate::payment::{About, Payment, Struck, Terms};
 use crate::receipts::Receipts;
@@ -33,8 +33,7 @@ const EVICTION_LOOK: usize = 64;
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) directory: Directory,
-    /// What the clock was moved by, in milliseconds.
-    moved: AtomicI64,
+    clock: Movable,
     world: Mutex<World>,
     /// Held by whoever delivers the webhooks: there is never more than one.
     pub(crate) delivering: tokio::sync::Mutex<()>,
@@ -56,6 +55,7 @@ pub(crate) struct World {
     pub(crate) idempotency: Idempotency,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
+    pub(crate) limits: Limits,
     pub(crate) ledger: Ledger,
     pub(crate) billing: Billing,
     pub(crate) receipts: Receipts,
@@ -103,6 +103,7 @@ impl Shared {
             idempotency: Idempotency::new(config.max_idempotency_keys),
             journal: Journal::new(config.max_journal),
             faults: Faults::default(),
+            limits: Limits::default(),
             ledger: Ledger::new(config.max_transactions),
             billing: Billing::new(config.max_billing_keys),
             receipts: Receipts::new(config.max_cash_receipts),
@@ -111,20 +112,44 @@ impl Shared {
             timers: Timers::default(),
         };
         let delivering = tokio::sync::Mutex::new(());
-        Ok(Self { config, directory, moved: AtomicI64::new(0), world: Mutex::new(world), delivering })
+        let clock = Movable::new(Arc::clone(&config.clock));
+        Ok(Self { config, directory, clock, world: Mutex::new(world), delivering })
     }
 
     /// The sandbox's time, in milliseconds.
     pub(crate) fn now(&self) -> Ms {
-        (self.config.clock)().as_millisecond() + self.moved.load(Ordering::Relaxed)
+        self.clock.now()
     }
 
     /// Moves the clock, and lets everything strike that has become due.
     pub(crate) fn advance(&self, ms: Ms) {
-        self.moved.fetch_add(ms, Ordering::Relaxed);
         let mut world = self.world();
+        self.clock.advance(ms);
         world.strike(self.now());
         world.outbox.ring();
+    }
+
+    /// Moves the clock to an instant; false, and nothing happens, when that would be back.
+    pub(crate) fn set_clock(&self, to: Ms) -> bool {
+        let mut world = self.world();
+        let ahead = to - self.now();
+        if ahead < 0 {
+            return false;
+        }
+        self.clock.advance(ahead);
+        world.strike(self.now());
+        world.outbox.ring();
+        true
+    }
+
+    /// Stops the clock, or lets it run on from where it stands.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let _world = self.world();
+        self.clock.freeze(frozen);
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.clock.is_frozen()
     }
 
     /// The world, for a few look-ups; never held across a wait.
@@ -262,7 +287,9 @@ impl World {
 
     /// Lets the clocks of open payments strike that are due.
     pub(crate) fn strike(&mut self, now: Ms) {
-        while let Some(key) = self.timers.strike(now) {
+        while self.switches.sweep_expiries
+            && let Some(key) = self.timers.strike(now)
+        {
             self.payment(&key, now);
         }
     }

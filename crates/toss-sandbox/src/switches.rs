@@ -45,6 +45,18 @@ switches! {
     /// made: the payment comes back unchanged, nothing is told, and the answer is stored under its idempotency
     /// key. It is said of Toss, and its documents do not mention it. 0 makes every cancel.
     quick_cancels_ms: u64 = 1_000;
+    /// Requests of one kind that a merchant may make in a minute; one more is a 429 with a code of our own,
+    /// `TOO_MANY_REQUESTS`. Toss's test mode has 100. 0 is no limit.
+    requests_per_minute: u32 = 0;
+    /// A read or a cancel less than so many milliseconds after the last one of the same payment or order is
+    /// refused with 403 `FORBIDDEN_CONSECUTIVE_REQUEST`. 0 refuses none.
+    consecutive_requests_ms: u64 = 0;
+    /// Whether a `TossPayments-Test-Code` that Toss does not have is 400 `INVALID_TEST_CODE`, or else ignored.
+    refuse_unknown_test_codes: bool = true;
+    /// Whether a payment becomes EXPIRED, and is told of, when its time is over; or else when somebody looks.
+    sweep_expiries: bool = true;
+    /// Whether each try of a webhook has a transmission id of its own, or else that of the first try.
+    fresh_webhook_ids: bool = false;
     /// The sign of a cancel's amount in the list of transactions: `positive` or `negative`.
     cancel_sign: CancelSign = CancelSign::Positive;
     /// How many milliseconds a transaction is missing from the list at first.

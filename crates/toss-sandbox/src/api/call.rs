@@ -12,6 +12,8 @@ use crate::api::receipts::CancelBody;
 use crate::api::{billing, cancel, confirm, create, key_in, receipts, reply, transactions, virtual_accounts};
 use crate::auth::{Directory, MerchantId};
 use crate::codes::{self, Code};
+use crate::control;
+use crate::faults::FaultKind;
 use crate::idempotency::{self, LONGEST_KEY};
 use crate::journal::Operation;
 use crate::lang::Lang;
@@ -31,6 +33,8 @@ pub(crate) struct Call {
     pub(crate) lang: Lang,
     /// `TossPayments-Test-Code`: the code it names, or `Err` for a name that Toss does not have.
     pub(crate) test_code: Option<Result<Code, Unknown>>,
+    /// `Sandbox-Fault`: what is to happen to this one call.
+    pub(crate) fault: Option<FaultKind>,
     /// The `Idempotency-Key` of a POST.
     pub(crate) key: Option<Arc<str>>,
     pub(crate) key_too_long: bool,
@@ -79,6 +83,7 @@ pub(crate) async fn read(
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| reply::gateway(413))?;
     let headers = &parts.headers;
+    let fault = FaultKind::of_headers(headers).map_err(control::wrong)?;
     let merchant = directory.authenticate(headers);
     let is_post = parts.method == Method::POST;
     let echo = headers.get("idempotency-key").filter(|value| is_post && !value.is_empty()).cloned();
@@ -97,6 +102,7 @@ pub(crate) async fn read(
         subject,
         lang: Lang::of(headers),
         test_code: test_code(headers),
+        fault,
         key: key.filter(|_| !key_too_long),
         key_too_long,
         identity,
@@ -144,6 +150,11 @@ fn test_code(headers: &HeaderMap) -> Option<Result<Code, Unknown>> {
 }
 
 impl Call {
+    /// What the path is about, to tell one request from another.
+    pub(crate) fn about(&self) -> Arc<str> {
+        self.subject.as_deref().unwrap_or_default().into()
+    }
+
     /// The amount in the request, for the journal, in the smallest unit of the payment's currency.
     pub(crate) fn amount(&self, currency: Currency) -> Option<i64> {
         match &self.ask {

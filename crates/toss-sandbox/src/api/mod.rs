@@ -175,10 +175,13 @@ impl Outcome {
 impl World {
     /// The rule that spoils this call, if one does; unauthorised calls are nobody's.
     fn fault(&mut self, call: &Call) -> Option<FaultKind> {
-        if self.faults.is_empty() {
+        if self.faults.is_empty() && call.fault.is_none() {
             return None;
         }
         let merchant = call.merchant.ok()?;
+        if let Some(kind) = &call.fault {
+            return Some(kind.clone());
+        }
         let (order, payment, _) = self.names(call, merchant);
         self.faults.take(call.operation, order.as_deref(), payment.as_deref(), &mut self.ids)
     }
@@ -222,8 +225,12 @@ impl World {
     /// Everything that Toss answers before it looks at the payment.
     fn judge(&mut self, call: &Call, now: Ms) -> Option<Early> {
         let early = |code: Code| Some(Early { answer: Answer::refused(code, call.lang), original: None });
-        if let Err(code) = call.merchant {
-            return early(code);
+        let merchant = match call.merchant {
+            Ok(merchant) => merchant,
+            Err(code) => return early(code),
+        };
+        if self.limits.exceeds(merchant, call.operation, self.switches.requests_per_minute, now) {
+            return early(codes::TOO_MANY_REQUESTS);
         }
         if call.key_too_long {
             return early(codes::INVALID_IDEMPOTENCY_KEY);
@@ -236,7 +243,14 @@ impl World {
             Some(Known::Running) => return early(codes::IDEMPOTENT_REQUEST_PROCESSING),
             _ => {}
         }
-        let code = call.test_code?.unwrap_or(codes::INVALID_TEST_CODE);
+        let window = self.switches.consecutive_requests_ms;
+        if window > 0 && self.limits.repeats(call.operation, call.about(), window, now) {
+            return early(codes::FORBIDDEN_CONSECUTIVE_REQUEST);
+        }
+        let code = match call.test_code? {
+            Err(_) if !self.switches.refuse_unknown_test_codes => return None,
+            code => code.unwrap_or(codes::INVALID_TEST_CODE),
+        };
         if let (Some(identity), true) = (&call.identity, self.switches.store_test_code_answers) {
             self.idempotency.reserve(identity, now);
             let reply = self.reply(Some(Answer::refused(code, call.lang)));

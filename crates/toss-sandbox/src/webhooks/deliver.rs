@@ -37,7 +37,13 @@ pub(crate) async fn deliver(shared: Arc<Shared>) -> Infallible {
             let now = shared.now();
             let mut world = shared.world();
             world.strike(now);
-            world.outbox.take_due(now, MOST_FLIGHTS.saturating_sub(flights.len()))
+            let (mut due, pause) = world.outbox.take_due(now, MOST_FLIGHTS.saturating_sub(flights.len()));
+            if world.switches.fresh_webhook_ids {
+                for (_, parcel) in due.iter_mut().filter(|(_, parcel)| parcel.retried > 0) {
+                    parcel.transmission = world.ids.transmission().into();
+                }
+            }
+            (due, pause)
         };
         for (id, parcel) in due {
             flights.spawn(fly(Arc::clone(&shared), http.clone(), id, parcel));

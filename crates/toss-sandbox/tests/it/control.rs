@@ -122,7 +122,7 @@ async fn the_clock_is_moved_forward_and_never_back() {
     let toss = Toss::start().await;
     let key = toss.authenticated("ord-clock", 1_000);
     let moved = toss.send(Ask::post("/sandbox/clock", json!({ "advanceSeconds": 600 }))).await.json();
-    assert_eq!(moved, json!({ "now": "2026-03-02T14:15:09+09:00" }));
+    assert_eq!(moved, json!({ "now": "2026-03-02T14:15:09+09:00", "frozen": false }));
     assert_eq!(toss.status(&key), "EXPIRED");
     for body in [json!({ "advanceSeconds": -1 }), json!({}), json!({ "advanceSeconds": i64::MAX })] {
         assert_eq!(toss.send(Ask::post("/sandbox/clock", body)).await.status, 400);

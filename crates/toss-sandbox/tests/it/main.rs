@@ -13,6 +13,7 @@ mod faults;
 mod idempotency;
 mod key_in;
 mod later_cancels;
+mod limits;
 mod quick_cancels;
 mod read;
 mod receipts;
