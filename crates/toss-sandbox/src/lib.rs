@@ -18,7 +18,7 @@
 //!   schedule, and dropped, doubled, delayed or reordered on request; no call waits for it.
 //! * **It is bounded and quick.** Payments, journal, keys, bodies, rules, webhooks and connections all have a limit.
 //!
-//! What it will never do: `BrandPay`, foreign currencies, or speaking TLS.
+//! What it will never do: `BrandPay`, or speaking TLS.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -211,6 +211,7 @@ impl Payment {
     ) -> Result<(), Code> {
         match self.status {
             Status::Ready if !chosen.means.takes(self.about.currency) => Err(codes::INVALID_CURRENCY),
+            Status::Ready if self.is_past_due(chosen.means, now) => Err(codes::NOT_FOUND_PAYMENT_SESSION),
             Status::Ready => {
                 self.status = Status::InProgress;
                 self.means = Some(chosen.means);
@@ -223,6 +224,13 @@ impl Payment {
             Status::Expired => Err(codes::NOT_FOUND_PAYMENT_SESSION),
             _ => Err(codes::ALREADY_PROCESSED_PAYMENT),
         }
+    }
+
+    /// Whether the request allowed less time than the window has; of a virtual account it is the time to deposit.
+    fn is_past_due(&self, means: Means, now: Ms) -> bool {
+        let requested = self.about.terms.requested.as_ref();
+        let due = requested.and_then(|requested| requested.of(means).due(self.about.requested_at));
+        !matches!(means, Means::VirtualAccount(_)) && due.is_some_and(|due| now >= due)
     }
 
     /// `IN_PROGRESS` → DONE, or `WAITING_FOR_DEPOSIT` for a virtual account.

@@ -230,6 +230,16 @@ impl Sandbox {
         }
     }
 
+    /// The same for any way to pay, in the words that `POST /sandbox/payments` takes; of the first merchant.
+    pub fn authenticate_as(&self, wish: Value) -> Result<String, Refused> {
+        if self.shared.directory.len() == 0 {
+            return Err(codes::UNAUTHORIZED_KEY.into());
+        }
+        let wanted: Wanted = serde_json::from_value(wish).map_err(|_| codes::INVALID_REQUEST)?;
+        let payment = control::authenticate(&self.shared, 0, wanted, None)?;
+        Ok(payment.about.key.to_string())
+    }
+
     /// A payment as a read would answer it, whoever's it is; no journal entry is written.
     #[must_use]
     pub fn payment(&self, payment_key: &str) -> Option<Value> {
@@ -284,6 +294,24 @@ impl Sandbox {
     /// The buyer pays into a virtual account.
     pub fn deposit(&self, payment_key: &str) -> Result<(), Refused> {
         Ok(control::act(&self.shared, payment_key, &Deed::Deposit(Deposit::default())).map(drop)?)
+    }
+
+    /// The buyer pays into a virtual account, and the bank takes the deposit back after this time on the sandbox's clock.
+    pub fn deposit_for(&self, payment_key: &str, time: Duration) -> Result<(), Refused> {
+        let reverses_after = Some(i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 2));
+        let deposit = Deposit { reverses_after, ..Deposit::default() };
+        Ok(control::act(&self.shared, payment_key, &Deed::Deposit(deposit)).map(drop)?)
+    }
+
+    /// The transfer of a virtual account's refund fails.
+    pub fn fail_refund(&self, payment_key: &str) -> Result<(), Refused> {
+        Ok(control::act(&self.shared, payment_key, &Deed::FailRefund).map(drop)?)
+    }
+
+    /// An asynchronous cancel ends, well or not: the oldest one under way, if none is named.
+    pub fn end_cancel(&self, payment_key: &str, request: Option<&str>, well: bool) -> Result<(), Refused> {
+        let now = self.shared.now();
+        Ok(self.shared.world().end_cancel(payment_key, request, well, now).map(drop)?)
     }
 
     /// The bank takes a deposit back as an error.

@@ -327,3 +327,58 @@ async fn switches_forbid_a_gift_certificates_partial_cancel_and_the_webhooks_of_
         assert_eq!(told, expected);
     }
 }
+
+#[tokio::test]
+async fn an_exempt_part_is_no_supply_and_a_cards_payment_with_one_is_cancelled_as_a_whole() {
+    let toss = Toss::start().await;
+    let amounts = |payment: &Value| {
+        ["balanceAmount", "suppliedAmount", "vat", "taxFreeAmount", "taxExemptionAmount"]
+            .map(|field| payment[field].as_i64().unwrap())
+    };
+    // An ordinary merchant has no tax-free goods, whatever it sends; a deposit for a cup it may have.
+    let wish =
+        json!({ "method": "TRANSFER", "taxFreeAmount": 3_000, "transfer": { "taxExemptionAmount": 1_000 } });
+    let payment = paid(&toss, "ord-exempt", json!(12_000), wish).await;
+    assert_eq!(amounts(&payment), [12_000, 10_000, 1_000, 0, 1_000]);
+    let key = payment["paymentKey"].as_str().unwrap();
+    let part =
+        |exempt: i64| json!({ "cancelReason": "x", "cancelAmount": 2_100, "taxExemptionAmount": exempt });
+    assert_eq!(toss.cancel(key, part(1_001)).await.verdict(), "400 INVALID_REQUEST");
+    let left = toss.cancel(key, part(1_000)).await.json();
+    assert_eq!(amounts(&left), [9_900, 9_000, 900, 0, 0]);
+    assert_eq!(left["cancels"][0]["taxExemptionAmount"], 1_000);
+
+    let wish = json!({ "method": "CARD", "card": { "taxExemptionAmount": 1_000 } });
+    let payment = paid(&toss, "ord-exempt-card", json!(12_000), wish).await;
+    let key = payment["paymentKey"].as_str().unwrap();
+    assert_eq!(payment["isPartialCancelable"], false);
+    assert_eq!(toss.cancel(key, part(0)).await.verdict(), "403 NOT_ALLOWED_PARTIAL_REFUND");
+    assert_eq!(amounts(&toss.cancel(key, json!({ "cancelReason": "x" })).await.json()), [0; 5]);
+}
+
+#[tokio::test]
+async fn a_window_that_is_good_for_less_than_half_an_hour_takes_nobody_after_it() {
+    let toss = Toss::start().await;
+    let body = json!({
+        "orderId": "ord-short", "orderName": "mug", "amount": 1_000, "method": "CARD",
+        "dueDate": "2026-03-02T14:15:09",
+    });
+    let opened = toss.send(Ask::post("/v1/payments", body)).await.json();
+    let key = opened["paymentKey"].as_str().unwrap();
+    toss.sandbox.advance(std::time::Duration::from_secs(600));
+    let path = format!("/sandbox/browser/payments/{key}/authenticate");
+    assert_eq!(toss.send(Ask::post(&path, json!({}))).await.verdict(), "404 NOT_FOUND_PAYMENT_SESSION");
+}
+
+#[tokio::test]
+async fn a_test_opens_any_way_to_pay_without_http() {
+    let toss = Toss::start().await;
+    let wish = json!({ "orderId": "ord-in-process", "amount": 1_000, "method": "VIRTUAL_ACCOUNT" });
+    let key = toss.sandbox.authenticate_as(wish).unwrap();
+    assert_eq!(toss.confirm(&key, "ord-in-process", 1_000).await.status, 200);
+    toss.sandbox.deposit_for(&key, std::time::Duration::from_secs(60)).unwrap();
+    assert_eq!(toss.status(&key), "DONE");
+    toss.sandbox.advance(std::time::Duration::from_secs(60));
+    assert_eq!(toss.status(&key), "WAITING_FOR_DEPOSIT");
+    assert!(toss.sandbox.fail_refund(&key).is_err() && toss.sandbox.end_cancel(&key, None, true).is_err());
+}
