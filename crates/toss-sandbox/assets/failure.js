@@ -1,4 +1,4 @@
-// The ways to fail, as a tester chooses them: in the window, at confirm, or by the clock.
+// The ways to fail, as a tester chooses them: in the window, at confirm or at a charge, or by the clock.
 
 import { el } from "./common.js";
 import { REASONS, WINDOW_REASONS } from "./lists.js";
@@ -26,12 +26,14 @@ export function drawFailure(ctx, reasons, shown, { decline, expire }) {
     );
   const inWindow = all.filter((one) => WINDOW_REASONS.includes(one.code)).map(reason);
   const atConfirm = all.filter((one) => !WINDOW_REASONS.includes(one.code)).map(reason);
-  const groups = [group("fails-in-window", "failInWindow", "failInWindowHint", inWindow)];
+  const later = expire ? ["failAtConfirm", "failAtConfirmHint"] : ["failAtCharge", "failAtChargeHint"];
+  const groups = [
+    group("fails-in-window", "failInWindow", "failInWindowHint", inWindow),
+    group("fails-later", ...later, atConfirm),
+  ];
   if (expire) {
-    groups.push(
-      group("fails-at-confirm", "failAtConfirm", "failAtConfirmHint", atConfirm),
-      group("fails-by-time", "expireTitle", "expireHint", [button(expire, t("expire"), "EXPIRED", "pay-expire")]),
-    );
+    const end = button(expire, t("expire"), "EXPIRED", "pay-expire");
+    groups.push(group("fails-by-time", "expireTitle", "expireHint", [end]));
   }
   return el(
     "section",

@@ -10,20 +10,18 @@ import { bankField, chips, isDigits, missing, note, textField } from "./parts.js
 const TEST_CARD = "9410001234567890";
 
 export const billingCardPage = {
-  prepare: ({ request }) => ({
-    billingOwner: owners(request)[0].code,
-    cardNumber: TEST_CARD,
-    expiry: "12/30",
-    identity: "900101",
-    cardPassword: "12",
-  }),
+  prepare({ request }) {
+    const owner = owners(request)[0].code;
+    const card = { cardNumber: TEST_CARD, expiry: "12/30", cardPassword: "12" };
+    return { ...card, billingOwner: owner, identity: testIdentity(owner) };
+  },
 
   draw(ctx) {
     if (wallet(ctx)) return [app(ctx)];
     const { billingOwner } = ctx.form;
     const personal = billingOwner === "개인";
     const list = owners(ctx.request);
-    const pick = (code) => ctx.change({ billingOwner: code, identity: "" });
+    const pick = (code) => ctx.change({ billingOwner: code, identity: testIdentity(code) });
     const issuer = findIssuer(ctx.request.cardCompany);
     const nodes = list.length > 1 ? [chips(ctx, "owner", ctx.t("ownerType"), list, billingOwner, pick)] : [];
     if (issuer) nodes.push(note(ctx.t("directCard", { name: ctx.name(issuer) })));
@@ -40,7 +38,7 @@ export const billingCardPage = {
       textField(ctx, "identity", ctx.t(personal ? "birth" : "receiptBusiness"), "identity", {
         ...digits,
         maxLength: 12,
-        placeholder: personal ? "900101" : "1234567890",
+        placeholder: testIdentity(billingOwner),
       }),
     ];
   },
@@ -50,31 +48,27 @@ export const billingCardPage = {
     const { cardNumber, expiry, identity, cardPassword, billingOwner } = ctx.form;
     const [long, words] = billingOwner === "개인" ? [6, "badBirth"] : [10, "badBusiness"];
     return (
-      missing(ctx, isDigits(cardNumber.replaceAll(" ", ""), 15, 19), "card-number", "badCardNumber") ||
+      missing(ctx, isDigits(cardNumber.replaceAll(" ", ""), 14, 20), "card-number", "badCardNumber") ||
       missing(ctx, /^(0[1-9]|1[0-2])\/\d\d$/.test(expiry), "expiry", "badExpiry") ||
       missing(ctx, isDigits(cardPassword, 2, 2), "card-password", "badCardPassword") ||
       missing(ctx, isDigits(identity, long, long), "identity", words)
     );
   },
 
+  /** The server needs number and owner; what else was typed in proves that the page asks for it. */
   wish(ctx) {
     const provider = wallet(ctx);
     if (provider) return { method: "CARD", easyPay: provider };
-    const { cardNumber, expiry, identity, cardPassword, billingOwner } = ctx.form;
-    const [month, year] = expiry.split("/");
-    return {
-      method: "CARD",
-      card: {
-        number: cardNumber.replace(/\D/g, ""),
-        expirationYear: year,
-        expirationMonth: month,
-        customerIdentityNumber: identity.replace(/\D/g, ""),
-        password: cardPassword,
-        ownerType: billingOwner,
-      },
-    };
+    const { cardNumber, billingOwner } = ctx.form;
+    const issuer = findIssuer(ctx.request.cardCompany);
+    const card = { number: cardNumber.replace(/\D/g, ""), ownerType: billingOwner };
+    if (issuer) card.issuerCode = issuer.code;
+    return { method: "CARD", card };
   },
 };
+
+/** What a test buyer enters as their own: a date of birth, or a business's number. */
+const testIdentity = (owner) => (owner === "개인" ? "900101" : "1234567890");
 
 /** Whose cards the merchant takes, in the order that it asked for. */
 function owners(request) {
@@ -106,5 +100,5 @@ export const billingAccountPage = {
 
   check: (ctx) => missing(ctx, isDigits(ctx.form.account, 7, 20), "account", "badAccount") || checkCode(ctx, "accountCode"),
 
-  wish: ({ form }) => ({ method: "TRANSFER", bank: form.bank, accountNumber: form.account.replaceAll("-", "") }),
+  wish: ({ form }) => ({ method: "TRANSFER", bank: form.bank }),
 };

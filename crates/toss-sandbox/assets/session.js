@@ -32,9 +32,9 @@ export function billingSession(request) {
       const { customerName = null } = request;
       return { merchantName: config.merchantName, customerName, status: "READY", currency: "KRW", amount: null };
     },
-    async approve(wish) {
+    async approve({ confirmOutcome: outcome, ...wish }) {
       const { clientKey, customerKey } = request;
-      const { authKey } = await call("/sandbox/browser/billing-auths", { clientKey, customerKey, ...wish });
+      const { authKey } = await call("/sandbox/browser/billing-auths", { clientKey, customerKey, outcome, ...wish });
       return { customerKey, authKey, redirectUrl: withQuery(request.successUrl, { customerKey, authKey }) };
     },
     fail: async (code) => failed(code, REASONS[code].ko),

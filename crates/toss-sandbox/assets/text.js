@@ -121,6 +121,11 @@ export const TEXT = {
     ko: "인증은 성공하고, 서버가 승인을 요청할 때 거절됩니다.",
     en: "Authentication succeeds; your server's confirm call is refused.",
   },
+  failAtCharge: { ko: "결제 요청마다 거절", en: "Refused at every charge" },
+  failAtChargeHint: {
+    ko: "등록은 성공하고, 서버가 자동결제를 요청할 때마다 거절됩니다.",
+    en: "The registration succeeds; each charge of your server is refused.",
+  },
   secure: { ko: "안전한 결제창", en: "Secure checkout" },
   loading: { ko: "결제 정보를 불러오는 중입니다.", en: "Loading the payment." },
   leaving: { ko: "판매자 페이지로 돌아가는 중입니다.", en: "Returning to the merchant." },

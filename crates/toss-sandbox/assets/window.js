@@ -259,7 +259,7 @@ function approve(event) {
 const wish = () => PAGES[state.method].wish(context());
 
 function decline(code) {
-  if (billing || WINDOW_REASONS.includes(code)) return end("failed", () => session.fail(code));
+  if (WINDOW_REASONS.includes(code)) return end("failed", () => session.fail(code));
   return end("success", () => session.approve({ ...wish(), confirmOutcome: code }));
 }
 

@@ -245,6 +245,7 @@ impl Wish {
         let owner_type = wish.and_then(|card| card.owner_type.as_deref());
         let card = Card {
             months,
+            uses_points: wish.is_some_and(|card| card.terms.uses_points()),
             kind: card_type.map_or(Some(usual.kind), CardKind::find).ok_or(codes::INVALID_PARAMETERS)?,
             owner: owner_type.map_or(Some(usual.owner), Owner::find).ok_or(codes::INVALID_PARAMETERS)?,
             ..usual

@@ -73,6 +73,11 @@ impl TermsWish {
         self.use_escrow == Some(true) && self.escrow_products.as_ref().is_none_or(Vec::is_empty)
     }
 
+    /// Whether the buyer, or the request, wants the points of the card to pay first.
+    pub(crate) fn uses_points(&self) -> bool {
+        self.use_card_point == Some(true)
+    }
+
     pub(crate) fn is_silent(&self) -> bool {
         *self == Self::default()
     }

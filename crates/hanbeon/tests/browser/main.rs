@@ -12,16 +12,22 @@
 //! 4. [`pay`], [`refused`], [`again`], [`later`], [`hands`]: the tests;
 //! 5. [`original`]: a front end that was written for the original server;
 //! 6. [`console`]: what a developer sees of the sandbox;
-//! 7. [`pictures`]: every page fits its screen; `HANBEON_SCREENSHOTS=docs/images` keeps what it looks like.
+//! 7. [`bench`], then [`sdk`], [`ways`], [`billing`], [`loader`]: the sandbox's browser side, without our shop;
+//! 8. [`pictures`]: every page fits its screen; `HANBEON_SCREENSHOTS=docs/images` keeps what it looks like.
 
 mod again;
+mod bench;
+mod billing;
 mod buyer;
 mod console;
 mod hands;
 mod later;
+mod loader;
 mod original;
 mod pay;
 mod pictures;
 mod records;
 mod refused;
+mod sdk;
 mod stage;
+mod ways;

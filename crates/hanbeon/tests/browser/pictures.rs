@@ -25,7 +25,7 @@ async fn walk(stage: &Stage, screen: &str) -> Done {
     to_the_top(stage).await?;
     picture(stage, &format!("order-{screen}")).await?;
     scroll_to(stage, "#agreement").await?;
-    fits(stage, &format!("the foot of the order page, {screen}")).await?;
+    stage.fits(&format!("the foot of the order page, {screen}")).await?;
 
     stage.press_pay().await?;
     stage.leave().await?;
@@ -34,7 +34,7 @@ async fn walk(stage: &Stage, screen: &str) -> Done {
     stage.enter_window().await?;
     stage.click("#pay-decline").await?;
     stage.see("#decline-reasons").await?;
-    fits(stage, &format!("the ways to fail, {screen}")).await?;
+    stage.fits(&format!("the ways to fail, {screen}")).await?;
     stage.click("#decline-reasons [data-code=REJECT_CARD_COMPANY]").await?;
     stage.leave().await?;
     stage.read("#fail-code", "REJECT_CARD_COMPANY").await?;
@@ -51,10 +51,10 @@ async fn walk(stage: &Stage, screen: &str) -> Done {
     picture(stage, &format!("cancel-{screen}")).await?;
     stage.click("#cancel-confirm").await?;
     stage.read("#order-status", "취소 완료").await?;
-    fits(stage, "a cancelled order").await?;
+    stage.fits("a cancelled order").await?;
     stage.visit("/orders").await?;
     stage.read(".order-row .chip", "취소 완료").await?;
-    fits(stage, "the list of orders").await
+    stage.fits("the list of orders").await
 }
 
 async fn to_the_top(stage: &Stage) -> Done {
@@ -67,16 +67,9 @@ async fn scroll_to(stage: &Stage, css: &str) -> Done {
     Ok(())
 }
 
-/// Nothing is wider than the screen.
-async fn fits(stage: &Stage, what: &str) -> Done {
-    let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-    assert_eq!(stage.ask(over).await?, 0, "{what} runs off the side");
-    Ok(())
-}
-
 /// It fits, and the README shows it.
 async fn picture(stage: &Stage, name: &str) -> Done {
-    fits(stage, name).await?;
+    stage.fits(name).await?;
     let Some(folder) = std::env::var_os("HANBEON_SCREENSHOTS") else { return Ok(()) };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
     // Pictures are of pages at rest: fonts there, transitions over.
