@@ -7,7 +7,7 @@ import { REASONS } from "./lists.js";
  * The payment of this address. `load` shows it; each other verb ends the window and answers with what the
  * merchant's page is told.
  */
-export function paymentSession(paymentKey, { cancelNamesOrder = true }) {
+export function paymentSession(paymentKey) {
   const key = encodeURIComponent(paymentKey);
   const base = `/sandbox/browser/payments/${key}`;
   const fail = (code) => call(`${base}/fail`, { code });
@@ -15,7 +15,7 @@ export function paymentSession(paymentKey, { cancelNamesOrder = true }) {
     load: () => call(base),
     approve: (wish) => call(`${base}/authenticate`, wish),
     fail,
-    close: () => call(`${base}/close`, { cancelNamesOrder }),
+    close: () => call(`${base}/close`, {}),
     async expire() {
       await call(`/sandbox/payments/${key}/expire`, {});
       return fail("PAY_PROCESS_ABORTED");

@@ -33,7 +33,7 @@ const hints = new URLSearchParams(location.hash.slice(1) || location.search);
 const request = readRequest(hints.get("request"));
 const last = decodeURIComponent(location.pathname.split("/").filter(Boolean).pop());
 const billing = last === "billing";
-const session = billing ? billingSession(request) : paymentSession(last, request);
+const session = billing ? billingSession(request) : paymentSession(last);
 const PAGES = billing ? BILLING_PAGES : PAYMENT_PAGES;
 const line = parentLine(() => {}, (message) => message.type === "close" && close());
 

@@ -293,19 +293,6 @@ struct FailBody {
     code: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct CloseBody {
-    /// Whether `failUrl` is told the order although the buyer cancelled (not documented, U15).
-    cancel_names_order: bool,
-}
-
-impl Default for CloseBody {
-    fn default() -> Self {
-        Self { cancel_names_order: true }
-    }
-}
-
 /// The window gives up with a code; the payment stays as it is (Toss state machine: closing changes nothing).
 async fn fail(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: Bytes) -> Response {
     let body: FailBody = match body_or_default(&body) {
@@ -319,11 +306,9 @@ async fn fail(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: 
     }
 }
 
-async fn close(State(shared): State<Arc<Shared>>, Path(key): Path<String>, body: Bytes) -> Response {
-    match body_or_default::<CloseBody>(&body) {
-        Ok(body) => give_up(&shared, &key, codes::PAY_PROCESS_CANCELED, body.cancel_names_order),
-        Err(code) => refuse(code),
-    }
+async fn close(State(shared): State<Arc<Shared>>, Path(key): Path<String>) -> Response {
+    let names_order = shared.world().switches.cancel_names_order;
+    give_up(&shared, &key, codes::PAY_PROCESS_CANCELED, names_order)
 }
 
 /// Tells the merchant, also of a window whose time has run out; not of one that has succeeded.

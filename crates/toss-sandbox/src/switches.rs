@@ -82,6 +82,14 @@ switches! {
     tell_repeated_partial_cancels: bool = true;
     /// Whether a key-in payment is told by a webhook.
     tell_key_in: bool = true;
+    /// What a buyer at a desk who closes the window comes to in redirect mode: the request is `rejected` with
+    /// `USER_CANCEL`, or the page goes to the `fail_url` with `PAY_PROCESS_CANCELED`, as a phone does.
+    window_close: WindowClose = WindowClose::Rejected;
+    /// Whether the fail address names the order when the buyer has cancelled.
+    cancel_names_order: bool = true;
+    /// The code of those errors of the browser SDK of which only the class is known: a `constant` such as
+    /// `PAYMENT_REQUEST_ABORTED`, or the `class` itself, `PaymentRequestAbortedError`.
+    sdk_error_codes: SdkErrorCodes = SdkErrorCodes::Constant;
 }
 
 /// When an asynchronous cancel moves the balance.
@@ -122,6 +130,26 @@ pub enum CancelSign {
     Positive,
     /// The opposite of it.
     Negative,
+}
+
+/// What closing the window at a desk comes to in redirect mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowClose {
+    /// The request is rejected with `USER_CANCEL`.
+    Rejected,
+    /// The page goes to `failUrl` with `PAY_PROCESS_CANCELED`.
+    FailUrl,
+}
+
+/// The codes of the browser SDK's errors whose code is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SdkErrorCodes {
+    /// A constant in the style of the others.
+    Constant,
+    /// The name of the class.
+    Class,
 }
 
 /// Why switches were refused.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::json;
 
 use crate::state::Shared;
 use crate::urls;
@@ -25,6 +26,9 @@ const SDK: [&str; 8] = [
 
 /// The token in the SDK that stands for this sandbox's own origin.
 const ORIGIN: &str = "__SANDBOX_ORIGIN__";
+
+/// The one that stands for its switches, quotes included.
+const SWITCHES: &str = "\"__SANDBOX_SWITCHES__\"";
 
 pub(crate) const JS: &str = "text/javascript; charset=utf-8";
 pub(crate) const CSS: &str = "text/css; charset=utf-8";
@@ -62,11 +66,12 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/assets/{file}", get(asset))
 }
 
-/// The SDK, with this sandbox's origin in it: a shop loads it from another origin than its own.
-async fn sdk(headers: HeaderMap) -> Response {
+/// The SDK, with this sandbox's origin and switches in it: a shop loads it from another origin than its own.
+async fn sdk(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let origin = headers.get(header::HOST).and_then(urls::origin).unwrap_or_default();
-    let text =
-        format!("(function () {{ \"use strict\";\n{}\n}})();\n", SDK.join("\n")).replace(ORIGIN, &origin);
+    let switches = json!(shared.world().switches).to_string();
+    let text = format!("(function () {{ \"use strict\";\n{}\n}})();\n", SDK.join("\n"));
+    let text = text.replace(ORIGIN, &origin).replace(SWITCHES, &switches);
     let mut response = file(JS, text);
     let anyone = HeaderValue::from_static("*");
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);

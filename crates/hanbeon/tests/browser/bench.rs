@@ -21,13 +21,13 @@ pub(crate) enum Act {
     Write(&'static str, &'static str),
 }
 
-/// The origin of a fresh server of the page. What is behind its `?` are the switches of the SDK.
+/// The origin of a fresh server of the page. What is behind its `?` goes to the SDK.
 pub(crate) async fn serve(stage: &Stage) -> Done<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let origin = format!("http://{}", listener.local_addr()?);
     let script = format!("{}/v2/standard", stage.sandbox);
-    let page = async move |RawQuery(switches): RawQuery| {
-        let src = format!("{script}?{}", switches.unwrap_or_default());
+    let page = async move |RawQuery(asked): RawQuery| {
+        let src = format!("{script}?{}", asked.unwrap_or_default());
         Html(include_str!("sdk/page.html").replace("{{SDK}}", &src))
     };
     let arrived = || get(async || Html("<!doctype html><title>arrived</title><p>arrived</p>"));
@@ -92,6 +92,13 @@ impl Stage {
     pub(crate) async fn toss(&self, path: &str, body: Value) -> Done<Value> {
         let call = self.http.post(format!("{}{path}", self.sandbox)).basic_auth(SECRET_KEY, Some(""));
         Ok(call.json(&body).send().await?.json().await?)
+    }
+
+    /// Sets switches of the sandbox.
+    pub(crate) async fn switch(&self, switches: Value) -> Done {
+        let call = self.http.patch(format!("{}/sandbox/switches", self.sandbox)).json(&switches);
+        call.send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// The payment after its confirm; `result` is what the SDK resolved to.

@@ -16,7 +16,8 @@ async fn whatever_the_sdk_refuses_it_refuses_with_its_code_and_in_korean() {
         assert_eq!(outcome["wrong"], json!([]));
         assert!(outcome["rows"].as_u64() > Some(60), "{outcome}");
         assert_eq!(outcome["fine"], "amount,orderId,paymentKey");
-        stage.browser.goto(&format!("{page}/?reject=NETWORK_ERROR&codes=class")).await?;
+        stage.switch(json!({ "sdkErrorCodes": "class" })).await?;
+        stage.browser.goto(&format!("{page}/?reject=NETWORK_ERROR")).await?;
         stage.stand_again(&payment(CARD)).await?;
         stage.click("#pay").await?;
         assert_eq!(stage.refusal().await?, "NETWORK_ERROR");
@@ -81,7 +82,8 @@ async fn a_window_ends_by_closing_by_a_refusal_or_by_the_clock_and_each_end_has_
         assert_eq!(statuses, [Some("READY"), Some("READY"), Some("EXPIRED")]);
 
         // Where Toss's documents are silent: closing may lead to failUrl, and that may not name the order.
-        let page = format!("{page}/?close=failUrl&cancelOrderId=omit&lang=en");
+        stage.switch(json!({ "windowClose": "fail_url", "cancelNamesOrder": false })).await?;
+        let page = format!("{page}/?lang=en");
         stage.stand(&page, &payment(&format!("{CARD}, ...ways()"))).await?;
         stage.pay().await?;
         stage.read("#pay-close", "Cancel").await?;

@@ -7,18 +7,15 @@ const ORIGIN = "__SANDBOX_ORIGIN__";
 /** The buyer that has no customerKey. */
 const ANONYMOUS = "@@ANONYMOUS";
 
-/**
- * How this script was asked to behave, by the query of its own address (`/v2/standard?close=failUrl`): where
- * Toss's documents are silent, and what a test cannot bring about otherwise. `assets/README.md` lists them.
- */
-const SWITCHES = (() => {
+/** What the sandbox does where Toss's documents are silent; the server writes it in. */
+const SWITCHES = "__SANDBOX_SWITCHES__";
+
+/** What a test asks of this script by the query of its address, `/v2/standard?lang=en`; `assets/README.md` lists it. */
+const ASKED = (() => {
   const script = document.currentScript;
   const asked = new URLSearchParams(script ? new URL(script.src, location.href).search : "");
   const list = (name) => (asked.get(name) ?? "").split(",").filter(Boolean);
   return {
-    closeGoesToFailUrl: asked.get("close") === "failUrl",
-    cancelNamesOrder: asked.get("cancelOrderId") !== "omit",
-    classNamesAsCodes: asked.get("codes") === "class",
     reject: asked.get("reject"),
     variants: list("variants"),
     unhealthy: list("unhealthy"),
@@ -31,7 +28,7 @@ const SWITCHES = (() => {
 /** "ko" or "en" for frames: what one request asked for (KO, EN, JA, ZH), else what the script was asked for. */
 function windowLanguage(asked) {
   if (asked) return asked === "KO" ? "ko" : "en";
-  return SWITCHES.language;
+  return ASKED.language;
 }
 
 /** Korean messages of the SDK error table; a `detail` given to `tossError` replaces the text. */
@@ -89,7 +86,7 @@ const CLASSES = {
 function tossError(code, detail) {
   const error = new Error(detail || MESSAGES[code] || MESSAGES.UNKNOWN);
   error.name = CLASSES[code] ?? "TossPaymentsError";
-  error.code = SWITCHES.classNamesAsCodes ? (CLASSES[code] ?? code) : code;
+  error.code = SWITCHES.sdkErrorCodes === "class" ? (CLASSES[code] ?? code) : code;
   return error;
 }
 

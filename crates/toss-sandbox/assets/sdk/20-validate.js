@@ -53,8 +53,8 @@ function checkPayable(amount, foreign) {
 function checkVariantKey(key, usual = "DEFAULT") {
   if (key === undefined || key === null) return usual;
   if (typeof key !== "string" || !/^[\w-]{1,50}$/.test(key)) throw tossError("INVALID_VARIANT_KEY");
-  const known = ["DEFAULT", "AGREEMENT", ...SWITCHES.variants];
-  if (SWITCHES.variants.length > 0 && !known.includes(key)) throw tossError("INVALID_VARIANT_KEY");
+  const known = ["DEFAULT", "AGREEMENT", ...ASKED.variants];
+  if (ASKED.variants.length > 0 && !known.includes(key)) throw tossError("INVALID_VARIANT_KEY");
   return key;
 }
 

@@ -102,7 +102,7 @@ function isMerchantUrl(redirectUrl, req) {
 /** A settled answer of the window → `{leave}` to another page, a `{value}` or an `{error}` for the promise. */
 function conclude(answer, req, mode) {
   const closed = answer.outcome === "closed";
-  if (mode.redirect && (!closed || (SWITCHES.closeGoesToFailUrl && answer.redirectUrl))) {
+  if (mode.redirect && (!closed || (SWITCHES.windowClose === "fail_url" && answer.redirectUrl))) {
     return isMerchantUrl(answer.redirectUrl, req) ? { leave: answer.redirectUrl } : { error: tossError("UNKNOWN") };
   }
   if (closed) return { error: tossError("USER_CANCEL") };
@@ -180,8 +180,7 @@ function runPayment(slot, body, req, mode, options) {
 function windowAddress(windowUrl, options) {
   const url = new URL(windowUrl, ORIGIN);
   if (url.origin !== ORIGIN) throw tossError("UNKNOWN");
-  const wishes = { ...options, cancelNamesOrder: SWITCHES.cancelNamesOrder };
-  const hints = new URLSearchParams({ request: JSON.stringify(wishes) });
+  const hints = new URLSearchParams({ request: JSON.stringify(options) });
   const language = windowLanguage(options.language);
   if (language) hints.set("lang", language);
   url.hash = hints.toString();

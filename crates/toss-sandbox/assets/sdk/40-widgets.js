@@ -26,12 +26,12 @@ function methodOf(code) {
 
 /** The code of what keeps this choice from being paid, if anything does. */
 function lackOf(selected, amount) {
-  if (SWITCHES.custom.includes(selected.code)) return "CUSTOM_PAYMENT_METHOD_UNABLE_TO_PAY";
-  if (SWITCHES.unhealthy.includes(selected.code)) return "PROVIDER_STATUS_UNHEALTHY";
+  if (ASKED.custom.includes(selected.code)) return "CUSTOM_PAYMENT_METHOD_UNABLE_TO_PAY";
+  if (ASKED.unhealthy.includes(selected.code)) return "PROVIDER_STATUS_UNHEALTHY";
   if (selected.inTest === false) return "UNSUPPORTED_TEST_PHASE_PAYMENT_METHOD";
   if (selected.code === "CARD" && !selected.issuerCode) return "NEED_CARD_PAYMENT_DETAIL";
   if (selected.code !== "VIRTUAL_ACCOUNT") return null;
-  if (amount.value > SWITCHES.depositLimit) return "EXCEED_DEPOSIT_AMOUNT_LIMIT";
+  if (amount.value > ASKED.depositLimit) return "EXCEED_DEPOSIT_AMOUNT_LIMIT";
   return selected.refundIncomplete ? "NEED_REFUND_ACCOUNT_DETAIL" : null;
 }
 
@@ -137,8 +137,8 @@ function createWidgets(clientKey) {
     `/sandbox/widget/${kind}?${new URLSearchParams({
       clientKey,
       variantKey,
-      ...(SWITCHES.language && { lang: SWITCHES.language }),
-      ...(SWITCHES.custom.length > 0 && { custom: SWITCHES.custom.join(",") }),
+      ...(ASKED.language && { lang: ASKED.language }),
+      ...(ASKED.custom.length > 0 && { custom: ASKED.custom.join(",") }),
     })}`;
 
   /** Renders one kind of widget: `own[kind]` is taken at once, so that a second call cannot slip in. */
@@ -216,7 +216,7 @@ function createWidgets(clientKey) {
   }
 
   async function requestPayment(req) {
-    if (SWITCHES.reject) throw tossError(SWITCHES.reject);
+    if (ASKED.reject) throw tossError(ASKED.reject);
     if (slot.current || own.asking) throw tossError("INVALID_METHOD_TRANSACTION");
     if (!own.amount) throw tossError("NOT_SETUP_AMOUNT");
     const mode = checkRequest(req, [], WIDGET_OBJECTS);

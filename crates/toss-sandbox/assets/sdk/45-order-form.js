@@ -43,7 +43,8 @@ function openOrderForm(amount) {
   form.agreementBox = box("div", {});
   const sum = new Intl.NumberFormat("ko-KR").format(amount.value);
   const label = amount.currency === "KRW" ? `${sum}원 결제하기` : `${sum} ${amount.currency} 결제하기`;
-  form.pay = button("toss-sandbox-form-pay", label, payStyle, () => form.onPay());
+  form.pay = button("toss-sandbox-form-pay", label, { ...payStyle, opacity: "0.5" }, () => form.onPay());
+  form.pay.disabled = true;
   panel.append(head, form.methodsBox, form.agreementBox, form.pay);
   form.overlay.dialog.append(panel);
   return form;

@@ -82,7 +82,7 @@ function createPayment(clientKey, customerKey) {
   const slot = { current: null };
 
   async function requestPayment(req) {
-    if (SWITCHES.reject) throw tossError(SWITCHES.reject);
+    if (ASKED.reject) throw tossError(ASKED.reject);
     if (slot.current) throw tossError("INVALID_METHOD_TRANSACTION");
     if (!isRecord(req) || !isGiven(req.method)) throw invalid("method");
     if (!Object.hasOwn(METHOD_OBJECTS, req.method)) throw tossError("NOT_SUPPORTED_METHOD");

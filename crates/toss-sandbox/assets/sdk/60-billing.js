@@ -18,7 +18,7 @@ const BILLING_CARD = {
 /** `requestBillingAuth` of one `payment()` instance: always by redirect. */
 function billingAuth(slot, clientKey, customerKey) {
   return async (req) => {
-    if (SWITCHES.reject) throw tossError(SWITCHES.reject);
+    if (ASKED.reject) throw tossError(ASKED.reject);
     if (slot.current) throw tossError("INVALID_METHOD_TRANSACTION");
     if (!isRecord(req) || !isGiven(req.method)) throw invalid("method");
     if (!["CARD", "TRANSFER"].includes(req.method)) throw tossError("NOT_SUPPORTED_METHOD");

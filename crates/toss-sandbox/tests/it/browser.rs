@@ -103,6 +103,9 @@ async fn giving_up_leaves_the_payment_open_and_tells_the_fail_address() {
     let address = closed["redirectUrl"].as_str().unwrap();
     assert!(address.starts_with("https://shop.example/no?code=PAY_PROCESS_CANCELED&message=%EC%82%AC%EC%9A%A9%EC%9E%90%EC%97%90%20"), "{address}");
     assert!(address.ends_with("&orderId=ord-giving-up"), "{address}");
+    toss.send(Ask::patch("/sandbox/switches", json!({ "cancelNamesOrder": false }))).await;
+    let silent = door(&toss, &key, "close", json!({})).await.json();
+    assert!(!silent["redirectUrl"].as_str().unwrap().contains("orderId"), "{silent}");
     let failed = door(&toss, &key, "fail", json!({ "code": "PAY_PROCESS_ABORTED" })).await.json();
     assert_eq!(failed["message"], "결제 진행 중 승인에 실패하여 결제가 중단되었습니다.");
     assert_eq!(toss.status(&key), "READY");
@@ -116,6 +119,17 @@ async fn giving_up_leaves_the_payment_open_and_tells_the_fail_address() {
         "the window can be opened again"
     );
     assert_eq!(door(&toss, &key, "close", json!({})).await.verdict(), "400 ALREADY_PROCESSED_PAYMENT");
+}
+
+#[tokio::test]
+async fn a_window_whose_time_has_run_out_can_still_send_its_buyer_back() {
+    let toss = Toss::start().await;
+    let key = opened(&toss, widget_order("ord-run-out")).await;
+    toss.sandbox.advance(Duration::from_secs(30 * 60));
+    let failed = door(&toss, &key, "fail", json!({ "code": "PAY_PROCESS_ABORTED" })).await.json();
+    let address = failed["redirectUrl"].as_str().unwrap();
+    assert!(address.starts_with("https://shop.example/no?code=PAY_PROCESS_ABORTED&"), "{address}");
+    assert_eq!(toss.status(&key), "EXPIRED");
 }
 
 #[tokio::test]
@@ -207,11 +221,12 @@ async fn pages_of_other_origins_may_call_the_door() {
 #[tokio::test]
 async fn the_sdk_is_one_script_that_knows_where_it_came_from() {
     let toss = Toss::start().await;
-    let reply = toss.send(Ask::get("/v2/standard?close=failUrl")).await;
+    let reply = toss.send(Ask::get("/v2/standard?lang=en")).await;
     assert_eq!(reply.header("content-type"), Some("text/javascript; charset=utf-8"));
     let script = reply.text();
     assert!(script.contains(&format!("http://{}", toss.address)));
-    assert!(!script.contains("__SANDBOX_ORIGIN__"));
+    assert!(!script.contains("__SANDBOX_"));
+    assert!(script.contains("const SWITCHES = {") && script.contains("\"windowClose\":\"rejected\""));
     assert!(script.starts_with("(function () {") && script.trim_end().ends_with("})();"));
 }
 
