@@ -188,6 +188,7 @@ async fn a_whole_order_form_in_a_window_asks_the_page_for_the_payment() {
         );
         stage.stand(&page, &form).await?;
         stage.click("#pay").await?;
+        stage.see("#toss-sandbox-form-pay:enabled").await?;
         stage.click("#toss-sandbox-form-close").await?;
         assert_eq!(stage.refusal().await?, "closed");
         stage.stand_again(&form).await?;

@@ -65,12 +65,16 @@ function renderFrame(element, id, title, path, greeting, onState) {
   const frame = newFrame(id, title, ORIGIN + path);
   styled(frame, { height: "0", overflow: "hidden" });
   let link;
+  let giveUp;
   const asked = new Map();
+  /** Whoever waits for a frame that is gone waits no longer. */
   const remove = () => {
     link.stop();
     frame.remove();
+    giveUp(tossError("USER_CANCEL"));
   };
   const drawn = new Promise((resolve, reject) => {
+    giveUp = reject;
     const timer = setTimeout(
       () => reject(tossError("UNKNOWN", `${MESSAGES.UNKNOWN} 위젯을 불러오지 못했습니다.`)),
       RENDER_TIMEOUT_MS,
@@ -144,10 +148,11 @@ function createWidgets(clientKey) {
   /** Renders one kind of widget: `own[kind]` is taken at once, so that a second call cannot slip in. */
   async function render(kind, element, variantKey, words) {
     if (own[kind]) throw tossError(words.again);
-    const widget = { state: null, frame: null };
+    const widget = { state: null, frame: null, element };
     own[kind] = widget;
     try {
       await config();
+      if (own[kind] !== widget) throw tossError("USER_CANCEL");
       const events = eventSource(words.event, () => widget.state && words.view(widget.state));
       widget.frame = renderFrame(element, words.id, words.title, address(words.path, variantKey), greeting, (state) => {
         widget.state = state;
@@ -263,8 +268,11 @@ function createWidgets(clientKey) {
       if (own.orderForm !== form) return;
       own.orderForm = null;
       form.overlay.remove();
-      await form.methods?.destroy();
-      await form.agreement?.destroy();
+      for (const kind of ["methods", "agreement"]) {
+        if (!form.overlay.dialog.contains(own[kind]?.element ?? null)) continue;
+        own[kind].frame?.remove();
+        own[kind] = null;
+      }
     };
     form.onCancel = async () => {
       if (slot.current) return;

@@ -73,6 +73,18 @@ const rows = [
       await form.destroy();
     }
   }],
+  ["USER_CANCEL", async () => {
+    const shop = await priced();
+    const form = shop.renderPaymentWindow();
+    document.getElementById("toss-sandbox-form-close").click();
+    await form;
+  }],
+  // A widget of the page's own is none of a refused order form's.
+  ["PAYMENT_METHODS_WIDGET_ALREADY_RENDERED", () => rendered(async (shop, methods) => {
+    const refused = await shop.renderPaymentWindow().catch((error) => error);
+    if (!(await methods.getSelectedPaymentMethod())) throw new Error("the page's widget is gone");
+    throw refused;
+  })],
 
   ["INVALID_PARAMETERS", () => payment().requestPayment(order({ amount: won(50000) }))],
   ["INVALID_PARAMETERS", () => ask({ orderId: "short" })],
