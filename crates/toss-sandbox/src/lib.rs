@@ -85,7 +85,8 @@ pub use faults::{Fault, FaultError, FaultKind, FaultOperation, FaultRule, When};
 pub use journal::{EffectKind, JournalEntry, JournalPage, Operation};
 pub use sandbox::{NewBillingAuth, NewPayment, Refused, Sandbox};
 pub use switches::{
-    CancelSign, LaterCancelMoves, Mismatch, ReadByOrder, SdkErrorCodes, Switch, SwitchError, Switches, WindowClose,
+    CancelSign, LaterCancelMoves, Mismatch, ReadByOrder, SdkErrorCodes, Switch, SwitchError, Switches,
+    WindowClose,
 };
 pub use webhooks::{
     SentWebhook, WebhookDelivery, WebhookEndpoint, WebhookError, WebhookEvent, WebhookFault,
