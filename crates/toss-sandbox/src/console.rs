@@ -26,9 +26,10 @@ const PAGE: &str = include_str!("../assets/console/index.html");
 const LANGUAGE: &str = "__LANGUAGE__";
 
 /// Everything that the page may load beside what it shares with the payment window.
-const FILES: [(&str, &str, &str); 14] = [
+const FILES: [(&str, &str, &str); 15] = [
     ("console.css", CSS, include_str!("../assets/console/console.css")),
     ("parts.css", CSS, include_str!("../assets/console/parts.css")),
+    ("tables.css", CSS, include_str!("../assets/console/tables.css")),
     ("main.js", JS, include_str!("../assets/console/main.js")),
     ("server.js", JS, include_str!("../assets/console/server.js")),
     ("words.js", JS, include_str!("../assets/console/words.js")),

@@ -43,9 +43,10 @@ async fn a_payment_appears_in_the_console_and_is_deposited_by_a_click() {
 #[tokio::test]
 async fn a_phone_moves_the_clock_and_adds_a_fault() {
     play("console-phone", Setup::on(Screen::Phone), async |stage| {
-        waiting_for_deposit(&stage, "ord-console-2").await?;
+        authenticated(&stage, "ord-console-2", "CARD").await?;
         stage.browser.goto(&format!("{}/sandbox", stage.sandbox)).await?;
         stage.see("[data-order=ord-console-2]").await?;
+        stage.read("#payments .chip", "승인 대기").await?;
         fits(&stage, "the list of payments").await?;
         stage.click("#clock summary").await?;
         fits(&stage, "the clock").await?;
@@ -80,16 +81,20 @@ async fn a_phone_moves_the_clock_and_adds_a_fault() {
     .await;
 }
 
-/// A confirmed virtual account with a name that would like to run; its payment key.
+/// A virtual account that waits for its deposit; its payment key.
 async fn waiting_for_deposit(stage: &Stage, order: &str) -> Done<String> {
-    let wish =
-        json!({ "orderId": order, "amount": 42_900, "method": "VIRTUAL_ACCOUNT", "orderName": HOSTILE });
-    let opened = ask(stage, "POST", "/sandbox/payments", &wish).await?;
-    let key = opened["paymentKey"].as_str().ok_or_else(|| format!("no payment: {opened}"))?.to_owned();
+    let key = authenticated(stage, order, "VIRTUAL_ACCOUNT").await?;
     let confirm = json!({ "paymentKey": key, "orderId": order, "amount": 42_900 });
     let waiting = ask(stage, "POST", "/v1/payments/confirm", &confirm).await?;
     assert_eq!(waiting["status"], "WAITING_FOR_DEPOSIT", "{waiting}");
     Ok(key)
+}
+
+/// A payment that could be confirmed, with a name that would like to run; its payment key.
+async fn authenticated(stage: &Stage, order: &str, method: &str) -> Done<String> {
+    let wish = json!({ "orderId": order, "amount": 42_900, "method": method, "orderName": HOSTILE });
+    let opened = ask(stage, "POST", "/sandbox/payments", &wish).await?;
+    Ok(opened["paymentKey"].as_str().ok_or_else(|| format!("no payment: {opened}"))?.to_owned())
 }
 
 /// One call of the sandbox, as a merchant's server makes it.

@@ -1,4 +1,4 @@
-// The sandbox's clock in the head of every page: what it says, and how far it is to be moved.
+// The sandbox's clock in the head of every page: what it says; moving it, and stopping it.
 
 import { el } from "/sandbox/assets/common.js";
 import { attempt, button, field, form } from "./parts.js";
@@ -24,22 +24,27 @@ export function clock(refresh) {
   const face = el("span", { id: "clock-now", className: "face" });
   /** What the sandbox's clock is ahead of this machine's. */
   let ahead = null;
+  let frozen = false;
+  const freeze = button("", () => turn({ frozen: !frozen }), { id: "clock-freeze", look: "small" });
   const show = () => {
+    freeze.textContent = t(frozen ? "clock.run" : "clock.freeze");
+    face.dataset.frozen = frozen;
     if (ahead === null) return;
     const korea = new Date(Date.now() + ahead + KOREA_MS).toISOString();
     face.textContent = korea.slice(0, 19).replace("T", " ");
   };
-  setInterval(show, 1000);
+  setInterval(() => frozen || show(), 1000);
 
-  const move = (seconds) =>
-    attempt(() => post("/sandbox/clock", { advanceSeconds: seconds }), refresh, t("clock.moved"));
+  const turn = (how, done) => attempt(() => post("/sandbox/clock", how), refresh, done);
+  const move = (seconds) => turn({ advanceSeconds: seconds }, t("clock.moved"));
 
   return {
     async load() {
-      const { now } = await get("/sandbox/clock");
-      const seen = Date.parse(now) - Date.now();
-      // The sandbox tells whole seconds: less than that is no news.
-      if (ahead === null || Math.abs(seen - ahead) > 1500) ahead = seen;
+      const clock = await get("/sandbox/clock");
+      const seen = Date.parse(clock.now) - Date.now();
+      frozen = clock.frozen;
+      // The sandbox tells whole seconds: less than that is no news of a clock that runs.
+      if (frozen || ahead === null || Math.abs(seen - ahead) > 1500) ahead = seen;
       show();
     },
     node() {
@@ -66,7 +71,7 @@ export function clock(refresh) {
           "div",
           { className: "sheet" },
           el("p", { className: "hint", textContent: t("clock.hint") }),
-          el("div", { className: "row" }, ...steps),
+          el("div", { className: "row" }, ...steps, freeze),
           custom,
         ),
       );

@@ -23,6 +23,8 @@ const WORDS = {
   clock: ["샌드박스 시계", "Sandbox clock"],
   "clock.hint": ["시계를 앞으로 돌립니다. 되돌릴 수는 없습니다.", "Moves the clock forward. It never goes back."],
   "clock.moved": ["시계를 돌렸습니다.", "The clock was moved."],
+  "clock.freeze": ["멈춤", "Freeze"],
+  "clock.run": ["다시 가기", "Let it run"],
   "clock.10m": ["+10분", "+10 min"],
   "clock.30m": ["+30분", "+30 min"],
   "clock.1d": ["+1일", "+1 day"],
