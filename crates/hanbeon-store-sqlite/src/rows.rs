@@ -1,5 +1,7 @@
 //! Rows are parsed, never trusted: an impossible mix is [`StoreError::Corrupt`], which names the row by its id
 //! and never shows what is in it.
+pub(crate) mod billing;
+
 use crate::error::corrupt;
 use hanbeon_domain::payment::{CanceledBy, TossFacts};
 use hanbeon_domain::refund::{CancelReason, Cause};

@@ -1,4 +1,5 @@
 //! Which verb goes to the writer and which to the readers; what each does stands in its module.
+mod billing;
 mod claims;
 mod events;
 mod keys;

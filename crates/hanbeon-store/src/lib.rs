@@ -12,6 +12,7 @@
 //!
 //! It will never: decide anything, read a clock, or call the payment provider.
 
+mod billing;
 mod claims;
 mod events;
 mod journal;
@@ -19,6 +20,10 @@ mod notices;
 mod refunds;
 mod turns;
 
+pub use billing::{
+    Added, BegunCharge, BillingStore, BillingTurn, CustomerRecord, Fingerprint, KEYS_PER_CUSTOMER_MAX,
+    KeyRecord, Sealed,
+};
 pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX};
 pub use events::{EventRecord, NewEvent};
 pub use journal::{CHAIN_START, JournalLine, Seal};

@@ -11,6 +11,7 @@
 //!    [`keys`].
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks its promise")]
 
+pub mod billing;
 pub mod claims;
 pub mod elsewhere;
 pub mod events;

@@ -22,6 +22,7 @@ use std::ops::Bound;
 
 #[derive(Debug, Default)]
 pub(super) struct Tables {
+    pub(super) billing: super::billing::Billing,
     orders: BTreeMap<OrderId, Order>,
     references: BTreeMap<MerchantReference, OrderId>,
     sessions: BTreeSet<SessionId>,
