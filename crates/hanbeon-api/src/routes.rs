@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use hanbeon_app::App;
+use hanbeon_app::billing::Billing;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
@@ -22,11 +23,18 @@ pub struct ApiConfig {
     pub secure_cookie: bool,
     /// Other origins whose pages may call the storefront endpoints with the buyer's cookie.
     pub allowed_origins: Vec<HeaderValue>,
+    /// Charges without a window; without it, their endpoints say that they are not set up.
+    pub billing: Option<Arc<Billing>>,
 }
 
 impl Default for ApiConfig {
     fn default() -> Self {
-        Self { storefront_prefix: "/payments".to_owned(), secure_cookie: false, allowed_origins: Vec::new() }
+        Self {
+            storefront_prefix: "/payments".to_owned(),
+            secure_cookie: false,
+            allowed_origins: Vec::new(),
+            billing: None,
+        }
     }
 }
 
@@ -36,12 +44,18 @@ pub(crate) struct Api {
     pub(crate) secure_cookie: bool,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) gate: webhook::Gate,
+    pub(crate) billing: Option<Arc<Billing>>,
 }
 
 /// The whole interface over one application.
 pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Router {
-    let api =
-        Arc::new(Api { app, secure_cookie: config.secure_cookie, metrics, gate: webhook::Gate::default() });
+    let api = Arc::new(Api {
+        app,
+        secure_cookie: config.secure_cookie,
+        metrics,
+        gate: webhook::Gate::default(),
+        billing: config.billing.clone(),
+    });
     let merchant = Router::new()
         .route("/v1/orders", post(merchant::create_order::handle))
         .route("/v1/orders/{id}", get(merchant::get_order::handle))
@@ -50,6 +64,7 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .route("/v1/payments/{id}/refunds", get(merchant::get_refunds::handle))
         .route("/v1/payments/{id}/virtual-account", get(merchant::get_account::handle))
         .route("/v1/events", get(merchant::get_events::handle));
+    let merchant = merchant.merge(merchant::billing::routes());
     let toss = Router::new().route("/webhooks/toss", post(webhook::handle));
     let ops = Router::new()
         .route("/healthz", get(ops::health::healthz))

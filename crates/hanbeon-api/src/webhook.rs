@@ -8,6 +8,7 @@
 //! 2. **keep**: bounded in number, so that a flood of forgeries is no crowd before the store;
 //! 3. **answer** 200, whatever it means: it is durable, and sending it again would tell us nothing new.
 use crate::answer::coded;
+use crate::merchant::billing::deleted;
 use crate::routes::Api;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -61,6 +62,7 @@ async fn keep(api: &Api, request: Request) -> Result<(), Problem> {
     let body = read(request).await?;
     let turn = timeout(TURN_WITHIN, api.gate.keeping.acquire()).await;
     let Ok(Ok(_turn)) = turn else { return Err(Problem::Crowded) };
+    let body = deleted::hear(api, body).await.map_err(NoticeError::from)?;
     api.app.webhook(transmission_id, body).await?;
     Ok(())
 }

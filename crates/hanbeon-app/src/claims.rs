@@ -39,6 +39,12 @@ impl Operation {
         OrderId::from_uuid(self.0)
     }
 
+    /// What anything else is named after that this request makes.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+
     /// The refund that this request makes.
     #[must_use]
     pub const fn refund(self) -> RefundId {

@@ -15,10 +15,12 @@
 //! 8. [`notices`], [`reconcile`]: what makes us look again; [`breaker`](mod@breaker): when nobody should begin;
 //! 9. [`claims`]: a request of the shop's happens once;
 //! 10. [`review`], [`verify`]: what a human decides, and what must be true of the whole store;
-//! 11. [`read`], [`keys`], [`explain`]: looking things up.
+//! 11. [`read`], [`keys`], [`explain`]: looking things up;
+//! 12. [`billing`]: charges without a window, by the same idea.
 //!
 //! It will never: know HTTP or SQL, hold a transaction, or act before the intent is on disk.
 
+pub mod billing;
 mod breaker;
 pub mod cancel;
 pub mod claims;

@@ -7,9 +7,11 @@
 //! 2. [`TossPsp`]: its implementation over `toss-client`, which believes a reply only if it is about the
 //!    payment that was asked about;
 //! 3. [`AccountDetails`]: a virtual account, shown and not kept;
-//! 4. [`notice`](mod@notice): what comes in by webhook, read as far as it says where to look.
+//! 4. [`notice`](mod@notice): what comes in by webhook, read as far as it says where to look;
+//! 5. [`billing`]: the same door for charges without a window.
 
 mod account;
+pub mod billing;
 mod judge;
 pub mod notice;
 mod toss;

@@ -1,4 +1,6 @@
 //! Toss Payments behind the door. Every call is: encode, send, judge.
+mod billing;
+
 use crate::judge::{self, Asked};
 use crate::{AccountDetails, Page, Psp, Transaction};
 use async_trait::async_trait;

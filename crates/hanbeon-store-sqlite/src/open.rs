@@ -309,6 +309,10 @@ fn take_over(db: &Connection, now: Timestamp) -> Result<(), OpenError> {
     let statement = "UPDATE payments SET held = 0, due_at = min(due_at, ?1) WHERE due_at IS NOT NULL
         AND (held = 1 OR (state IN ('confirming', 'canceling') AND due_at > ?1))";
     let ended = db.execute(statement, [now.as_micros()]).map_err(OpenError::sqlite("end the old leases"))?;
+    for table in ["charges", "billing_keys"] {
+        let statement = format!("UPDATE {table} SET due_at = min(due_at, ?1) WHERE due_at IS NOT NULL");
+        db.execute(&statement, [now.as_micros()]).map_err(OpenError::sqlite("end the old leases"))?;
+    }
     if ended > 0 {
         tracing::info!(
             store.leases = ended,

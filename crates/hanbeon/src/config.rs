@@ -1,6 +1,10 @@
 //! The configuration: one structure, read once. A flag wins over the environment, that over the file, and
 //! that over the default. Unknown fields are refused; secrets come from the environment or from a file of
 //! their own, and are never printed.
+mod billing;
+
+pub(crate) use billing::BillingConfig;
+
 use crate::cli::{Failure, Options};
 use hanbeon_app::claims::HELD;
 use hanbeon_app::settings::{CHARGES_AT_ONCE, Settings, Unrecorded};
@@ -35,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) toss: TossConfig,
     pub(crate) storefront: StorefrontConfig,
     pub(crate) payments: PaymentsConfig,
+    pub(crate) billing: BillingConfig,
     pub(crate) limits: Limits,
     pub(crate) log: LogConfig,
 }
@@ -147,6 +152,7 @@ impl Default for Config {
             toss: TossConfig::default(),
             storefront: StorefrontConfig::default(),
             payments: PaymentsConfig::default(),
+            billing: BillingConfig::default(),
             limits: Limits::default(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }

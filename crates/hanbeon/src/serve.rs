@@ -9,6 +9,7 @@ use crate::telemetry;
 use crate::wire::{Wired, wire};
 use axum::Router;
 use hanbeon_app::App;
+use hanbeon_app::billing::Billing;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,17 +23,18 @@ use tracing::{info, warn};
 /// The server alone.
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
-    let Wired { app, router, .. } = wire(&config)?;
+    let Wired { app, billing, router, .. } = wire(&config)?;
     let listener = bind(config.listen).await?;
     let stop = stop_on_signal()?;
     println!("hanbeon: http://{}", listener.local_addr()?);
     info!(listen = %listener.local_addr()?, database = config.database_url(), "hanbeon is ready");
-    run_until(app, router, listener, stop, Duration::from_millis(config.limits.drain_ms)).await
+    run_until(app, billing, router, listener, stop, Duration::from_millis(config.limits.drain_ms)).await
 }
 
 /// Serves, recovers and reconciles until `stop`, then drains.
 pub(crate) async fn run_until(
     app: Arc<App>,
+    billing: Arc<Billing>,
     router: Router,
     listener: TcpListener,
     stop: CancellationToken,
@@ -41,6 +43,10 @@ pub(crate) async fn run_until(
     let recovery = tokio::spawn({
         let (app, stop) = (Arc::clone(&app), stop.clone());
         async move { app.recover_until(stop.cancelled_owned()).await }
+    });
+    let scheduler = tokio::spawn({
+        let stop = stop.clone();
+        async move { billing.recover_until(stop.cancelled_owned()).await }
     });
     let reconciliation = tokio::spawn({
         let (app, stop) = (Arc::clone(&app), stop.clone());
@@ -55,7 +61,7 @@ pub(crate) async fn run_until(
     info!("stopping: no new requests");
     let finished = timeout(drain, async {
         let served = served.await;
-        let _ = (recovery.await, reconciliation.await);
+        let _ = (recovery.await, scheduler.await, reconciliation.await);
         app.drain().await;
         served
     });

@@ -6,11 +6,12 @@ use crate::failpoints::{ENV, reached, unsynced};
 use axum::Router;
 use axum::http::HeaderValue;
 use hanbeon_api::{ApiConfig, Metrics, Number, Numbers};
+use hanbeon_app::billing::Billing;
 #[cfg(not(feature = "failpoints"))]
 use hanbeon_app::env::SystemEnv as ENV;
 use hanbeon_app::{App, Env as _};
 use hanbeon_psp::TossPsp;
-use hanbeon_store::Store;
+use hanbeon_store::{BillingStore, Store};
 use hanbeon_store_sqlite::{Options, Role, SqliteStore, Stats};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use toss_client::Client;
 /// A server that is ready to run.
 pub(crate) struct Wired {
     pub(crate) app: Arc<App>,
+    pub(crate) billing: Arc<Billing>,
     pub(crate) router: Router,
     pub(crate) store: Arc<dyn Store>,
 }
@@ -31,12 +33,16 @@ pub(crate) struct Wired {
 pub(crate) fn wire(config: &Config) -> Result<Wired, Failure> {
     let sqlite = open_sqlite(config, Role::Server)?;
     let numbers = store_numbers(Arc::clone(&sqlite));
+    let billing_store: Arc<dyn BillingStore> = sqlite.clone();
     let store: Arc<dyn Store> = sqlite;
-    let psp = TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone());
-    let app = App::new(Arc::clone(&store), Arc::new(psp), Arc::new(ENV), config.settings());
+    let psp = Arc::new(TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone()));
+    let billing_psp = Arc::clone(&psp);
+    let app = App::new(Arc::clone(&store), psp, Arc::new(ENV), config.settings());
+    let (vault, dunning) = (config.billing.vault()?, config.billing.dunning());
+    let billing = Billing::new(Arc::clone(&app), billing_store, billing_psp, vault, dunning);
     let metrics = Metrics::new(Arc::clone(&app), vec![numbers]);
-    let router = hanbeon_api::router(Arc::clone(&app), metrics, &api_config(config)?);
-    Ok(Wired { app, router, store })
+    let router = hanbeon_api::router(Arc::clone(&app), metrics, &api_config(config, &billing)?);
+    Ok(Wired { app, billing, router, store })
 }
 
 /// Opens the store that the database URL names.
@@ -113,12 +119,13 @@ fn store_numbers(store: Arc<SqliteStore>) -> Numbers {
     })
 }
 
-fn api_config(config: &Config) -> Result<ApiConfig, Failure> {
+fn api_config(config: &Config, billing: &Arc<Billing>) -> Result<ApiConfig, Failure> {
     let origin = |origin: &String| {
         HeaderValue::from_str(origin).map_err(|e| format!("storefront.allowed_origins: {origin:?}: {e}"))
     };
     Ok(ApiConfig {
         storefront_prefix: config.storefront.prefix.clone(),
+        billing: Some(Arc::clone(billing)),
         secure_cookie: config.storefront.secure_cookie,
         allowed_origins: config.storefront.allowed_origins.iter().map(origin).collect::<Result<_, _>>()?,
     })

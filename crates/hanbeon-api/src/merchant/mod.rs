@@ -4,6 +4,7 @@
 //! [`get_account`], [`get_events`]; then [`key`],
 //! who may, [`idempotent`], once, [`view`], what the shop gets, and [`problem`], what went wrong.
 
+pub(crate) mod billing;
 pub(crate) mod cancel;
 pub(crate) mod create_order;
 pub(crate) mod get_account;

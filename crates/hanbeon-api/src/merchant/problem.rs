@@ -5,9 +5,11 @@ use crate::extract::body::BadBody;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hanbeon_app::StoreError;
+use hanbeon_app::billing::BillingError;
 use hanbeon_app::cancel::CancelError;
 use hanbeon_app::orders::OrderError;
 use hanbeon_app::read::AccountUnknown;
+use hanbeon_domain::ids::BadId;
 use hanbeon_domain::{Refusal, Refused, StateName};
 use tracing::{error, warn};
 
@@ -30,6 +32,10 @@ pub(crate) enum Problem {
     RefundRefused(Refusal),
     /// Something in the query.
     Query(&'static str),
+    /// A name that is none.
+    Id(BadId),
+    /// A charge without a window, or what belongs to it.
+    Billing(BillingError),
     /// Something that is not there.
     NotFound(&'static str),
     /// Where to pay in.
@@ -72,6 +78,8 @@ impl IntoResponse for Problem {
                 again_in_a_second(coded(StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_UNAVAILABLE", message))
             }
             Self::Query(what) => coded(StatusCode::BAD_REQUEST, "INVALID_REQUEST", what),
+            Self::Id(bad) => coded(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &bad.to_string()),
+            Self::Billing(error) => super::billing::problem::answer(&error),
             Self::NotFound(what) => coded(StatusCode::NOT_FOUND, "NOT_FOUND", what),
             Self::Order(OrderError::Store(cause)) | Self::Store(cause) => unavailable(&cause),
         }
@@ -130,7 +138,7 @@ fn code_of(reason: &Refused) -> &'static str {
 
 /// Toss's refusal with its own status, code and words; one that we foresaw when its turn came is a conflict, like one
 /// that we foresee at once.
-fn refused(refusal: &Refusal) -> Response {
+pub(super) fn refused(refusal: &Refusal) -> Response {
     let status = match StatusCode::from_u16(refusal.evidence.http_status) {
         _ if refusal.evidence.body.is_empty() => StatusCode::CONFLICT,
         // It is our key that Toss would not take: the shop's was right.
@@ -141,15 +149,15 @@ fn refused(refusal: &Refusal) -> Response {
     coded(status, &refusal.code, &refusal.message)
 }
 
-fn unavailable(cause: &StoreError) -> Response {
+pub(super) fn unavailable(cause: &StoreError) -> Response {
     error!(%cause, "the store failed a merchant request");
     let message = "the store cannot answer now; try again, with the same Idempotency-Key if you sent one";
     again_in_a_second(coded(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message))
 }
 
-fn again_in_a_second(answer: Response) -> Response {
+pub(super) fn again_in_a_second(answer: Response) -> Response {
     ([(header::RETRY_AFTER, "1")], answer).into_response()
 }
 
 problem_from!(BadBody => Body, NotOnce => NotOnce, OrderError => Order, CancelError => Cancel,
-    AccountUnknown => Account, StoreError => Store);
+    AccountUnknown => Account, StoreError => Store, BillingError => Billing, BadId => Id);

@@ -44,13 +44,13 @@ fn customer(number: u128, key: &str) -> Customer {
     }
 }
 
-fn sealed(byte: u8) -> Option<Sealed> {
-    Some(Sealed { by: "k1".to_owned(), bytes: vec![byte, 0, 0xff] })
+fn sealed(byte: u8) -> Sealed {
+    Sealed { by: "k1".to_owned(), bytes: vec![byte, 0, 0xff] }
 }
 
 fn wish(number: u128, owner: &Customer) -> KeyRecord {
     let key = BillingKey::wished(BillingKeyId::from_uuid(id(number)), owner.id, owner.created_at);
-    KeyRecord { key, sealed: sealed(1), fingerprint: None }
+    KeyRecord { key, sealed: Some(sealed(1)), fingerprint: None }
 }
 
 impl Scene {
@@ -63,7 +63,7 @@ impl Scene {
         let active = wish.key.becomes(KeyState::Active);
         let label = Some("카드 4330****".to_owned());
         let key = BillingKey { label, ..active };
-        let key = KeyRecord { key, sealed: sealed(2), fingerprint: Some([7; 32]) };
+        let key = KeyRecord { key, sealed: Some(sealed(2)), fingerprint: Some([7; 32]) };
         store.commit_key(&key, None).await.expect("commit_key");
         Self { store, key, now }
     }
@@ -121,8 +121,8 @@ impl Scene {
     }
 }
 
-fn of(subscription: &Subscription, ordinal: u32) -> Option<For> {
-    Some(For { subscription: subscription.id, period: subscription.period, ordinal })
+fn of(subscription: &Subscription, ordinal: u32) -> For {
+    For { subscription: subscription.id, period: subscription.period, ordinal }
 }
 
 fn refused() -> Verdict {
@@ -198,7 +198,7 @@ pub async fn h1_s21_one_of_64_charges_of_a_period_begins(store: Arc<dyn Doors>) 
     let begin = |at: u32| {
         let (scene, subscription) = (Arc::clone(&scene), subscription.clone());
         async move {
-            let charge = scene.charge(1_000 + u128::from(at), of(&subscription, at));
+            let charge = scene.charge(1_000 + u128::from(at), Some(of(&subscription, at)));
             scene.begin(&charge, None).await
         }
     };
@@ -211,10 +211,10 @@ pub async fn h1_s21_one_of_64_charges_of_a_period_begins(store: Arc<dyn Doors>) 
 pub async fn s21_another_charge_of_a_period_follows_only_a_refusal(store: Arc<dyn Doors>) {
     let scene = Scene::new(store).await;
     let subscription = scene.subscription(3).await;
-    let first = scene.charge(10, of(&subscription, 0));
+    let first = scene.charge(10, Some(of(&subscription, 0)));
     assert_eq!(scene.begin(&first, None).await, BegunCharge::Fresh);
     assert_eq!(scene.begin(&first, None).await, BegunCharge::Known);
-    let second = scene.charge(11, of(&subscription, 1));
+    let second = scene.charge(11, Some(of(&subscription, 1)));
     assert_eq!(scene.begin(&second, None).await, BegunCharge::Taken, "it is not known");
     let open = scene.settle(&first, super::world::unclear(true)).await;
     assert_eq!(scene.begin(&second, None).await, BegunCharge::Taken, "it is not known");
@@ -222,10 +222,18 @@ pub async fn s21_another_charge_of_a_period_follows_only_a_refusal(store: Arc<dy
     let late = scene.settle(&open, refused()).await;
     assert!(late.is_open());
     scene.settle(&late, seen(TossStatus::Aborted, 0)).await;
-    assert_eq!(scene.begin(&scene.charge(12, of(&subscription, 0)), None).await, BegunCharge::Taken, "used");
+    assert_eq!(
+        scene.begin(&scene.charge(12, Some(of(&subscription, 0))), None).await,
+        BegunCharge::Taken,
+        "used"
+    );
     assert_eq!(scene.begin(&second, None).await, BegunCharge::Fresh);
     scene.settle(&second, done()).await;
-    assert_eq!(scene.begin(&scene.charge(13, of(&subscription, 2)), None).await, BegunCharge::Taken, "paid");
+    assert_eq!(
+        scene.begin(&scene.charge(13, Some(of(&subscription, 2))), None).await,
+        BegunCharge::Taken,
+        "paid"
+    );
     let last = scene.store.last_charge(subscription.id, 0).await.expect("last_charge").expect("one");
     assert_eq!(last.id, second.id);
     assert_eq!(scene.store.last_charge(subscription.id, 1).await.expect("last_charge"), None);
@@ -272,7 +280,7 @@ pub async fn h1_what_is_due_is_taken_over_and_its_former_holder_writes_nothing(s
     assert_eq!((held.version, held.due_at), (subscription.version + 1, Some(until)));
     assert_eq!(scene.store.lease_billing(now, until, 10).await.expect("lease_billing"), []);
 
-    let charge = scene.charge(10, of(held, 0));
+    let charge = scene.charge(10, Some(of(held, 0)));
     let Planned::Charge { next, .. } =
         subscription.plan(None, now, &hanbeon_domain::billing::Dunning::default())
     else {

@@ -128,7 +128,7 @@ impl Tables {
     ) -> Result<(), StoreError> {
         let ChargeStep { next, then, born } = step;
         let stored = self.billing.charges.get(&next.id);
-        if !stored.is_some_and(|(stored, _)| stored.version + 1 == next.version) {
+        if stored.is_none_or(|(stored, _)| stored.version + 1 != next.version) {
             return Err(StoreError::Superseded);
         }
         if let Some(born) = born {

@@ -5,12 +5,13 @@
 //! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`], [`once`]
 //! and [`refunds`] (the shop's server), [`webhooks`], [`lost`], [`network`], [`breaker`] and [`crashes`] (what Toss, the
 //! wire and `kill -9` do), [`store_down`] (a database that refuses), [`secrets`], [`access`], [`load`],
-//! [`cli`], the operator's tools ([`tool`]: [`operator`], [`inspect`], [`tamper`]); [`rows_orders`],
+//! [`cli`], [`billing`], the operator's tools ([`tool`]: [`operator`], [`inspect`], [`tamper`]); [`rows_orders`],
 //! [`rows_replies`] and [`rows_refunds`] are rows of docs/failures.md that nothing else showed. Crash loops are in
 //! `tests/crash`.
 
 mod access;
 mod bad_input;
+mod billing;
 mod breaker;
 mod buyer;
 mod cli;

@@ -138,10 +138,8 @@ impl<'a> Facts<'a> {
         };
         let refusal =
             if let KeyState::Refused(refusal) = &record.key.state { Some(&**refusal) } else { None };
-        let Sealed { by, bytes } = match &record.sealed {
-            Some(sealed) => sealed,
-            None => return Self { tries, sealed_by: None, sealed: None, refusal },
-        };
-        Self { tries, sealed_by: Some(by), sealed: Some(bytes), refusal }
+        let sealed_by = record.sealed.as_ref().map(|Sealed { by, .. }| by.as_str());
+        let sealed = record.sealed.as_ref().map(|Sealed { bytes, .. }| bytes.as_slice());
+        Self { tries, sealed_by, sealed, refusal }
     }
 }

@@ -1,0 +1,154 @@
+//! Charges without a window: customers, their billing keys, charges and subscriptions.
+//!
+//! As for payments: **step (pure) → commit (one transaction) → act (one call) → step …**. A wish is a row before anybody
+//! hears of it; a request is only the first one to try, and [`recover`] runs the same functions.
+//!
+//! 1. here: the parts, and what can go wrong;
+//! 2. [`vault`]: the secrets;
+//! 3. [`keys`]: issued, imported, deleted; 4. [`charge`]: one charge; 5. [`subscriptions`]; 6. [`recover`].
+pub mod charge;
+pub mod keys;
+pub mod recover;
+pub mod subscriptions;
+pub mod vault;
+
+pub use hanbeon_psp::billing::Secret;
+pub use hanbeon_store::CustomerRecord;
+pub use vault::Vault;
+
+use crate::App;
+use crate::claims::Operation;
+use hanbeon_domain::billing::{BadSchedule, BadSubscription, Customer, Dunning};
+use hanbeon_domain::{CustomerId, CustomerKey, Refusal};
+use hanbeon_psp::billing::BillingPsp;
+use hanbeon_store::{BillingStore, KeyRecord, StoreError};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tracing::error;
+
+/// The application's second half: the same clock, rules and tasks; doors of its own.
+pub struct Billing {
+    app: Arc<App>,
+    store: Arc<dyn BillingStore>,
+    psp: Arc<dyn BillingPsp>,
+    vault: Option<Vault>,
+    dunning: Dunning,
+    /// Rung when something was left for the recovery.
+    left_work: Notify,
+}
+
+impl fmt::Debug for Billing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Billing({:?})", self.vault)
+    }
+}
+
+/// Why a request came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BillingError {
+    /// The operator has set no key for the vault.
+    #[error(
+        "billing is not set up: this server has no vault key (HANBEON_BILLING_KEY or HANBEON_BILLING_KEY_FILE)"
+    )]
+    NoVault,
+    /// The vault does not open what is stored.
+    #[error(transparent)]
+    Shut(#[from] vault::Shut),
+    /// Not there.
+    #[error("there is no {0} with this id")]
+    NotFound(&'static str),
+    /// Another customer has it.
+    #[error("the customerKey is another customer's")]
+    CustomerKeyTaken,
+    /// A billing key is of use only with the customer key that it was issued for.
+    #[error("the billing key was issued for another customerKey; it would charge nobody")]
+    OtherCustomerKey,
+    /// Toss's key is known, as another one.
+    #[error("the billing key is registered already")]
+    KeyTaken,
+    /// Too many.
+    #[error("the customer has too many billing keys; delete some")]
+    TooManyKeys,
+    /// It cannot be charged: another customer's, not issued yet, or deleted.
+    #[error("the billing key is not one of this customer's that can be charged")]
+    KeyNotActive,
+    /// A schedule.
+    #[error(transparent)]
+    Schedule(#[from] BadSchedule),
+    /// A subscription.
+    #[error(transparent)]
+    Subscription(#[from] BadSubscription),
+    /// Toss said no.
+    #[error("Toss refused: {}", .0.code)]
+    Refused(Refusal),
+    /// Somebody changes it at the same moment.
+    #[error("somebody else is changing it; try again")]
+    Crowded,
+    /// The store.
+    #[error("the store cannot answer")]
+    Store(#[from] StoreError),
+}
+
+impl Billing {
+    /// Puts the parts together. Without a vault nothing can be charged, and what needs it says so.
+    #[must_use]
+    pub fn new(
+        app: Arc<App>,
+        store: Arc<dyn BillingStore>,
+        psp: Arc<dyn BillingPsp>,
+        vault: Option<Vault>,
+        dunning: Dunning,
+    ) -> Arc<Self> {
+        Arc::new(Self { app, store, psp, vault, dunning, left_work: Notify::new() })
+    }
+
+    /// Makes a customer; for one operation one and the same. Without a key of the shop's own it gets one that nobody can
+    /// guess.
+    ///
+    /// # Errors
+    /// [`BillingError`]; nothing was made then.
+    pub async fn create_customer(
+        &self,
+        operation: Operation,
+        key: Option<CustomerKey>,
+    ) -> Result<CustomerRecord, BillingError> {
+        self.vault()?;
+        let id = CustomerId::from_uuid(operation.uuid());
+        let key = key.unwrap_or_else(|| own_key(id));
+        let customer = Customer { id, key, created_at: self.app.now() };
+        if !self.store.insert_customer(&customer).await? {
+            return Err(BillingError::CustomerKeyTaken);
+        }
+        self.customer(id).await
+    }
+
+    /// A customer with all keys.
+    ///
+    /// # Errors
+    /// [`BillingError::NotFound`], or what the store says.
+    pub async fn customer(&self, id: CustomerId) -> Result<CustomerRecord, BillingError> {
+        self.store.customer(id).await?.ok_or(BillingError::NotFound("customer"))
+    }
+
+    fn vault(&self) -> Result<&Vault, BillingError> {
+        self.vault.as_ref().ok_or(BillingError::NoVault)
+    }
+
+    /// What a key hides, for the customer that it was sealed for.
+    async fn open(&self, record: &KeyRecord) -> Result<(CustomerKey, Secret), BillingError> {
+        let vault = self.vault()?;
+        let customer = self.customer(record.key.customer).await?.customer.key;
+        let sealed = record.sealed.as_ref().ok_or(BillingError::KeyNotActive)?;
+        let opened = vault.open(sealed, vault::Owner { key: record.key.id, customer: &customer });
+        if opened.is_err() {
+            error!(billing.key = %record.key.id, "a billing key cannot be opened: is its vault key, or its customer key, another?");
+        }
+        Ok((customer, opened?))
+    }
+}
+
+/// Holds 74 random bits, as the id does.
+fn own_key(id: CustomerId) -> CustomerKey {
+    CustomerKey::parse(format!("hb-{id}")).expect("letters, digits and a dash")
+}

@@ -1,0 +1,183 @@
+//! Subscriptions: what the shop says, and the turn in which the next charge begins.
+use super::{Billing, BillingError};
+use crate::claims::Operation;
+use crate::env;
+use hanbeon_domain::billing::charge::NewCharge;
+use hanbeon_domain::billing::subscription::check;
+use hanbeon_domain::billing::{Charge, ChargeAction, For, KeyState, Planned, Schedule, Status, Subscription};
+use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Won};
+use hanbeon_store::{BegunCharge, StoreError};
+use std::time::Duration;
+use tracing::{error, info};
+
+/// Somebody else changed the subscription in the meantime: more often than this is no accident.
+const CHANGES_MAX: u32 = 5;
+/// When a subscription is looked at again whose period somebody else has just begun to charge.
+const LATER: Duration = Duration::from_secs(60);
+/// Charges of a subscription that are shown: five years of months.
+pub const SHOWN_MAX: usize = 60;
+
+/// What the shop sends.
+#[derive(Clone, Debug)]
+pub struct NewSubscription {
+    /// Who is charged.
+    pub customer: CustomerId,
+    /// By which key.
+    pub key: BillingKeyId,
+    /// How much.
+    pub amount: Won,
+    /// What the buyer reads.
+    pub name: String,
+    /// When.
+    pub schedule: Schedule,
+}
+
+/// What the shop wants of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// No charges for now.
+    Pause,
+    /// Charges again, by this key if one is named.
+    Resume(Option<BillingKeyId>),
+    /// No charges any more.
+    Cancel,
+}
+
+impl Billing {
+    /// Makes a subscription; for one operation one and the same.
+    ///
+    /// # Errors
+    /// [`BillingError`]; nothing was made then.
+    pub async fn subscribe(
+        &self,
+        operation: Operation,
+        new: NewSubscription,
+    ) -> Result<Subscription, BillingError> {
+        self.vault()?;
+        let NewSubscription { customer, key, amount, name, schedule } = new;
+        check(amount, &name)?;
+        self.customer(customer).await?;
+        self.is_active(key, customer).await?;
+        let id = SubscriptionId::from_uuid(operation.uuid());
+        let (created_at, due_at) = (self.app.now(), Some(schedule.charged_at(0)));
+        let (version, period, status, retry_now) = (1, 0, Status::Active, false);
+        let new = Subscription {
+            id,
+            customer,
+            key,
+            amount,
+            name,
+            schedule,
+            created_at,
+            version,
+            period,
+            status,
+            retry_now,
+            due_at,
+        };
+        self.store.insert_subscription(&new).await?;
+        self.left_work.notify_one();
+        self.subscription(id).await
+    }
+
+    /// One subscription.
+    ///
+    /// # Errors
+    /// [`BillingError::NotFound`], or what the store says.
+    pub async fn subscription(&self, id: SubscriptionId) -> Result<Subscription, BillingError> {
+        self.store.subscription(id).await?.ok_or(BillingError::NotFound("subscription"))
+    }
+
+    /// Its charges, newest first, at most [`SHOWN_MAX`].
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn charges(&self, of: SubscriptionId) -> Result<Vec<Charge>, BillingError> {
+        self.subscription(of).await?;
+        Ok(self.store.charges(of, SHOWN_MAX).await?)
+    }
+
+    /// Changes a subscription.
+    ///
+    /// # Errors
+    /// [`BillingError`]; it is as it was then.
+    pub async fn change(&self, id: SubscriptionId, change: Change) -> Result<Subscription, BillingError> {
+        for _ in 0..CHANGES_MAX {
+            let stored = self.subscription(id).await?;
+            let next = match change {
+                Change::Pause => stored.pause()?,
+                Change::Cancel => stored.cancel(),
+                Change::Resume(key) => {
+                    self.is_active(key.unwrap_or(stored.key), stored.customer).await?;
+                    stored.resume(key, self.app.now())?
+                }
+            };
+            match self.store.commit_subscription(&next).await {
+                Ok(()) => {
+                    self.left_work.notify_one();
+                    return Ok(next);
+                }
+                Err(StoreError::Superseded) => {}
+                Err(cause) => return Err(cause.into()),
+            }
+        }
+        Err(BillingError::Crowded)
+    }
+
+    /// Does what is next for a subscription that the caller holds.
+    pub(super) async fn take_turn(&self, held: Subscription) -> Result<(), BillingError> {
+        let last = self.store.last_charge(held.id, held.period).await?;
+        let now = self.app.now();
+        let (next, ordinal) = match held.plan(last.as_ref(), now, &self.dunning) {
+            Planned::Rest { next } => return self.rest(&held, &next).await,
+            Planned::Charge { next, ordinal } => (next, ordinal),
+        };
+        let record = self.key(held.key).await?;
+        if record.key.state == KeyState::Active {
+            self.open(&record).await?;
+        }
+        let Subscription { id, customer, key, period, amount, .. } = held;
+        let new = NewCharge {
+            id: ChargeId::from_uuid(env::uuid(&*self.app.env)),
+            customer,
+            key,
+            period: Some(For { subscription: id, period, ordinal }),
+            amount,
+            name: held.name.clone(),
+        };
+        let charge = Charge::intended(new, now);
+        let held_until = self.app.lease_until();
+        match self.store.begin_charge(&charge, Some(&next), held_until).await? {
+            BegunCharge::Fresh => {
+                self.app.env.reached("intent stored");
+                self.carry(charge, ChargeAction::Charge, held_until).await.map(drop)
+            }
+            BegunCharge::NoKey => self.rest(&held, &held.unpaid()).await,
+            BegunCharge::Known | BegunCharge::Taken => {
+                let later =
+                    Subscription { due_at: Some(now.plus(LATER)), version: held.version + 1, ..held.clone() };
+                self.rest(&held, &later).await
+            }
+        }
+    }
+
+    async fn rest(&self, held: &Subscription, next: &Subscription) -> Result<(), BillingError> {
+        self.store.commit_subscription(next).await?;
+        match next.status {
+            Status::Unpaid if held.status != Status::Unpaid => {
+                error!(subscription.id = %next.id, subscription.period = next.period, "a subscription is unpaid");
+            }
+            status => {
+                info!(subscription.id = %next.id, subscription.period = next.period, status = status.as_str(), "a subscription rests");
+            }
+        }
+        self.left_work.notify_one();
+        Ok(())
+    }
+
+    async fn is_active(&self, key: BillingKeyId, customer: CustomerId) -> Result<(), BillingError> {
+        let record = self.store.billing_key(key).await?.ok_or(BillingError::KeyNotActive)?;
+        let usable = record.key.customer == customer && record.key.state == KeyState::Active;
+        if usable { Ok(()) } else { Err(BillingError::KeyNotActive) }
+    }
+}
