@@ -313,6 +313,10 @@ fn take_over(db: &Connection, now: Timestamp) -> Result<(), OpenError> {
         let statement = format!("UPDATE {table} SET due_at = min(due_at, ?1) WHERE due_at IS NOT NULL");
         db.execute(&statement, [now.as_micros()]).map_err(OpenError::sqlite("end the old leases"))?;
     }
+    // A lease of a subscription looks like a wait; who is looked at too early rests again until its day.
+    let statement =
+        "UPDATE subscriptions SET due_at = ?1 WHERE due_at BETWEEN ?1 AND ?1 + 2 * 60 * 60 * 1000000";
+    db.execute(statement, [now.as_micros()]).map_err(OpenError::sqlite("end the old leases"))?;
     if ended > 0 {
         tracing::info!(
             store.leases = ended,
