@@ -3,6 +3,7 @@
 //! It has no dependencies, so that it is there at once on a fresh machine.
 
 mod bench;
+mod conformance;
 mod crash;
 mod mutants;
 mod shell;
@@ -18,6 +19,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   crash [args]    kills the server again and again under load: [--cycles N] [--seed S]
   sim [--seeds N]  the simulation, under so many seeds; prints the table of unknown outcomes
   mutants [name]  mistakes that the tests must notice; fails when they do not
+  conformance     clients for Toss that others wrote, against the sandbox; installs them
   bench [args]    measures confirms per second; see `cargo xtask bench --help`
   bless           rewrites the generated parts of the documents";
 
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Some("crash") => crash::run(args.collect()),
         Some("sim") => sim::run(args.collect()),
         Some("mutants") => mutants::run(&args.collect::<Vec<_>>()),
+        Some("conformance") => conformance::run(),
         Some("bench") => bench::run(args.collect()),
         Some("bless") => test::bless(),
         _ => Err(USAGE.to_owned()),

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
-use crate::mutants;
 use crate::shell::{cargo, step, works};
 use crate::tools;
+use crate::{conformance, mutants};
 
 /// The binary under test has named points at which it can be told to end itself; the binary that is shipped has
 /// none.
@@ -15,6 +15,7 @@ pub(crate) fn run() -> Result<(), String> {
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     tools::browser()?;
     tools::tracer()?;
+    tools::scripting()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
     step("lints", cargo(&clippy).args(FAILPOINTS).args(["--", "-D", "warnings"]))?;
     without_failpoints()?;
@@ -23,6 +24,7 @@ pub(crate) fn run() -> Result<(), String> {
         cargo(&["build", "--locked", "--bin", "hanbeon"]).args(FAILPOINTS),
     )?;
     tests()?;
+    conformance::run()?;
     mutants::run(&[])?;
     step("examples in the documentation", &mut cargo(&["test", "--workspace", "--doc", "--locked"]))
 }

@@ -25,6 +25,22 @@ pub(crate) fn tracer() -> Result<(), String> {
     install("the power loss tests need strace", &[("strace", works(Command::new("strace").arg("--version")))])
 }
 
+/// Python with a place for packages, and Node: for the clients and the loader that others wrote.
+///
+/// # Errors
+/// As for [`browser`].
+pub(crate) fn scripting() -> Result<(), String> {
+    let venv = "import ensurepip, venv";
+    install(
+        "what others wrote for Toss needs Python and Node",
+        &[
+            ("python3-venv", works(Command::new("python3").args(["-c", venv]))),
+            ("nodejs", works(Command::new("node").arg("--version"))),
+            ("npm", works(Command::new("npm").arg("--version"))),
+        ],
+    )
+}
+
 /// Installs those of the packages that are not there.
 fn install(why: &str, packages: &[(&str, bool)]) -> Result<(), String> {
     let missing: Vec<_> =

@@ -25,6 +25,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/payments/key-in", post(Operation::KeyIn))
         .route("/v1/virtual-accounts", post(Operation::VirtualAccount))
         .route("/v1/transactions", read(Operation::Transactions))
+        // Not documented; a client that others wrote asks so (see conformance/).
+        .route("/v1/transactions/", read(Operation::Transactions))
         .route("/v1/billing/authorizations/issue", post(Operation::BillingIssue))
         .route("/v1/billing/authorizations/card", post(Operation::BillingCard))
         .route(
