@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
+use jiff::civil::Weekday;
 use jiff::tz::Offset;
 use serde::{Serialize, Serializer};
 
@@ -108,6 +109,20 @@ impl Korea {
             at.minute(),
             at.second()
         )
+    }
+
+    /// The midnight at which its day began.
+    pub(crate) fn midnight(self) -> Ms {
+        self.0 - (self.0 + 9 * HOUR).rem_euclid(DAY)
+    }
+
+    pub(crate) fn is_weekend(self) -> bool {
+        matches!(self.civil().weekday(), Weekday::Saturday | Weekday::Sunday)
+    }
+
+    /// `2026-03-02`.
+    pub(crate) fn day(self) -> String {
+        self.civil().date().to_string()
     }
 
     /// Year and month: the calendar month of a mobile-phone payment.

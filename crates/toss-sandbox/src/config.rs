@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, system_clock};
+use crate::promotions::Promotion;
+use crate::settlements::Fees;
 use crate::switches::Switches;
 use crate::webhooks::{WebhookEndpoint, WebhookError};
 
@@ -34,6 +36,10 @@ pub struct Config {
     /// Payments kept; beyond it the oldest finished ones are forgotten. A million confirmed payments, each with
     /// its idempotency key and its journal entry, take about 1.7 GB.
     pub max_payments: usize,
+    /// The fees of settlements.
+    pub fees: Fees,
+    /// What card companies and banks give to buyers.
+    pub promotions: Vec<Promotion>,
     /// Billing keys kept, and as many authentications; beyond it the oldest are forgotten.
     pub max_billing_keys: usize,
     /// Stand-alone cash receipts kept; beyond it the oldest are forgotten.
@@ -60,6 +66,8 @@ impl Default for Config {
             max_webhooks: 10_000,
             max_transactions: 1_000_000,
             max_payments: 1_000_000,
+            fees: Fees::default(),
+            promotions: Promotion::examples(),
             max_billing_keys: 100_000,
             max_cash_receipts: 100_000,
             max_journal: 1_000_000,
@@ -181,6 +189,9 @@ pub enum ConfigError {
     /// A receiver of webhooks cannot be served.
     #[error("a receiver of webhooks was refused")]
     Webhook(#[from] WebhookError),
+    /// A promotion of an organisation that Toss does not know, or a rate outside 1 to 30 percent.
+    #[error("the promotion of {0} cannot be served")]
+    Promotion(String),
     /// The system gave no random seed.
     #[error("no random seed")]
     Seed(#[source] getrandom::Error),
@@ -189,6 +200,9 @@ pub enum ConfigError {
 impl Config {
     /// Refuses what could not be served: live keys, mixed families, shared keys.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if let Some(promotion) = self.promotions.iter().find(|promotion| !promotion.is_known()) {
+            return Err(ConfigError::Promotion(promotion.company.clone()));
+        }
         for (at, merchant) in self.merchants.iter().enumerate() {
             merchant.check()?;
             for other in &self.merchants[..at] {

@@ -88,6 +88,14 @@ pub enum FaultOperation {
     CashReceiptCancel,
     /// `GET /v1/cash-receipts`.
     CashReceipts,
+    /// `GET /v1/settlements`.
+    Settlements,
+    /// `POST /v1/settlements`.
+    SettlementRequest,
+    /// `GET /v1/promotions/card`.
+    CardPromotions,
+    /// `GET /v1/promotions`.
+    Promotions,
     /// Every core call.
     #[default]
     Any,
@@ -275,6 +283,10 @@ impl FaultOperation {
             Self::CashReceiptIssue => operation == Operation::CashReceiptIssue,
             Self::CashReceiptCancel => operation == Operation::CashReceiptCancel,
             Self::CashReceipts => operation == Operation::CashReceipts,
+            Self::Settlements => operation == Operation::Settlements,
+            Self::SettlementRequest => operation == Operation::SettlementRequest,
+            Self::CardPromotions => operation == Operation::CardPromotions,
+            Self::Promotions => operation == Operation::Promotions,
         }
     }
 }

@@ -50,6 +50,14 @@ pub enum Operation {
     CashReceiptCancel,
     /// `GET /v1/cash-receipts`.
     CashReceipts,
+    /// `GET /v1/settlements`.
+    Settlements,
+    /// `POST /v1/settlements`.
+    SettlementRequest,
+    /// `GET /v1/promotions/card`.
+    CardPromotions,
+    /// `GET /v1/promotions`.
+    Promotions,
     /// No call at all: a cancel that the merchant's people made in Toss's own dashboard.
     DashboardCancel,
     /// No call at all: an asynchronous cancel came to its end.

@@ -23,14 +23,14 @@ use crate::view::receipt_url;
 /// One row; what belongs to the payment is shared with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    about: Arc<About>,
-    means: Option<Means>,
+    pub(crate) about: Arc<About>,
+    pub(crate) means: Option<Means>,
     status: Status,
-    transaction: Transaction,
-    at: Ms,
+    pub(crate) transaction: Transaction,
+    pub(crate) at: Ms,
     /// In the currency's smallest unit; never negative here.
-    amount: i64,
-    is_cancel: bool,
+    pub(crate) amount: i64,
+    pub(crate) is_cancel: bool,
     escrow: bool,
 }
 
@@ -79,6 +79,13 @@ impl Ledger {
         while self.rows.len() > self.most {
             self.rows.pop_front();
         }
+    }
+
+    /// The merchant's rows from one moment until before another, oldest first.
+    pub(crate) fn between(&self, merchant: MerchantId, from: Ms, until: Ms) -> impl Iterator<Item = &Row> {
+        let first = self.rows.partition_point(|row| row.at < from);
+        let rest = self.rows.iter().skip(first).take_while(move |row| row.at < until);
+        rest.filter(move |row| row.about.merchant == merchant)
     }
 
     /// A page, oldest first; a `startingAfter` that names no row of the merchant is a bad paging key.

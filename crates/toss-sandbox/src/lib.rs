@@ -36,7 +36,7 @@
 //!
 //! In reading order: `codes`, `enums`, `money`, `clock` and `ids` are the tables and the small things;
 //! `means`, `terms`, `choice`, `payment`, `account`, `refund`, `cash` and `view` are the payment, its transitions and its JSON; `plastic` and `billing` are what
-//! it can be charged from without a buyer; `state`, `idempotency`,
+//! it can be charged from without a buyer; `receipts`, `settlements` and `promotions` are the things beside it; `switches` is what the documents leave open; `state`, `idempotency`,
 //! `journal`, `ledger`, `timers` and `faults` are the store; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
 //! `api`, `browser`, `control`, `console` and `window` are the doors, and `serve` is the wire.
 
@@ -66,10 +66,12 @@ mod money;
 mod opening;
 mod payment;
 mod plastic;
+mod promotions;
 mod receipts;
 mod refund;
 mod sandbox;
 mod serve;
+mod settlements;
 mod state;
 mod switches;
 mod terms;
@@ -83,7 +85,9 @@ pub use clock::{Clock, system_clock};
 pub use config::{Config, ConfigError, Merchant};
 pub use faults::{Fault, FaultError, FaultKind, FaultOperation, FaultRule, When};
 pub use journal::{EffectKind, JournalEntry, JournalPage, Operation};
+pub use promotions::{Benefit, Discount, Off, PayType, Promotion};
 pub use sandbox::{NewBillingAuth, NewPayment, Refused, Sandbox};
+pub use settlements::Fees;
 pub use switches::{
     CancelSign, LaterCancelMoves, Mismatch, ReadByOrder, SdkErrorCodes, Switch, SwitchError, Switches,
     WindowClose,

@@ -59,6 +59,13 @@ switches! {
     fresh_webhook_ids: bool = false;
     /// The sign of a cancel's amount in the list of transactions: `positive` or `negative`.
     cancel_sign: CancelSign = CancelSign::Positive;
+    /// The sign of everything in the settlement of a cancel: `positive` or `negative`.
+    settlement_cancel_sign: CancelSign = CancelSign::Negative;
+    /// Whether there are settlements: at Toss only live keys have them. Without them the calls are
+    /// 403 `FORBIDDEN_REQUEST`.
+    settlements: bool = true;
+    /// Whether a charge that the provider refuses leaves an ABORTED payment behind, as a refused confirm does.
+    keep_refused_charges: bool = true;
     /// How many milliseconds a transaction is missing from the list at first.
     transactions_lag_ms: u64 = 0;
     /// After how many milliseconds an asynchronous cancel ends well by itself; 0 leaves it to

@@ -170,8 +170,7 @@ fn told(body: Result<Vec<u8>, Code>, call: &Call) -> Outcome {
 }
 
 /// A charge is a payment that is opened, authenticated and approved at once. Toss tells nobody of it.
-///
-/// UNVERIFIED: a charge that the provider refuses leaves an ABORTED payment behind, as a refused confirm does.
+/// Whether a refused charge leaves an ABORTED payment behind is a switch.
 fn charge(
     world: &mut World,
     shared: &Shared,
@@ -181,6 +180,7 @@ fn charge(
     now: Ms,
 ) -> Outcome {
     let (source, means, refused) = match may_charge(world, merchant, ask) {
+        Ok((.., Some(code))) if !world.switches.keep_refused_charges => return Outcome::refused(code, call),
         Ok(allowed) => allowed,
         Err(code) => return Outcome::refused(code, call),
     };

@@ -9,7 +9,9 @@ use axum::response::Response;
 use serde::de::DeserializeOwned;
 
 use crate::api::receipts::CancelBody;
-use crate::api::{billing, cancel, confirm, create, key_in, receipts, reply, transactions, virtual_accounts};
+use crate::api::{
+    billing, cancel, confirm, create, key_in, receipts, reply, settlements, transactions, virtual_accounts,
+};
 use crate::auth::{Directory, MerchantId};
 use crate::codes::{self, Code};
 use crate::control;
@@ -61,6 +63,8 @@ pub(crate) enum Ask {
     Transactions(transactions::Ask),
     Billing(billing::Ask),
     Receipts(receipts::Ask),
+    Settlements(settlements::Ask),
+    Promotions { of_cards: bool },
 }
 
 pub(crate) mod read_subject {
@@ -123,6 +127,10 @@ fn ask(operation: Operation, subject: Option<&str>, uri: &Uri, body: &Bytes) -> 
         Operation::Read => Ok(Ask::Read(Subject::Payment(subject))),
         Operation::ReadByOrder => Ok(Ask::Read(Subject::Order(subject))),
         Operation::Transactions => transactions::Ask::read(uri).map(Ask::Transactions),
+        Operation::Settlements => settlements::Ask::list(uri).map(Ask::Settlements),
+        Operation::SettlementRequest => settlements::Ask::request(json(body)?).map(Ask::Settlements),
+        Operation::CardPromotions => Ok(Ask::Promotions { of_cards: true }),
+        Operation::Promotions => Ok(Ask::Promotions { of_cards: false }),
         Operation::CashReceiptIssue => receipts::Ask::issue(json(body)?).map(Ask::Receipts),
         Operation::CashReceiptCancel if body.is_empty() => {
             receipts::Ask::cancel(subject, &CancelBody::default()).map(Ask::Receipts)
@@ -176,6 +184,7 @@ impl Call {
             (Ok(Ask::Create(ask)), _) => (Some(ask.order_id()), None),
             (Ok(Ask::Billing(ask)), _) => (ask.order().map(|(order, _)| order), None),
             (Ok(Ask::Receipts(ask)), _) => (ask.names().0, None),
+            (Ok(Ask::Settlements(ask)), _) => (None, ask.payment()),
             // Their paths name a key, not a payment.
             (_, Operation::BillingCharge | Operation::CashReceiptCancel) => (None, None),
             (Ok(Ask::KeyIn(ask)), _) => (Some(ask.order_id()), None),

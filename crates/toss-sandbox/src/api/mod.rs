@@ -20,6 +20,7 @@ use crate::faults::{FaultKind, When, code_of};
 use crate::idempotency::{Known, Stored};
 use crate::journal::{Effect, Entry, Operation};
 use crate::money::Currency;
+use crate::promotions;
 use crate::state::{Shared, World};
 
 use call::{Ask, Call};
@@ -36,6 +37,7 @@ mod read;
 mod receipts;
 pub(crate) mod reply;
 mod routes;
+mod settlements;
 mod tomorrow;
 mod transactions;
 mod virtual_accounts;
@@ -303,6 +305,13 @@ impl World {
             Ok(Ask::KeyIn(ask)) => key_in::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::VirtualAccount(ask)) => virtual_accounts::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Read(subject)) => read::execute(self, merchant, subject, call, now),
+            Ok(Ask::Settlements(ask)) => settlements::execute(self, shared, merchant, ask, call, now),
+            Ok(Ask::Promotions { of_cards: true }) => {
+                Outcome::told(Ok(promotions::of_cards(&shared.config.promotions)), call)
+            }
+            Ok(Ask::Promotions { of_cards: false }) => {
+                Outcome::told(Ok(promotions::all(&shared.config.promotions)), call)
+            }
             Ok(Ask::Receipts(ask)) => receipts::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Billing(ask)) => billing::execute(self, shared, merchant, ask, call, now),
             Ok(Ask::Transactions(ask)) => transactions::execute(self, merchant, ask, call, now),

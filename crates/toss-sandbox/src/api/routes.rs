@@ -35,6 +35,9 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         )
         .route("/v1/cash-receipts", post(Operation::CashReceiptIssue).merge(read(Operation::CashReceipts)))
         .route("/v1/cash-receipts/{receipt_key}/cancel", post(Operation::CashReceiptCancel))
+        .route("/v1/settlements", read(Operation::Settlements).merge(post(Operation::SettlementRequest)))
+        .route("/v1/promotions", read(Operation::Promotions))
+        .route("/v1/promotions/card", read(Operation::CardPromotions))
         .method_not_allowed_fallback(wrong_method)
 }
 

@@ -307,3 +307,14 @@ async fn beyond_its_bound_the_oldest_keys_are_forgotten() {
     assert_eq!(charge(&toss, &oldest, "ord-oldest").await.verdict(), "400 INVALID_BILL_KEY_REQUEST");
     assert_eq!(charge(&toss, &newest, "ord-newest").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_refused_charge_may_leave_nothing_behind() {
+    let toss = Toss::start().await;
+    let forgets = Ask::patch("/sandbox/switches", json!({ "keepRefusedCharges": false }));
+    assert_eq!(toss.send(forgets).await.status, 200);
+    let key = key(&toss, &NewBillingAuth::card(BUYER).refused_with("REJECT_CARD_PAYMENT")).await;
+    assert_eq!(charge(&toss, &key, "ord-forgotten").await.verdict(), "403 REJECT_CARD_PAYMENT");
+    let read = toss.send(Ask::get("/v1/payments/orders/ord-forgotten")).await;
+    assert_eq!(read.verdict(), "404 NOT_FOUND_PAYMENT");
+}
