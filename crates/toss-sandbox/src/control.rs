@@ -18,6 +18,7 @@ mod billing;
 mod clock;
 mod faults;
 mod journal;
+mod openapi;
 mod payments;
 mod receipts;
 mod switches;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .merge(webhooks::routes())
         .merge(clock::routes())
         .merge(switches::routes())
+        .merge(openapi::routes())
         .layer(DefaultBodyLimit::max(64 * 1024))
 }
 

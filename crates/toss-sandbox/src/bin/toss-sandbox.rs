@@ -16,6 +16,7 @@ usage: toss-sandbox [OPTION]...
   --merchant-name NAME      the shop's name in the payment window
   --webhook URL             send webhooks there, a loopback address; may be repeated
   --webhook-compression N   divide the minutes between the tries of a webhook
+  --seed N                  the same calls give the same keys
   --switch NAME=VALUE       set a switch, such as quickCancelsMs=0; may be repeated
   --switches                list the switches and stop
   --help                    this text
@@ -45,6 +46,7 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn 
             }
             "--webhook" => config.webhooks.push(WebhookEndpoint::new(value()?)),
             "--webhook-compression" => config.webhook_compression = value()?.parse()?,
+            "--seed" => config.seed = Some(value()?.parse()?),
             "--switch" => config.switches = config.switches.with(&value()?)?,
             "--switches" => {
                 for switch in config.switches.list() {

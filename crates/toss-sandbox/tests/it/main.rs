@@ -15,6 +15,7 @@ mod key_in;
 mod later_cancels;
 mod limits;
 mod promotions;
+mod openapi;
 mod quick_cancels;
 mod read;
 mod receipts;
