@@ -286,3 +286,21 @@ codes! {
     PAYOUT_NOT_FOUND 404 "존재하지 않는 지급대행 정보입니다." "The payout does not exist."
     FAILED_HASH_DATA_CREATION 500 "해시 데이터 생성에 실패했습니다." "The hash could not be made."
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_code_is_lost_none_is_listed_twice_and_each_says_something_in_both_languages() {
+        let names: HashSet<_> = TABLE.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), TABLE.len(), "a code stands twice");
+        assert!(TABLE.len() >= 161, "{} codes, 161 at least", TABLE.len());
+        for code in TABLE {
+            assert!(matches!(code.status(), 400 | 401 | 403 | 404 | 409 | 429 | 500), "{code:?}");
+            assert!(!code.message(Lang::Ko).is_empty() && !code.message(Lang::En).is_empty(), "{code:?}");
+        }
+    }
+}
