@@ -64,7 +64,8 @@ fn read(rest: &str, routes: &mut BTreeSet<(String, &'static str)>) {
         ("MethodFilter::DELETE", "delete"),
     ] {
         if methods.contains(word) {
-            routes.insert((path.to_owned(), method));
+            // An address with a slash at its end is the same one, said in another way.
+            routes.insert((path.trim_end_matches('/').to_owned(), method));
         }
     }
 }
