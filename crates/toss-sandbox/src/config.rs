@@ -25,6 +25,8 @@ pub struct Config {
     pub switches: Switches,
     /// Who is sent webhooks from the start; more by `POST /sandbox/webhooks/endpoints`.
     pub webhooks: Vec<WebhookEndpoint>,
+    /// Whether webhooks may go to other machines, such as another container's; loopback addresses only by default.
+    pub webhooks_anywhere: bool,
     /// Divides the minutes between the tries of a webhook: 60 makes seconds of them. 1 by default.
     pub webhook_compression: u32,
     /// How long a receiver of a webhook may take to answer 200: 10 s, as at Toss.
@@ -61,6 +63,7 @@ impl Default for Config {
             public_origin: String::from("http://127.0.0.1:8081"),
             switches: Switches::default(),
             webhooks: Vec::new(),
+            webhooks_anywhere: false,
             webhook_compression: 1,
             webhook_timeout: Duration::from_secs(10),
             max_webhooks: 10_000,

@@ -15,7 +15,7 @@
 //! * **Time is a value.** Clocks strike when something looks: 30 minutes to authenticate, 10 to confirm, 168
 //!   hours to deposit, 15 days of idempotency; a test moves the clock and waits for nothing.
 //! * **A webhook is only as good as a receiver makes it.** It is sent from a task of its own, retried on Toss's
-//!   schedule, and dropped, doubled, delayed or reordered on request; no call waits for it.
+//!   schedule, and dropped, doubled, delayed, reordered or forged on request; no call waits for it.
 //! * **It is bounded and quick.** Payments, journal, keys, bodies, rules, webhooks and connections all have a limit.
 //!
 //! What it will never do: `BrandPay`, or speaking TLS.
@@ -93,6 +93,6 @@ pub use switches::{
     WindowClose,
 };
 pub use webhooks::{
-    SentWebhook, WebhookDelivery, WebhookEndpoint, WebhookError, WebhookEvent, WebhookFault,
-    WebhookFaultKind, WebhookState,
+    ForgedSecret, SentWebhook, WebhookDelivery, WebhookEndpoint, WebhookError, WebhookEvent, WebhookFault,
+    WebhookFaultKind, WebhookForgery, WebhookState,
 };

@@ -28,7 +28,7 @@ use crate::serve::{self, Door};
 use crate::state::Shared;
 use crate::switches::Switches;
 use crate::view;
-use crate::webhooks::{self, SentWebhook, WebhookEndpoint, WebhookError, WebhookFault};
+use crate::webhooks::{self, SentWebhook, WebhookEndpoint, WebhookError, WebhookFault, WebhookForgery};
 use crate::{api, browser, console, window};
 
 /// A sandbox. Clones share everything.
@@ -342,6 +342,27 @@ impl Sandbox {
     pub fn resend_webhook(&self, id: u64) -> Result<(), WebhookError> {
         let now = self.shared.now();
         self.shared.world().outbox.resend(id, now)
+    }
+
+    /// Sends so many copies of a webhook, 1 to 100, now and side by side, whatever became of it; each is a webhook
+    /// of its own in the log, of the same id and the same bytes. Returns their numbers.
+    ///
+    /// # Errors
+    ///
+    /// An unknown webhook, too many copies.
+    pub fn duplicate_webhook(&self, id: u64, copies: u32) -> Result<Vec<u64>, WebhookError> {
+        let now = self.shared.now();
+        self.shared.world().outbox.duplicate(id, copies, now)
+    }
+
+    /// Sends every endpoint a webhook that Toss never sent. Returns their numbers in the log.
+    ///
+    /// # Errors
+    ///
+    /// No endpoint, an unknown payment, a forgery that cannot be written.
+    pub fn forge_webhook(&self, forgery: &WebhookForgery) -> Result<Vec<u64>, WebhookError> {
+        let now = self.shared.now();
+        self.shared.world().forge_webhook(forgery, now)
     }
 
     /// Adds a rule that spoils webhooks.

@@ -23,7 +23,7 @@ use crate::payment::{About, Payment, Struck, Terms};
 use crate::receipts::Receipts;
 use crate::switches::{ReadByOrder, Switches};
 use crate::timers::Timers;
-use crate::webhooks::Outbox;
+use crate::webhooks::{Outbox, WebhookError, WebhookForgery};
 
 /// How many of the oldest payments are looked at to find finished ones that can be forgotten.
 const EVICTION_LOOK: usize = 64;
@@ -310,6 +310,18 @@ impl World {
             self.record(payment, transaction, amount, now);
         }
         self.outbox.tell(payment, &mut self.ids, now);
+    }
+
+    /// Forges a webhook, about a payment or a billing key.
+    pub(crate) fn forge_webhook(
+        &mut self,
+        forgery: &WebhookForgery,
+        now: Ms,
+    ) -> Result<Vec<u64>, WebhookError> {
+        let key = forgery.payment_key.as_deref();
+        let about =
+            key.map(|key| self.payment(key, now).cloned().ok_or(WebhookError::NoPayment)).transpose()?;
+        self.outbox.forge(forgery, about, &mut self.ids, now)
     }
 
     /// A row of the list alone.

@@ -8,17 +8,20 @@
 //!
 //! A webhook keeps its id and its bytes over all its tries; that the id stays is not documented (UNVERIFIED, U10).
 //! No order is promised. Nothing is signed: Toss signs payout and seller events only. Endpoints are loopback
-//! addresses only, the opposite of Toss, where a public host is demanded: a sandbox must not call strangers.
+//! addresses, the opposite of Toss, where a public host is demanded: a sandbox must not call strangers, unless
+//! `Config::webhooks_anywhere` says that it may.
 
 mod body;
 mod deliver;
 mod endpoint;
 mod faults;
+mod forge;
 mod outbox;
 mod parcel;
 
 pub use endpoint::{WebhookEndpoint, WebhookError, WebhookEvent};
 pub use faults::{WebhookFault, WebhookFaultKind};
+pub use forge::{ForgedSecret, WebhookForgery};
 pub use parcel::{SentWebhook, WebhookDelivery, WebhookState};
 
 pub(crate) use deliver::deliver;

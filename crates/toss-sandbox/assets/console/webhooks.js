@@ -7,6 +7,8 @@ import { t } from "./words.js";
 
 const PER_PAGE = 50;
 const KINDS = ["drop", "duplicate", "delay", "reorder"];
+const FORGED = ["PAYMENT_STATUS_CHANGED", "DEPOSIT_CALLBACK", "CANCEL_STATUS_CHANGED", "PAYMENT_TELEPORTED"];
+const SECRETS = ["wrong", "none", "right"];
 
 export function webhooks({ refresh }) {
   const endpoints = el("div", {});
@@ -28,6 +30,7 @@ export function webhooks({ refresh }) {
       panel(t("endpoints"), endpoints, add),
       panel(t("deliveries"), log),
       panel(t("webhook.rules"), el("p", { className: "hint", textContent: t("webhook.rules.hint") }), rules, spoiling(refresh)),
+      panel(t("forge"), el("p", { className: "hint", textContent: t("forge.hint") }), forging(refresh)),
     ),
     async load() {
       const [first, where, faults] = await Promise.all([
@@ -58,6 +61,7 @@ function listed(endpoints, refresh) {
 
 function logged(webhooks, refresh) {
   const resend = (id) => () => attempt(() => post(`/sandbox/webhooks/${id}/resend`), refresh, t("webhook.resent"));
+  const duplicate = (id) => () => attempt(() => post(`/sandbox/webhooks/${id}/duplicate`), refresh, t("webhook.duplicated"));
   const rows = [...webhooks].reverse().map((webhook) => [
     when(webhook.createdAt),
     el(
@@ -65,16 +69,25 @@ function logged(webhooks, refresh) {
       {},
       el("span", { textContent: [webhook.event, webhook.status].filter(Boolean).join(" · ") }),
       webhook.paymentKey && about(webhook),
+      marks(webhook) && el("span", { className: "under", textContent: marks(webhook) }),
     ),
     el("div", {}, chip(webhook.state, "webhook"), el("span", { className: "under", textContent: tries(webhook) })),
     body(webhook),
-    button(t("webhook.resend"), resend(webhook.id), { id: `resend-${webhook.id}`, look: "small" }),
+    el(
+      "div",
+      { className: "row" },
+      button(t("webhook.resend"), resend(webhook.id), { id: `resend-${webhook.id}`, look: "small" }),
+      button(t("webhook.duplicate"), duplicate(webhook.id), { id: `duplicate-${webhook.id}`, look: "small" }),
+    ),
   ]);
   return table("deliveries", [[t("made")], [t("event")], [t("state")], [t("body"), "wide"], [""]], rows, t("deliveries.empty"));
 }
 
 const about = ({ paymentKey, orderId }) =>
   el("a", { className: "under", href: `#/payments/${encodeURIComponent(paymentKey)}`, textContent: orderId });
+
+const marks = ({ forged, duplicateOf }) =>
+  [forged && t("mark.forged"), duplicateOf && t("mark.duplicateOf")(duplicateOf)].filter(Boolean).join(" · ");
 
 function tries({ deliveries, nextAt }) {
   const ends = deliveries.map((one) => one.status ?? t(`error.${one.error}`, one.error));
@@ -143,4 +156,25 @@ function spoiling(refresh) {
   spoil.addEventListener("change", fit);
   fit();
   return spoil;
+}
+
+function forging(refresh) {
+  return form(
+    "forge-webhook",
+    [
+      field("paymentKey", t("paymentKey"), { required: true, maxLength: 200 }),
+      field("event", t("event"), { choices: FORGED.map((event) => [event, event]), value: FORGED[0] }),
+      field("status", t("status"), { maxLength: 60, placeholder: t("forge.true") }),
+      field("amount", t("amount"), { type: "number", step: "any", placeholder: t("forge.true") }),
+      field("secret", t("secret"), { choices: SECRETS.map((secret) => [secret, t(`secret.${secret}`)]), value: "wrong" }),
+    ],
+    t("forge.send"),
+    ({ amount, ...rest }) =>
+      attempt(
+        () => post("/sandbox/webhooks/forge", { ...rest, amount: amount && Number(amount) }),
+        refresh,
+        t("forge.sent"),
+      ),
+    "danger",
+  );
 }

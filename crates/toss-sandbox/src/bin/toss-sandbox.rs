@@ -15,6 +15,7 @@ usage: toss-sandbox [OPTION]...
   --listen ADDRESS          where to serve, 127.0.0.1:8081 by default
   --merchant-name NAME      the shop's name in the payment window
   --webhook URL             send webhooks there, a loopback address; may be repeated
+  --webhooks-anywhere       let webhooks go to other machines, too
   --webhook-compression N   divide the minutes between the tries of a webhook
   --seed N                  the same calls give the same keys
   --switch NAME=VALUE       set a switch, such as quickCancelsMs=0; may be repeated
@@ -45,6 +46,7 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn 
                 config.merchants.iter_mut().for_each(|merchant| merchant.name.clone_from(&name));
             }
             "--webhook" => config.webhooks.push(WebhookEndpoint::new(value()?)),
+            "--webhooks-anywhere" => config.webhooks_anywhere = true,
             "--webhook-compression" => config.webhook_compression = value()?.parse()?,
             "--seed" => config.seed = Some(value()?.parse()?),
             "--switch" => config.switches = config.switches.with(&value()?)?,

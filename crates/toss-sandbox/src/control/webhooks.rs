@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -12,9 +13,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::codes;
-use crate::control::{problem, refuse, unreadable};
+use crate::control::{problem, refuse, unreadable, wrong};
 use crate::state::Shared;
-use crate::webhooks::{SentWebhook, WebhookEndpoint, WebhookError, WebhookFault};
+use crate::webhooks::{SentWebhook, WebhookEndpoint, WebhookError, WebhookFault, WebhookForgery};
 
 const MOST_SHOWN: usize = 1_000;
 
@@ -22,6 +23,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/sandbox/webhooks", get(log).delete(clear))
         .route("/sandbox/webhooks/{id}/resend", post(resend))
+        .route("/sandbox/webhooks/{id}/duplicate", post(duplicate))
+        .route("/sandbox/webhooks/forge", post(forge))
         .route("/sandbox/webhooks/endpoints", post(register).get(endpoints))
         .route("/sandbox/webhooks/endpoints/{id}", delete(remove))
         .route("/sandbox/webhooks/faults", post(add_fault).get(faults).delete(clear_faults))
@@ -29,9 +32,14 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 
 fn refused(why: WebhookError) -> Response {
     let status = match why {
-        WebhookError::Unknown => 404,
+        WebhookError::Unknown | WebhookError::NoPayment => 404,
         WebhookError::Busy => 409,
-        WebhookError::Url | WebhookError::TooMany | WebhookError::Fault => 400,
+        WebhookError::Url
+        | WebhookError::TooMany
+        | WebhookError::Fault
+        | WebhookError::Copies
+        | WebhookError::NoEndpoint
+        | WebhookError::Forgery(_) => 400,
     };
     problem(status, codes::INVALID_REQUEST.name(), &why.to_string())
 }
@@ -87,6 +95,46 @@ async fn resend(State(shared): State<Arc<Shared>>, Path(id): Path<u64>) -> Respo
     let now = shared.now();
     let resent = shared.world().outbox.resend(id, now);
     resent.map_or_else(refused, |()| StatusCode::ACCEPTED.into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Copies {
+    #[serde(default = "one")]
+    copies: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+async fn duplicate(State(shared): State<Arc<Shared>>, Path(id): Path<u64>, body: Bytes) -> Response {
+    let body = if body.is_empty() { Ok(Copies { copies: one() }) } else { serde_json::from_slice(&body) };
+    let copies = match body {
+        Ok(Copies { copies }) => copies,
+        Err(why) => return wrong(why),
+    };
+    let now = shared.now();
+    let made = shared.world().outbox.duplicate(id, copies, now);
+    made.map_or_else(refused, |ids| accepted(&ids))
+}
+
+async fn forge(
+    State(shared): State<Arc<Shared>>,
+    forgery: Result<Json<WebhookForgery>, JsonRejection>,
+) -> Response {
+    let forgery = match forgery {
+        Ok(Json(forgery)) => forgery,
+        Err(why) => return unreadable(&why),
+    };
+    let now = shared.now();
+    let made = shared.world().forge_webhook(&forgery, now);
+    made.map_or_else(refused, |ids| accepted(&ids))
+}
+
+/// The numbers of webhooks that were made by hand.
+fn accepted(ids: &[u64]) -> Response {
+    (StatusCode::ACCEPTED, Json(json!({ "ids": ids }))).into_response()
 }
 
 async fn add_fault(

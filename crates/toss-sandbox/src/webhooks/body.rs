@@ -14,7 +14,15 @@ use crate::webhooks::WebhookEvent;
 #[derive(Clone, Debug)]
 pub(crate) enum News {
     Payment(Arc<Payment>),
-    BillingDeleted { key: Arc<str>, reason: Option<Arc<str>> },
+    BillingDeleted {
+        key: Arc<str>,
+        reason: Option<Arc<str>>,
+    },
+    /// Nothing that happened: the body as a forger wrote it.
+    Forged {
+        about: Option<Arc<Payment>>,
+        body: Arc<[u8]>,
+    },
 }
 
 impl News {
@@ -22,6 +30,7 @@ impl News {
     pub(crate) fn payment(&self) -> Option<&Payment> {
         match self {
             Self::Payment(payment) => Some(payment),
+            Self::Forged { about, .. } => about.as_deref(),
             Self::BillingDeleted { .. } => None,
         }
     }
@@ -31,6 +40,7 @@ impl News {
 pub(crate) fn body(event: WebhookEvent, news: &News, made_at: Ms) -> Vec<u8> {
     match news {
         News::Payment(payment) => of_payment(event, payment, made_at),
+        News::Forged { body, .. } => body.to_vec(),
         News::BillingDeleted { key, reason } => {
             let data = json!({ "billingKey": &**key, "reason": reason.as_deref() });
             envelope("BILLING_DELETED", made_at, data.to_string().into_bytes())
@@ -40,7 +50,7 @@ pub(crate) fn body(event: WebhookEvent, news: &News, made_at: Ms) -> Vec<u8> {
 
 fn of_payment(event: WebhookEvent, payment: &Payment, made_at: Ms) -> Vec<u8> {
     match event {
-        WebhookEvent::PaymentStatusChanged | WebhookEvent::BillingDeleted => {
+        WebhookEvent::PaymentStatusChanged | WebhookEvent::BillingDeleted | WebhookEvent::Unknown => {
             envelope("PAYMENT_STATUS_CHANGED", made_at, view::to_json(payment, Lang::Ko))
         }
         WebhookEvent::CancelStatusChanged => {

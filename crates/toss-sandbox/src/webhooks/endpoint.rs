@@ -23,10 +23,13 @@ pub enum WebhookEvent {
     CancelStatusChanged,
     /// A billing key was removed, by its merchant or by the provider.
     BillingDeleted,
+    /// A type that Toss does not have: only a forged webhook is of it.
+    #[serde(skip_deserializing)]
+    Unknown,
 }
 
 impl WebhookEvent {
-    /// All events.
+    /// All events that Toss sends.
     const ALL: [Self; 4] =
         [Self::PaymentStatusChanged, Self::DepositCallback, Self::CancelStatusChanged, Self::BillingDeleted];
 
@@ -43,7 +46,7 @@ impl WebhookEvent {
 /// A receiver of webhooks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookEndpoint {
-    /// `http`, and a loopback address or `localhost`.
+    /// `http`, and a loopback address or `localhost`, unless `Config::webhooks_anywhere` allows any host.
     pub url: String,
     /// The events that it has subscribed to; all of them by default.
     #[serde(default = "all")]
@@ -59,7 +62,7 @@ fn all() -> Vec<WebhookEvent> {
 #[non_exhaustive]
 pub enum WebhookError {
     /// Not a plain address of this machine.
-    #[error("a webhook goes to http:// and a loopback address only")]
+    #[error("a webhook goes to http:// and a loopback address only; elsewhere with --webhooks-anywhere")]
     Url,
     /// Too many endpoints, or too many rules.
     #[error("there are too many already")]
@@ -73,6 +76,18 @@ pub enum WebhookError {
     /// The webhook is on its way, or held back by a rule.
     #[error("the webhook is on its way, or held back by a rule")]
     Busy,
+    /// Too few copies of a webhook, or too many.
+    #[error("a webhook is duplicated 1 to 100 times")]
+    Copies,
+    /// A forgery about a payment that there is not.
+    #[error("there is no such payment")]
+    NoPayment,
+    /// There is nobody to be lied to.
+    #[error("there is no endpoint yet")]
+    NoEndpoint,
+    /// A forgery that cannot be written.
+    #[error("{0}")]
+    Forgery(&'static str),
 }
 
 impl WebhookEndpoint {
@@ -89,12 +104,12 @@ impl WebhookEndpoint {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<Uri, WebhookError> {
+    pub(crate) fn check(&self, anywhere: bool) -> Result<(), WebhookError> {
         let uri: Uri = self.url.parse().map_err(|_| WebhookError::Url)?;
         let authority = uri.authority().ok_or(WebhookError::Url)?;
         // A user in the address is a common disguise of another host.
         let plain = uri.scheme_str() == Some("http") && !authority.as_str().contains('@');
-        if plain && is_loopback(authority.host()) { Ok(uri) } else { Err(WebhookError::Url) }
+        if plain && (anywhere || is_loopback(authority.host())) { Ok(()) } else { Err(WebhookError::Url) }
     }
 }
 
@@ -115,7 +130,7 @@ mod tests {
             "http://[::1]:9/",
             "http://localhost:1/a?b",
         ] {
-            assert!(WebhookEndpoint::new(url).check().is_ok(), "{url}");
+            assert_eq!(WebhookEndpoint::new(url).check(false), Ok(()), "{url}");
         }
         for url in [
             "",
@@ -132,7 +147,17 @@ mod tests {
             "ftp://127.0.0.1/",
             "http://2130706433/",
         ] {
-            assert_eq!(WebhookEndpoint::new(url).check(), Err(WebhookError::Url), "{url}");
+            assert_eq!(WebhookEndpoint::new(url).check(false), Err(WebhookError::Url), "{url}");
+        }
+    }
+
+    #[test]
+    fn webhooks_go_anywhere_when_they_are_allowed_to_but_never_to_a_disguise() {
+        for url in ["http://127.0.0.1:1/", "http://10.0.0.1/", "http://shop.example:8080/webhooks"] {
+            assert_eq!(WebhookEndpoint::new(url).check(true), Ok(()), "{url}");
+        }
+        for url in ["", "/webhooks", "https://shop.example/", "http://user@shop.example/"] {
+            assert_eq!(WebhookEndpoint::new(url).check(true), Err(WebhookError::Url), "{url}");
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::payment::Payment;
 use crate::webhooks::body::News;
 use crate::webhooks::endpoint::{MOST_ENDPOINTS, WebhookEndpoint};
 use crate::webhooks::faults::{Faults, Spoiled, WebhookFault};
+use crate::webhooks::forge::WebhookForgery;
 use crate::webhooks::parcel::{End, Parcel, SentWebhook, Stand};
 use crate::webhooks::{WebhookError, WebhookEvent};
 
@@ -33,6 +34,8 @@ pub(crate) struct Outbox {
     due: BTreeSet<(Ms, u64)>,
     faults: Faults,
     most: usize,
+    /// Whether an endpoint may be on another machine.
+    anywhere: bool,
     /// Webhooks that were pushed out of the log before they were over.
     forgotten: u64,
     compression: u32,
@@ -58,6 +61,7 @@ impl Outbox {
             due: BTreeSet::new(),
             faults: Faults::default(),
             most: config.max_webhooks.max(1),
+            anywhere: config.webhooks_anywhere,
             forgotten: 0,
             compression: config.webhook_compression,
             bell: Arc::new(Notify::new()),
@@ -69,7 +73,7 @@ impl Outbox {
     }
 
     pub(crate) fn register(&mut self, endpoint: WebhookEndpoint) -> Result<u64, WebhookError> {
-        endpoint.check()?;
+        endpoint.check(self.anywhere)?;
         if self.endpoints.len() >= MOST_ENDPOINTS {
             return Err(WebhookError::TooMany);
         }
@@ -143,6 +147,13 @@ impl Outbox {
                 released = order;
             }
         }
+        self.keep(parcel, now);
+        self.release(&released, now);
+    }
+
+    /// Writes a webhook into the log, and forgets the oldest ones beyond its bound.
+    fn keep(&mut self, parcel: Parcel, now: Ms) -> u64 {
+        let id = self.next();
         if let Stand::Due(at) = parcel.stand {
             self.due.insert((at, id));
         }
@@ -150,7 +161,7 @@ impl Outbox {
         while self.log.len() > self.most {
             self.forget_oldest(now);
         }
-        self.release(&released, now);
+        id
     }
 
     /// Sends what was held back, each when the one before it has come to an end.
@@ -221,6 +232,40 @@ impl Outbox {
         self.due.insert((now, id));
         self.ring();
         Ok(())
+    }
+
+    /// Sends so many copies of a webhook now, side by side and beside itself; no rule spoils them.
+    pub(crate) fn duplicate(&mut self, id: u64, copies: u32, now: Ms) -> Result<Vec<u64>, WebhookError> {
+        if !(1..=100).contains(&copies) {
+            return Err(WebhookError::Copies);
+        }
+        let copy = self.parcel(id).ok_or(WebhookError::Unknown)?.duplicate(id, now);
+        let ids = (0..copies).map(|_| self.keep(copy.clone(), now)).collect();
+        self.ring();
+        Ok(ids)
+    }
+
+    /// Sends a webhook of nothing that happened to every endpoint, whatever it has subscribed to; no rule spoils it.
+    pub(crate) fn forge(
+        &mut self,
+        forgery: &WebhookForgery,
+        about: Option<Payment>,
+        ids: &mut Ids,
+        now: Ms,
+    ) -> Result<Vec<u64>, WebhookError> {
+        if self.endpoints.is_empty() {
+            return Err(WebhookError::NoEndpoint);
+        }
+        let (event, body) = forgery.write(about.as_ref(), ids, now)?;
+        let news = News::Forged { about: about.map(Arc::new), body: body.into() };
+        let endpoints: Vec<_> = self.endpoints.values().cloned().collect();
+        let mut sent = Vec::new();
+        for endpoint in endpoints {
+            let id: Arc<str> = ids.transmission().into();
+            sent.push(self.keep(Parcel::new(endpoint, event, id, news.clone(), now), now));
+        }
+        self.ring();
+        Ok(sent)
     }
 
     /// At most `limit` webhooks whose number is above `after`, oldest first.

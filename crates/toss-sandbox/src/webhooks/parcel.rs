@@ -65,7 +65,7 @@ pub struct SentWebhook {
     pub order_id: Option<String>,
     /// The payment that it is about.
     pub payment_key: Option<String>,
-    /// The status that it tells.
+    /// The status that it tells; none for a forged one, whose body alone says what it claims.
     pub status: Option<&'static str>,
     /// When the event was made, as its body says.
     pub created_at: String,
@@ -75,6 +75,10 @@ pub struct SentWebhook {
     pub state: WebhookState,
     /// When its next try is due, Korea time.
     pub next_at: Option<String>,
+    /// Whether it was forged: Toss never sent it, and what it tells may be a lie.
+    pub forged: bool,
+    /// The number of the webhook that it was duplicated from by hand.
+    pub duplicate_of: Option<u64>,
     /// Every try so far.
     pub deliveries: Vec<WebhookDelivery>,
 }
@@ -124,6 +128,8 @@ pub(crate) struct Parcel {
     /// Failed tries of the schedule so far.
     pub(crate) retried: u8,
     delivered: bool,
+    /// The webhook that it is a copy of.
+    duplicate_of: Option<u64>,
     /// Where it stood before it was resent by hand.
     before_hand: Option<Stand>,
     tries: Vec<Try>,
@@ -148,9 +154,22 @@ impl Parcel {
             copies: 0,
             retried: 0,
             delivered: false,
+            duplicate_of: None,
             before_hand: None,
             tries: Vec::new(),
         }
+    }
+
+    /// The same again, of the same id and the same bytes, with tries of its own.
+    pub(crate) fn duplicate(&self, of: u64, now: Ms) -> Self {
+        let copy = Self::new(
+            Arc::clone(&self.endpoint),
+            self.event,
+            Arc::clone(&self.transmission),
+            self.news.clone(),
+            self.made_at,
+        );
+        Self { stand: Stand::Due(now), duplicate_of: Some(of), ..copy }
     }
 
     /// Whether nothing more will happen to it by itself.
@@ -203,6 +222,7 @@ impl Parcel {
 
     pub(crate) fn show(&self, id: u64) -> SentWebhook {
         let payment = self.news.payment();
+        let forged = matches!(self.news, News::Forged { .. });
         SentWebhook {
             id,
             transmission_id: self.transmission.to_string(),
@@ -210,7 +230,7 @@ impl Parcel {
             url: self.endpoint.url.clone(),
             order_id: payment.map(|payment| payment.about.order.to_string()),
             payment_key: payment.map(|payment| payment.about.key.to_string()),
-            status: payment.map(|payment| payment.status.name()),
+            status: payment.filter(|_| !forged).map(|payment| payment.status.name()),
             created_at: KoreaLocal(self.made_at).to_string(),
             body: String::from_utf8_lossy(&self.bytes()).into_owned(),
             state: match self.stand {
@@ -225,6 +245,8 @@ impl Parcel {
                 Stand::Due(at) => Some(Korea(at).to_string()),
                 _ => None,
             },
+            forged,
+            duplicate_of: self.duplicate_of,
             deliveries: self.tries.iter().map(Try::show).collect(),
         }
     }

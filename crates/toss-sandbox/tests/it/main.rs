@@ -27,4 +27,5 @@ mod virtual_account;
 mod virtual_accounts;
 mod ways;
 mod webhook_faults;
+mod webhook_hands;
 mod webhooks;
