@@ -20,6 +20,7 @@ mod quick_cancels;
 mod read;
 mod receipts;
 mod receiver;
+mod recipes;
 mod settlements;
 mod switches;
 mod transactions;
