@@ -91,7 +91,8 @@ fn scripts(page: &str) -> (&str, Vec<Recipe<'_>>) {
             " setup" => assert!(setup.replace(script).is_none() && recipes.is_empty(), "one setup, first"),
             " recipe" => {
                 let prints = below.strip_prefix("```text\n").and_then(|text| text.split_once("\n```\n"));
-                let (prints, _) = prints.unwrap_or_else(|| panic!("nothing is said to be printed by\n{script}"));
+                let (prints, _) =
+                    prints.unwrap_or_else(|| panic!("nothing is said to be printed by\n{script}"));
                 recipes.push(Recipe { script, prints });
             }
             other => panic!("a block of sh{other} is neither setup nor recipe:\n{script}"),
