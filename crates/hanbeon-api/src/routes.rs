@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use hanbeon_app::App;
 use hanbeon_app::billing::Billing;
+use hanbeon_app::receipts::Receipts;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
@@ -25,6 +26,8 @@ pub struct ApiConfig {
     pub allowed_origins: Vec<HeaderValue>,
     /// Charges without a window; without it, their endpoints say that they are not set up.
     pub billing: Option<Arc<Billing>>,
+    /// Cash receipts.
+    pub receipts: Option<Arc<Receipts>>,
 }
 
 impl Default for ApiConfig {
@@ -34,6 +37,7 @@ impl Default for ApiConfig {
             secure_cookie: false,
             allowed_origins: Vec::new(),
             billing: None,
+            receipts: None,
         }
     }
 }
@@ -45,6 +49,7 @@ pub(crate) struct Api {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) gate: webhook::Gate,
     pub(crate) billing: Option<Arc<Billing>>,
+    pub(crate) receipts: Option<Arc<Receipts>>,
 }
 
 /// The whole interface over one application.
@@ -55,6 +60,7 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         metrics,
         gate: webhook::Gate::default(),
         billing: config.billing.clone(),
+        receipts: config.receipts.clone(),
     });
     let merchant = Router::new()
         .route("/v1/orders", post(merchant::create_order::handle))
@@ -64,7 +70,7 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .route("/v1/payments/{id}/refunds", get(merchant::get_refunds::handle))
         .route("/v1/payments/{id}/virtual-account", get(merchant::get_account::handle))
         .route("/v1/events", get(merchant::get_events::handle));
-    let merchant = merchant.merge(merchant::billing::routes());
+    let merchant = merchant.merge(merchant::billing::routes()).merge(merchant::receipts::routes());
     let toss = Router::new().route("/webhooks/toss", post(webhook::handle));
     let ops = Router::new()
         .route("/healthz", get(ops::health::healthz))

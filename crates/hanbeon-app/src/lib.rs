@@ -16,7 +16,8 @@
 //! 9. [`claims`]: a request of the shop's happens once;
 //! 10. [`review`], [`verify`]: what a human decides, and what must be true of the whole store;
 //! 11. [`read`], [`keys`], [`explain`]: looking things up;
-//! 12. [`billing`]: charges without a window, by the same idea.
+//! 12. [`billing`]: charges without a window, by the same idea;
+//! 13. [`receipts`]: cash receipts, too.
 //!
 //! It will never: know HTTP or SQL, hold a transaction, or act before the intent is on disk.
 
@@ -33,6 +34,7 @@ pub mod keys;
 pub mod notices;
 pub mod orders;
 pub mod read;
+pub mod receipts;
 pub mod reconcile;
 pub mod recover;
 pub mod review;

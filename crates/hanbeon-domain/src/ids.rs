@@ -85,6 +85,10 @@ uuid_id!(
     RefundId, "refundId"
 );
 uuid_id!(
+    /// One cash receipt of one payment.
+    ReceiptId, "receiptId"
+);
+uuid_id!(
     /// A buyer who may be charged without a window.
     CustomerId, "customerId"
 );

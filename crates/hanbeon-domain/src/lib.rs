@@ -13,13 +13,15 @@
 //! 4. [`payment`]: the state machine, one `match (state, event)`;
 //! 5. [`checkout`]: may this confirm request begin a payment on this order?
 //! 6. [`refund`]: what may be given back, and how it is reserved first;
-//! 7. [`billing`]: charges without a window, one per period.
+//! 7. [`billing`]: charges without a window, one per period;
+//! 8. [`receipt`]: the cash receipt of a payment, which follows its money.
 
 pub mod billing;
 pub mod checkout;
 pub mod ids;
 pub mod order;
 pub mod payment;
+pub mod receipt;
 pub mod refund;
 pub mod time;
 pub mod verdict;
@@ -28,13 +30,14 @@ pub mod won;
 pub use checkout::{Checkout, ConfirmRequest, Decision};
 pub use ids::{
     ApiKeyHash, BillingKeyId, ChargeId, CustomerId, CustomerKey, DepositSecret, MerchantReference, OrderId,
-    PaymentId, PaymentKey, RefundId, SessionId, SubscriptionId, TossOrderId,
+    PaymentId, PaymentKey, ReceiptId, RefundId, SessionId, SubscriptionId, TossOrderId,
 };
 pub use order::{Customer, Line, Order};
 pub use payment::{
     Action, Actor, Event, Moment, News, OperatorSays, Payment, Policy, Refused, Standing, State, StateName,
     Step,
 };
+pub use receipt::{BuyerNumber, Receipt, ReceiptKind, ReceiptState};
 pub use refund::{CancelRequest, Refund, RefundOutcome};
 pub use time::Timestamp;
 pub use verdict::{Account, Evidence, Refusal, Snapshot, TossCancel, TossStatus, Verdict};

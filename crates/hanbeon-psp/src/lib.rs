@@ -8,12 +8,14 @@
 //!    payment that was asked about;
 //! 3. [`AccountDetails`]: a virtual account, shown and not kept;
 //! 4. [`notice`](mod@notice): what comes in by webhook, read as far as it says where to look;
-//! 5. [`billing`]: the same door for charges without a window.
+//! 5. [`billing`]: the same door for charges without a window;
+//! 6. [`receipts`]: and for cash receipts.
 
 mod account;
 pub mod billing;
 mod judge;
 pub mod notice;
+pub mod receipts;
 mod toss;
 
 pub use account::AccountDetails;

@@ -1,5 +1,6 @@
 //! Toss Payments behind the door. Every call is: encode, send, judge.
 mod billing;
+mod receipts;
 
 use crate::judge::{self, Asked};
 use crate::{AccountDetails, Page, Psp, Transaction};

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// One change of the schema. Once released, its text is history and never changes again.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "turns", sql: include_str!("../migrations/0002_turns.sql") },
     Migration { version: 3, name: "events", sql: include_str!("../migrations/0003_events.sql") },
     Migration { version: 4, name: "billing", sql: include_str!("../migrations/0004_billing.sql") },
+    Migration { version: 5, name: "receipts", sql: include_str!("../migrations/0005_receipts.sql") },
 ];
 
 /// "hnbn": how `file(1)` and we tell this database from another program's.

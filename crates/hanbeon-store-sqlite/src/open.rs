@@ -323,5 +323,7 @@ fn take_over(db: &Connection, now: Timestamp) -> Result<(), OpenError> {
             "payments that were under way when the last server ended are due"
         );
     }
+    let receipts = "UPDATE receipts SET due_at = ?1 WHERE due_at > ?1";
+    db.execute(receipts, [now.as_micros()]).map_err(OpenError::sqlite("end the old leases"))?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Rows are parsed, never trusted: an impossible mix is [`StoreError::Corrupt`], which names the row by its id
 //! and never shows what is in it.
 pub(crate) mod billing;
+pub(crate) mod receipts;
 
 use crate::error::corrupt;
 use hanbeon_domain::payment::{CanceledBy, TossFacts};

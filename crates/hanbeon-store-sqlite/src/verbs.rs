@@ -5,6 +5,7 @@ mod events;
 mod keys;
 mod orders;
 pub(crate) mod payments;
+mod receipts;
 mod refunds;
 mod sessions;
 mod steps;

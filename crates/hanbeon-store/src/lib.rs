@@ -17,6 +17,7 @@ mod claims;
 mod events;
 mod journal;
 mod notices;
+mod receipts;
 mod refunds;
 mod turns;
 
@@ -30,6 +31,7 @@ pub use journal::{CHAIN_START, JournalLine, Seal};
 pub use notices::{
     Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict,
 };
+pub use receipts::{BegunReceipt, ReceiptRecord, ReceiptStore};
 pub use refunds::{NewRefund, Progress, QUEUED_REFUNDS_MAX, Queued, RefundRecord};
 pub use turns::{due_at_rest, gives_turns};
 

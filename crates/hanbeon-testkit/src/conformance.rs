@@ -21,6 +21,7 @@ pub mod leases;
 pub mod notices;
 pub mod orders;
 pub mod payments;
+pub mod receipts;
 pub mod refunds;
 pub mod sessions;
 pub mod states;

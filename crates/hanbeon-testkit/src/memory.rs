@@ -4,6 +4,7 @@
 //! 1. `MemoryStore` holds the tables behind one lock: a verb is one critical section, which is its transaction;
 //! 2. `tables` are the tables and the verbs on them.
 mod billing;
+mod receipts;
 mod tables;
 
 use async_trait::async_trait;

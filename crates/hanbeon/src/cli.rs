@@ -1,6 +1,6 @@
 //! What can be asked of the binary.
 use crate::config::Config;
-use crate::{demo, doctor, import, inspect, keys, review, sandbox, serve, smoke};
+use crate::{demo, doctor, import, inspect, keys, receipts, review, sandbox, serve, smoke};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,6 +61,9 @@ enum Command {
     /// Payments that need a human.
     #[command(subcommand)]
     Review(review::ReviewCommand),
+    /// Cash receipts that need a human.
+    #[command(subcommand)]
+    Receipts(receipts::ReceiptsCommand),
     /// Tells why an order is in its state: its payments, their refunds, and every line of their history.
     Explain(inspect::ExplainArgs),
     /// Checks every seal, history and sum in the store; names what is wrong, and exits with 1 then.
@@ -87,6 +90,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Sandbox(args) => sandbox::run(&config, args).await?,
         Command::Keys(command) => keys::run(&demo::beside_demo(config)?, command).await?,
         Command::Review(command) => review::run(&demo::beside_demo(config)?, command).await?,
+        Command::Receipts(command) => receipts::run(&demo::beside_demo(config)?, command).await?,
         Command::Explain(args) => inspect::explain_order(&demo::beside_demo(config)?, args).await?,
         Command::Verify => return inspect::verify_all(&demo::beside_demo(config)?).await,
         Command::Webhooks(command) => return inspect::webhooks(&demo::beside_demo(config)?, command).await,

@@ -35,7 +35,7 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     let sandbox = settle_toss(&mut config)?;
     let sandbox = if sandbox { Some(start_sandbox(&mut config, &stop).await?) } else { None };
     config.database_url.get_or_insert_with(|| DATABASE_URL.to_owned());
-    let Wired { app, billing, router, store } = wire(&config)?;
+    let Wired { app, billing, receipts, router, store } = wire(&config)?;
     let listener = serve::bind(config.listen).await?;
     let here = origin(listener.local_addr()?);
     let pages = demo_shop::router(demo_shop::Config {
@@ -47,7 +47,7 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     });
     greet(&config, &here);
     let drain = Duration::from_millis(config.limits.drain_ms);
-    let ended = serve::run_until(app, billing, router.merge(pages), listener, stop, drain).await;
+    let ended = serve::run_until(app, (billing, receipts), router.merge(pages), listener, stop, drain).await;
     if let Some(sandbox) = sandbox {
         sandbox.await??;
     }

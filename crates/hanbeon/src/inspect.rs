@@ -3,13 +3,16 @@
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::keys::open;
+use crate::wire::open_sqlite;
 use clap::{Args, Subcommand, ValueEnum};
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::explain::{Language, explain, plain, when};
+use hanbeon_app::receipts;
 use hanbeon_app::verify::{FINDINGS_MAX, verify};
 use hanbeon_app::{Env as _, Webhook};
 use hanbeon_domain::OrderId;
 use hanbeon_store::{NewWebhook, Store, WebhookId};
+use hanbeon_store_sqlite::Role;
 use std::process::ExitCode;
 
 #[derive(Args, Debug)]
@@ -59,13 +62,16 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
 
 /// Checks the whole store; ends badly when anything is wrong.
 pub(crate) async fn verify_all(config: &Config) -> Result<ExitCode, Failure> {
-    let found = verify(&*open(config)?).await?;
+    let store = open_sqlite(config, Role::Tool)?;
+    let mut found = verify(&*store).await?;
+    let receipts = receipts::verify::verify(&*store, &mut found).await?;
     for finding in &found.findings {
         let payment = finding.payment.map(|payment| format!(" payment {payment}:")).unwrap_or_default();
         println!("{}{payment} {}", finding.invariant, plain(&finding.what));
     }
     println!(
-        "looked at {} payments, {} refunds, {} events, {} sealed journal lines, {} from before lines were sealed",
+        "looked at {} payments, {} refunds, {receipts} cash receipts, {} events, {} sealed journal lines, {} from before \
+         lines were sealed",
         found.payments, found.refunds, found.events, found.sealed_lines, found.unsealed_lines
     );
     match found.findings.len() {

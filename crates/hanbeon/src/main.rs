@@ -8,7 +8,7 @@
 //! 2. [`config`]: one structure, unknown fields refused, secrets from the environment or a file;
 //! 3. [`wire`]: configuration in, application and router out;
 //! 4. [`serve`]: listeners, recovery, graceful stop;
-//! 5. [`review`], [`inspect`]: what a human decides, and looks into;
+//! 5. [`review`], [`receipts`], [`inspect`]: what a human decides, and looks into;
 //! 6. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
 //! 7. [`telemetry`](mod@telemetry): logs.
 //!
@@ -23,6 +23,7 @@ mod failpoints;
 mod import;
 mod inspect;
 mod keys;
+mod receipts;
 mod review;
 mod sandbox;
 mod serve;

@@ -10,6 +10,7 @@ use crate::wire::{Wired, wire};
 use axum::Router;
 use hanbeon_app::App;
 use hanbeon_app::billing::Billing;
+use hanbeon_app::receipts::Receipts;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,18 +24,19 @@ use tracing::{info, warn};
 /// The server alone.
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
-    let Wired { app, billing, router, .. } = wire(&config)?;
+    let Wired { app, billing, receipts, router, .. } = wire(&config)?;
     let listener = bind(config.listen).await?;
     let stop = stop_on_signal()?;
     println!("hanbeon: http://{}", listener.local_addr()?);
     info!(listen = %listener.local_addr()?, database = config.database_url(), "hanbeon is ready");
-    run_until(app, billing, router, listener, stop, Duration::from_millis(config.limits.drain_ms)).await
+    let drain = Duration::from_millis(config.limits.drain_ms);
+    run_until(app, (billing, receipts), router, listener, stop, drain).await
 }
 
 /// Serves, recovers and reconciles until `stop`, then drains.
 pub(crate) async fn run_until(
     app: Arc<App>,
-    billing: Arc<Billing>,
+    (billing, receipts): (Arc<Billing>, Arc<Receipts>),
     router: Router,
     listener: TcpListener,
     stop: CancellationToken,
@@ -47,6 +49,10 @@ pub(crate) async fn run_until(
     let scheduler = tokio::spawn({
         let stop = stop.clone();
         async move { billing.recover_until(stop.cancelled_owned()).await }
+    });
+    let following = tokio::spawn({
+        let stop = stop.clone();
+        async move { receipts.recover_until(stop.cancelled_owned()).await }
     });
     let reconciliation = tokio::spawn({
         let (app, stop) = (Arc::clone(&app), stop.clone());
@@ -61,7 +67,7 @@ pub(crate) async fn run_until(
     info!("stopping: no new requests");
     let finished = timeout(drain, async {
         let served = served.await;
-        let _ = (recovery.await, scheduler.await, reconciliation.await);
+        let _ = (recovery.await, scheduler.await, following.await, reconciliation.await);
         app.drain().await;
         served
     });

@@ -9,9 +9,10 @@ use hanbeon_api::{ApiConfig, Metrics, Number, Numbers};
 use hanbeon_app::billing::Billing;
 #[cfg(not(feature = "failpoints"))]
 use hanbeon_app::env::SystemEnv as ENV;
+use hanbeon_app::receipts::Receipts;
 use hanbeon_app::{App, Env as _};
 use hanbeon_psp::TossPsp;
-use hanbeon_store::{BillingStore, Store};
+use hanbeon_store::{BillingStore, ReceiptStore, Store};
 use hanbeon_store_sqlite::{Options, Role, SqliteStore, Stats};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use toss_client::Client;
 pub(crate) struct Wired {
     pub(crate) app: Arc<App>,
     pub(crate) billing: Arc<Billing>,
+    pub(crate) receipts: Arc<Receipts>,
     pub(crate) router: Router,
     pub(crate) store: Arc<dyn Store>,
 }
@@ -34,15 +36,22 @@ pub(crate) fn wire(config: &Config) -> Result<Wired, Failure> {
     let sqlite = open_sqlite(config, Role::Server)?;
     let numbers = store_numbers(Arc::clone(&sqlite));
     let billing_store: Arc<dyn BillingStore> = sqlite.clone();
+    let receipt_store: Arc<dyn ReceiptStore> = sqlite.clone();
     let store: Arc<dyn Store> = sqlite;
     let psp = Arc::new(TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone()));
-    let billing_psp = Arc::clone(&psp);
+    let (billing_psp, receipt_psp) = (Arc::clone(&psp), Arc::clone(&psp));
     let app = App::new(Arc::clone(&store), psp, Arc::new(ENV), config.settings());
     let (vault, dunning) = (config.billing.vault()?, config.billing.dunning());
     let billing = Billing::new(Arc::clone(&app), billing_store, billing_psp, vault, dunning);
+    let receipts = Receipts::new(Arc::clone(&app), receipt_store, receipt_psp);
     let metrics = Metrics::new(Arc::clone(&app), vec![numbers]);
-    let router = hanbeon_api::router(Arc::clone(&app), metrics, &api_config(config, &billing)?);
-    Ok(Wired { app, billing, router, store })
+    let mounted = ApiConfig {
+        billing: Some(Arc::clone(&billing)),
+        receipts: Some(Arc::clone(&receipts)),
+        ..api_config(config)?
+    };
+    let router = hanbeon_api::router(Arc::clone(&app), metrics, &mounted);
+    Ok(Wired { app, billing, receipts, router, store })
 }
 
 /// Opens the store that the database URL names.
@@ -53,7 +62,11 @@ pub(crate) fn open_store(config: &Config, role: Role) -> Result<Arc<dyn Store>, 
     Ok(open_sqlite(config, role)?)
 }
 
-fn open_sqlite(config: &Config, role: Role) -> Result<Arc<SqliteStore>, Failure> {
+/// The same, as the embedded store that it is.
+///
+/// # Errors
+/// As [`open_store`].
+pub(crate) fn open_sqlite(config: &Config, role: Role) -> Result<Arc<SqliteStore>, Failure> {
     let url = config.database_url();
     let path = sqlite_path(&url)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -119,15 +132,15 @@ fn store_numbers(store: Arc<SqliteStore>) -> Numbers {
     })
 }
 
-fn api_config(config: &Config, billing: &Arc<Billing>) -> Result<ApiConfig, Failure> {
+fn api_config(config: &Config) -> Result<ApiConfig, Failure> {
     let origin = |origin: &String| {
         HeaderValue::from_str(origin).map_err(|e| format!("storefront.allowed_origins: {origin:?}: {e}"))
     };
     Ok(ApiConfig {
         storefront_prefix: config.storefront.prefix.clone(),
-        billing: Some(Arc::clone(billing)),
         secure_cookie: config.storefront.secure_cookie,
         allowed_origins: config.storefront.allowed_origins.iter().map(origin).collect::<Result<_, _>>()?,
+        ..ApiConfig::default()
     })
 }
 

@@ -15,4 +15,5 @@ pub(crate) mod get_refunds;
 mod idempotent;
 mod key;
 mod problem;
+pub(crate) mod receipts;
 mod view;

@@ -9,7 +9,9 @@ use hanbeon_app::billing::BillingError;
 use hanbeon_app::cancel::CancelError;
 use hanbeon_app::orders::OrderError;
 use hanbeon_app::read::AccountUnknown;
+use hanbeon_app::receipts::ReceiptError;
 use hanbeon_domain::ids::BadId;
+use hanbeon_domain::receipt::{BadNumber, Reason};
 use hanbeon_domain::{Refusal, Refused, StateName};
 use tracing::{error, warn};
 
@@ -38,6 +40,12 @@ pub(crate) enum Problem {
     Billing(BillingError),
     /// Something that is not there.
     NotFound(&'static str),
+    /// A cash receipt that was not even begun.
+    Receipt(ReceiptError),
+    /// A cash receipt that there is not.
+    NoReceipt(Reason),
+    /// Whom a cash receipt is for.
+    BuyerNumber(BadNumber),
     /// Where to pay in.
     Account(AccountUnknown),
     /// The store.
@@ -77,6 +85,9 @@ impl IntoResponse for Problem {
                 let message = "Toss does not tell the virtual account now; try again";
                 again_in_a_second(coded(StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_UNAVAILABLE", message))
             }
+            Self::Receipt(error) => super::receipts::refused(&error),
+            Self::NoReceipt(reason) => super::receipts::not_issued(&reason),
+            Self::BuyerNumber(bad) => coded(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &bad.to_string()),
             Self::Query(what) => coded(StatusCode::BAD_REQUEST, "INVALID_REQUEST", what),
             Self::Id(bad) => coded(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &bad.to_string()),
             Self::Billing(error) => super::billing::problem::answer(&error),
@@ -160,4 +171,4 @@ pub(super) fn again_in_a_second(answer: Response) -> Response {
 }
 
 problem_from!(BadBody => Body, NotOnce => NotOnce, OrderError => Order, CancelError => Cancel,
-    AccountUnknown => Account, StoreError => Store, BillingError => Billing, BadId => Id);
+    AccountUnknown => Account, StoreError => Store, BillingError => Billing, BadId => Id, ReceiptError => Receipt);

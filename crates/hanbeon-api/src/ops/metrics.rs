@@ -27,6 +27,7 @@ const REVIEW_WITHIN: Duration = Duration::from_secs(2);
 pub struct Metrics {
     registry: Registry,
     review: Arc<Review>,
+    receipts: Arc<Review>,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram>,
 }
@@ -53,12 +54,13 @@ impl Metrics {
         let duration = Family::new_with_constructor(make);
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_duration_seconds", "Time to the answer", duration.clone());
-        let review = Arc::new(Review::default());
-        registry.register_collector(Box::new(AppCounters { app, review: Arc::clone(&review) }));
+        let (review, receipts) = (Arc::new(Review::default()), Arc::new(Review::default()));
+        let shown = AppCounters { app, review: Arc::clone(&review), receipts: Arc::clone(&receipts) };
+        registry.register_collector(Box::new(shown));
         for part in parts {
             registry.register_collector(Box::new(Part(part)));
         }
-        Arc::new(Self { registry, review, requests, duration })
+        Arc::new(Self { registry, review, receipts, requests, duration })
     }
 
     pub(super) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
@@ -103,6 +105,10 @@ impl Collector for Part {
 pub(crate) async fn handle(State(api): State<Arc<Api>>) -> Response {
     let waiting = timeout(REVIEW_WITHIN, api.app.needs_review()).await;
     api.metrics.review.set(waiting.ok().and_then(Result::ok));
+    if let Some(receipts) = &api.receipts {
+        let waiting = timeout(REVIEW_WITHIN, receipts.needs_review()).await;
+        api.metrics.receipts.set(waiting.ok().and_then(Result::ok));
+    }
     let mut page = String::new();
     if text::encode(&mut page, &api.metrics.registry).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -111,7 +117,7 @@ pub(crate) async fn handle(State(api): State<Arc<Api>>) -> Response {
     ([(header::CONTENT_TYPE, content_type)], page).into_response()
 }
 
-/// How many payments wait for a human; `None` when the store would not tell.
+/// How many payments, or cash receipts, wait for a human; `None` when the store would not tell.
 #[derive(Default)]
 struct Review(Mutex<Option<usize>>);
 
@@ -129,6 +135,7 @@ impl Review {
 struct AppCounters {
     app: Arc<App>,
     review: Arc<Review>,
+    receipts: Arc<Review>,
 }
 
 impl fmt::Debug for AppCounters {
@@ -142,15 +149,15 @@ impl Collector for AppCounters {
         let down = ConstGauge::new(u32::from(self.app.toss_is_down()));
         let help = "1 while Toss gives no sign of life, and no new payment window is opened";
         down.encode(encoder.encode_descriptor("toss_down", help, None, down.metric_type())?)?;
-        if let Some(waiting) = self.review.get() {
-            let gauge = ConstGauge::new(waiting);
-            let help = "Payments that wait for a human";
-            gauge.encode(encoder.encode_descriptor(
-                "payments_need_review",
-                help,
-                None,
-                gauge.metric_type(),
-            )?)?;
+        let waiting = [
+            ("payments_need_review", "Payments that wait for a human", &self.review),
+            ("cash_receipts_need_review", "Cash receipts that wait for a human", &self.receipts),
+        ];
+        for (name, help, review) in waiting {
+            if let Some(waiting) = review.get() {
+                let gauge = ConstGauge::new(waiting);
+                gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+            }
         }
         let counters: Vec<_> = self.app.counters().read().collect();
         let mut family = |name, help, label: &'static str, pick: fn(Counted) -> Option<&'static str>| {

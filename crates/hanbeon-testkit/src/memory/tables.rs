@@ -23,6 +23,7 @@ use std::ops::Bound;
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) billing: super::billing::Billing,
+    pub(super) receipts: super::receipts::Receipts,
     orders: BTreeMap<OrderId, Order>,
     references: BTreeMap<MerchantReference, OrderId>,
     sessions: BTreeSet<SessionId>,
