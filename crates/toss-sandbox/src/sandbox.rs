@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -289,6 +290,29 @@ impl Sandbox {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.shared.advance(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+    }
+
+    /// The sandbox's own time, to the millisecond.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        // What is outside of jiff's years cannot be shown, and no clock gets there.
+        Timestamp::from_millisecond(self.shared.now()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Moves the clock to an instant. False, and nothing happens, when that would be back.
+    #[must_use]
+    pub fn set_clock(&self, to: Timestamp) -> bool {
+        self.shared.set_clock(to.as_millisecond())
+    }
+
+    /// Stops the clock where it stands; it can still be moved and set.
+    pub fn freeze(&self) {
+        self.shared.freeze(true);
+    }
+
+    /// Lets a stopped clock run on from where it stands.
+    pub fn unfreeze(&self) {
+        self.shared.freeze(false);
     }
 
     /// The buyer pays into a virtual account.

@@ -5,6 +5,7 @@ mod billing;
 mod browser;
 mod cancel;
 mod client;
+mod clock;
 mod confirm;
 mod console;
 mod control;
