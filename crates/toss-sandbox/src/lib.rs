@@ -38,7 +38,7 @@
 //! `means`, `terms`, `choice`, `payment`, `account`, `refund`, `cash` and `view` are the payment, its transitions and its JSON; `plastic` and `billing` are what
 //! it can be charged from without a buyer; `receipts`, `settlements` and `promotions` are the things beside it; `switches` is what the documents leave open; `state`, `idempotency`,
 //! `journal`, `ledger`, `timers` and `faults` are the store; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
-//! `api`, `browser`, `control`, `console` and `window` are the doors, and `serve` is the wire.
+//! `api`, `browser`, `control`, `console` and `window` are the doors, `serve` is the wire, and `settings` a file that says all of it.
 
 mod account;
 mod answer;
@@ -71,6 +71,7 @@ mod receipts;
 mod refund;
 mod sandbox;
 mod serve;
+mod settings;
 mod settlements;
 mod state;
 mod switches;
@@ -87,6 +88,7 @@ pub use faults::{Fault, FaultError, FaultKind, FaultOperation, FaultRule, When};
 pub use journal::{EffectKind, JournalEntry, JournalPage, Operation};
 pub use promotions::{Benefit, Discount, Off, PayType, Promotion};
 pub use sandbox::{NewBillingAuth, NewPayment, Refused, Sandbox};
+pub use settings::{Settings, SettingsError};
 pub use settlements::Fees;
 pub use switches::{
     CancelSign, LaterCancelMoves, Mismatch, ReadByOrder, SdkErrorCodes, Switch, SwitchError, Switches,

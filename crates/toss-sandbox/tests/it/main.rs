@@ -22,6 +22,7 @@ mod read;
 mod receipts;
 mod receiver;
 mod recipes;
+mod settings;
 mod settlements;
 mod switches;
 mod transactions;
