@@ -20,8 +20,8 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, error, info, warn};
 
-/// Moves in one go; the rest is the recovery's, in its own time.
-const STEPS_MAX: u32 = 4;
+/// Calls in one go; the rest is the recovery's, in its own time.
+const CALLS_MAX: u32 = 4;
 
 /// The same clock, rules and tasks as the application's; doors of its own.
 pub struct Receipts {
@@ -168,14 +168,14 @@ impl Receipts {
         mut step: ReceiptStep,
         mut held_until: Timestamp,
     ) -> Result<Receipt, Stopped> {
-        for _ in 0..STEPS_MAX {
+        for calls_left in (0..=CALLS_MAX).rev() {
             if step.next != receipt {
                 held_until = self.record(&step).await?;
             }
             receipt = step.next;
             let asked_at = self.app.now();
             // Whoever has slept through its lease acts no more: see `App::drive`.
-            if held_until <= asked_at {
+            if held_until <= asked_at || calls_left == 0 {
                 break;
             }
             let (heard, judged_at) = match (step.then, &receipt.state) {

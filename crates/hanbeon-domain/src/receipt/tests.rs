@@ -242,7 +242,7 @@ impl Toss {
     fn cancel(&mut self, receipt: &Receipt, weather: u8, now: Timestamp) -> ReceiptHeard {
         let ReceiptState::Canceling(canceling) = &receipt.state else { panic!("{receipt:?}") };
         let (key, amount) = (receipt.cancel_key(canceling), canceling.amount);
-        match weather % 6 {
+        match weather % 7 {
             0 | 1 => self.carry_out(&key, amount),
             2 => {
                 self.carry_out(&key, amount);
@@ -250,10 +250,11 @@ impl Toss {
             }
             // An error that is kept under its key, and did nothing.
             3 => self.answers.entry(key).or_insert_with(|| unclear(true)).clone(),
-            4 => {
+            // It lands later, after silence or after a gateway's error.
+            late @ (4 | 5) => {
                 let when = now.plus(Duration::from_secs(u64::from(weather) * 2));
                 self.late.push((when, key, amount));
-                unclear(false)
+                unclear(late == 5)
             }
             _ => ReceiptHeard::NotSent("no connection".to_owned()),
         }
