@@ -4,22 +4,20 @@
 //! hears of it; a request is only the first one to try, and [`recover`] runs the same functions.
 //!
 //! 1. here: the parts, and what can go wrong;
-//! 2. [`vault`]: the secrets;
-//! 3. [`keys`]: issued, imported, deleted; 4. [`charge`]: one charge; 5. [`subscriptions`]; 6. [`recover`].
+//! 2. [`keys`]: issued, imported, deleted; 3. [`charge`]: one charge; 4. [`subscriptions`]; 5. [`recover`].
 pub mod charge;
 pub mod keys;
 pub mod recover;
 pub mod subscriptions;
-pub mod vault;
 
 pub use hanbeon_psp::billing::Secret;
 pub use hanbeon_store::CustomerRecord;
-pub use vault::Vault;
 
 use crate::App;
 use crate::claims::Operation;
+use crate::vault::{Shut, Vault};
 use hanbeon_domain::billing::{BadSchedule, BadSubscription, Customer, Dunning};
-use hanbeon_domain::{CustomerId, CustomerKey, Refusal};
+use hanbeon_domain::{BillingKeyId, CustomerId, CustomerKey, Refusal};
 use hanbeon_psp::billing::BillingPsp;
 use hanbeon_store::{BillingStore, KeyRecord, StoreError};
 use std::fmt;
@@ -32,7 +30,6 @@ pub struct Billing {
     app: Arc<App>,
     store: Arc<dyn BillingStore>,
     psp: Arc<dyn BillingPsp>,
-    vault: Option<Vault>,
     dunning: Dunning,
     /// Rung when something was left for the recovery.
     left_work: Notify,
@@ -40,7 +37,7 @@ pub struct Billing {
 
 impl fmt::Debug for Billing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Billing({:?})", self.vault)
+        write!(f, "Billing({:?})", self.dunning)
     }
 }
 
@@ -49,12 +46,12 @@ impl fmt::Debug for Billing {
 pub enum BillingError {
     /// The operator has set no key for the vault.
     #[error(
-        "billing is not set up: this server has no vault key (HANBEON_BILLING_KEY or HANBEON_BILLING_KEY_FILE)"
+        "billing is not set up: this server has no vault key (HANBEON_VAULT_KEY or HANBEON_VAULT_KEY_FILE)"
     )]
     NoVault,
     /// The vault does not open what is stored.
     #[error(transparent)]
-    Shut(#[from] vault::Shut),
+    Shut(#[from] Shut),
     /// Not there.
     #[error("there is no {0} with this id")]
     NotFound(&'static str),
@@ -90,17 +87,21 @@ pub enum BillingError {
     Store(#[from] StoreError),
 }
 
+/// Whose a sealed key is.
+fn owner(key: BillingKeyId, customer: &CustomerKey) -> Vec<u8> {
+    [key.uuid().as_bytes(), customer.as_str().as_bytes()].concat()
+}
+
 impl Billing {
-    /// Puts the parts together. Without a vault nothing can be charged, and what needs it says so.
+    /// Puts the parts together. Without a vault in the application nothing can be charged, and what needs it says so.
     #[must_use]
     pub fn new(
         app: Arc<App>,
         store: Arc<dyn BillingStore>,
         psp: Arc<dyn BillingPsp>,
-        vault: Option<Vault>,
         dunning: Dunning,
     ) -> Arc<Self> {
-        Arc::new(Self { app, store, psp, vault, dunning, left_work: Notify::new() })
+        Arc::new(Self { app, store, psp, dunning, left_work: Notify::new() })
     }
 
     /// Makes a customer; for one operation one and the same. Without a key of the shop's own it gets one that nobody can
@@ -132,7 +133,7 @@ impl Billing {
     }
 
     fn vault(&self) -> Result<&Vault, BillingError> {
-        self.vault.as_ref().ok_or(BillingError::NoVault)
+        self.app.vault.as_ref().ok_or(BillingError::NoVault)
     }
 
     /// What a key hides, for the customer that it was sealed for.
@@ -140,7 +141,7 @@ impl Billing {
         let vault = self.vault()?;
         let customer = self.customer(record.key.customer).await?.customer.key;
         let sealed = record.sealed.as_ref().ok_or(BillingError::KeyNotActive)?;
-        let opened = vault.open(sealed, vault::Owner { key: record.key.id, customer: &customer });
+        let opened = vault.open(sealed, &owner(record.key.id, &customer));
         if opened.is_err() {
             error!(billing.key = %record.key.id, "a billing key cannot be opened: is its vault key, or its customer key, another?");
         }

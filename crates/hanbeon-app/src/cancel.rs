@@ -8,10 +8,11 @@
 use crate::{App, env};
 use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
-    Actor, CancelRequest, Evidence, Payment, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refused,
-    SessionId, State, Won,
+    Actor, CancelRequest, Evidence, Payment, PaymentId, PaymentKey, Refund, RefundAccount, RefundId,
+    RefundOutcome, Refused, SessionId, State, Won,
 };
-use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, StoreError};
+use hanbeon_psp::billing::Secret;
+use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, Sealed, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -38,6 +39,8 @@ pub struct Cancel {
     pub reason: CancelReason,
     /// Who asks.
     pub caller: Caller,
+    /// Where the money goes, if it was paid into a virtual account.
+    pub account: Option<RefundAccount>,
 }
 
 /// Who asks.
@@ -77,6 +80,11 @@ pub enum CancelError {
     /// it is the same wish.
     #[error("it is not known whether the wish to refund is stored")]
     Doubtful(#[source] StoreError),
+    /// The operator has set no key, so the account could not be kept from whoever reads the database.
+    #[error(
+        "this server cannot keep a refund account: it has no vault key (HANBEON_VAULT_KEY or HANBEON_VAULT_KEY_FILE)"
+    )]
+    NoVault,
     /// Too many refunds of this payment wait already.
     #[error("too many refunds of the same payment are waiting")]
     Crowded,
@@ -98,7 +106,7 @@ impl App {
             CancelRequest { id: env::refund_id(&*self.env), amount: wish.amount, reason: wish.reason };
         let id = match same_refund(&payment, &request) {
             Some(id) => id,
-            None => self.queue(payment, request, actor, true).await?,
+            None => self.queue(payment, request, wish.account, actor, true).await?,
         };
         Ok(self
             .settle_refund(id, deadline)
@@ -116,13 +124,14 @@ impl App {
         self: &Arc<Self>,
         payment: PaymentId,
         request: CancelRequest,
+        account: Option<RefundAccount>,
     ) -> Result<RefundRecord, CancelError> {
         let deadline = Instant::now() + self.settings.answer_within;
         if let Some(known) = self.store.refund(request.id).await? {
             return Ok(self.settle_refund(known.refund.id, deadline).await.unwrap_or(known));
         }
         let record = self.store.payment(payment).await?.ok_or(CancelError::UnknownPayment)?;
-        let id = self.queue(record.payment, request, Actor::Merchant, false).await?;
+        let id = self.queue(record.payment, request, account, Actor::Merchant, false).await?;
         let lost = || StoreError::Unavailable("the refund is queued, but cannot be read".to_owned());
         self.settle_refund(id, deadline).await.ok_or_else(|| CancelError::Doubtful(lost()))
     }
@@ -160,15 +169,20 @@ impl App {
         self: &Arc<Self>,
         payment: Payment,
         request: CancelRequest,
+        account: Option<RefundAccount>,
         actor: Actor,
         join_equal: bool,
     ) -> Result<RefundId, CancelError> {
         let mut amount = payment.admit(&request, Won::ZERO, self.now())?;
+        if payment.needs_refund_account() && account.is_none() {
+            return Err(Refused::NoRefundAccount.into());
+        }
+        let account = account.map(|account| self.sealed(&account, request.id)).transpose()?;
         let (id, payment) = (request.id, payment.id);
         for _ in 0..DECISIONS_MAX {
             let now = self.now();
-            let request = request.clone();
-            let new = NewRefund { payment, request, amount, actor, requested_at: now, join_equal };
+            let (request, account) = (request.clone(), account.clone());
+            let new = NewRefund { payment, request, amount, actor, requested_at: now, join_equal, account };
             match self.queue_surely(&new, now).await? {
                 Queued::New => {
                     self.env.reached("refund queued");
@@ -182,6 +196,29 @@ impl App {
             }
         }
         Err(CancelError::Crowded)
+    }
+
+    /// As it may be stored: only this refund can use it.
+    fn sealed(&self, account: &RefundAccount, refund: RefundId) -> Result<Sealed, CancelError> {
+        let vault = self.vault.as_ref().ok_or(CancelError::NoVault)?;
+        let (bank, number, holder) = account.parts();
+        let secret = Secret::new(format!("{bank}\n{number}\n{holder}"));
+        vault.seal(&secret, refund.uuid().as_bytes(), self.env.random()).map_err(|_| CancelError::NoVault)
+    }
+
+    /// Where the money of this refund is to go, if that was said.
+    ///
+    /// # Errors
+    /// In words for the log: what was said cannot be had now.
+    pub(crate) async fn refund_account(&self, refund: RefundId) -> Result<Option<RefundAccount>, String> {
+        let Some(sealed) = self.store.refund_account(refund).await.map_err(|error| error.to_string())? else {
+            return Ok(None);
+        };
+        let vault = self.vault.as_ref().ok_or("there is no vault key")?;
+        let secret = vault.open(&sealed, refund.uuid().as_bytes()).map_err(|error| error.to_string())?;
+        let mut parts = secret.expose().splitn(3, '\n');
+        let mut part = || parts.next().unwrap_or_default();
+        RefundAccount::parse(part(), part(), part()).map(Some).map_err(|error| error.to_string())
     }
 
     /// When the store fails in the act, the wish may be there all the same, and will be carried out: so the store is

@@ -11,7 +11,7 @@ use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::payment::LateSuccess;
 use hanbeon_domain::verdict::Snapshot;
 use hanbeon_domain::{
-    Action, Actor, Event, Moment, Payment, Policy, Refused, State, Step, Timestamp, Verdict,
+    Action, Actor, Event, Moment, Payment, Policy, Refund, Refused, State, Step, Timestamp, Verdict,
 };
 use hanbeon_store::StoreError;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl App {
         let verdict = match (todo, &payment.state) {
             (Action::Confirm, _) => self.psp.confirm(payment).await,
             (Action::Lookup, _) => self.psp.lookup(payment).await,
-            (Action::Cancel, State::Canceling { refund, .. }) => self.psp.cancel(payment, refund).await,
+            (Action::Cancel, State::Canceling { refund, .. }) => self.cancel_at_toss(payment, refund).await,
             (Action::GiveUp, _) => return Some(Event::TriesExhausted),
             (Action::Cancel | Action::Rest { .. }, _) => return None,
         };
@@ -129,6 +129,18 @@ impl App {
             duration_ms = started.elapsed().as_millis(), "asked Toss"
         );
         Some(event)
+    }
+
+    async fn cancel_at_toss(&self, payment: &Payment, refund: &Refund) -> Verdict {
+        if !payment.needs_refund_account() {
+            return self.psp.cancel(payment, refund).await;
+        }
+        match self.refund_account(refund.id).await {
+            Ok(Some(account)) => self.psp.cancel_into(payment, refund, &account).await,
+            // Toss says what is missing.
+            Ok(None) => self.psp.cancel(payment, refund).await,
+            Err(why) => Verdict::NotSent(format!("the refund account cannot be had: {why}")),
+        }
     }
 
     /// Writes a step, offering it again as long as `patience` lasts if the store hesitates.

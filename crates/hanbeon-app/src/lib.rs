@@ -41,6 +41,7 @@ pub mod review;
 pub mod sessions;
 pub mod settings;
 mod turn;
+pub mod vault;
 pub mod verify;
 
 pub use counters::{Counted, Counters};
@@ -59,6 +60,7 @@ use hanbeon_store::Store;
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
+use vault::Vault;
 
 /// The application: a store, a payment provider, an environment, and rules.
 pub struct App {
@@ -66,6 +68,8 @@ pub struct App {
     psp: Arc<dyn Psp>,
     env: Arc<dyn Env>,
     settings: Settings,
+    /// What the store must not be able to read goes through it.
+    vault: Option<Vault>,
     counters: Counters,
     breaker: Breaker,
     /// Room for charges that buyers begin.
@@ -77,9 +81,21 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together, without a vault: what needs one is refused, and the rest runs.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, psp: Arc<dyn Psp>, env: Arc<dyn Env>, settings: Settings) -> Arc<Self> {
+        Self::with_vault(store, psp, env, settings, None)
+    }
+
+    /// Puts the parts together.
+    #[must_use]
+    pub fn with_vault(
+        store: Arc<dyn Store>,
+        psp: Arc<dyn Psp>,
+        env: Arc<dyn Env>,
+        settings: Settings,
+        vault: Option<Vault>,
+    ) -> Arc<Self> {
         let charges = Arc::new(Semaphore::new(settings.charges_at_once));
         Arc::new(Self {
             charges,
@@ -87,6 +103,7 @@ impl App {
             psp,
             env,
             settings,
+            vault,
             counters: Counters::default(),
             breaker: Breaker::default(),
             tasks: TaskTracker::new(),

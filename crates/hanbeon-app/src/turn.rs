@@ -78,6 +78,9 @@ fn refusal(refused: &Refused) -> Refusal {
             "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
             "입금 대기중인 결제는 부분 환불이 불가합니다.",
         ),
+        Refused::NoRefundAccount => {
+            Refusal::ours(400, "NEED_REFUND_ACCOUNT_DETAIL", "환불계좌 정보를 모두 입력해주세요.")
+        }
         Refused::PastRefundDue => {
             Refusal::ours(403, "EXCEED_MAX_REFUND_DUE", "환불 가능한 기간이 지났습니다.")
         }

@@ -38,7 +38,7 @@ pub use payment::{
     Step,
 };
 pub use receipt::{BuyerNumber, Receipt, ReceiptKind, ReceiptState};
-pub use refund::{CancelRequest, Refund, RefundOutcome};
+pub use refund::{CancelRequest, Refund, RefundAccount, RefundOutcome};
 pub use time::Timestamp;
 pub use verdict::{Account, Evidence, Refusal, Snapshot, TossCancel, TossStatus, Verdict};
 pub use won::Won;

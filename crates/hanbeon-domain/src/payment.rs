@@ -284,6 +284,9 @@ pub enum Refused {
     /// Toss cancels a virtual account before its deposit in full only.
     #[error("a payment that waits for its deposit can be cancelled in full only")]
     PartialBeforeDeposit,
+    /// A deposit goes back into an account, and none was named.
+    #[error("the money of a virtual account goes back into an account: refundReceiveAccount is missing")]
+    NoRefundAccount,
     /// The method gives nothing back any more.
     #[error("the time in which this method can be refunded is over")]
     PastRefundDue,

@@ -1,5 +1,6 @@
 //! Giving money back: reserved in the budget first, then asked of Toss, then settled by Toss's answer.
 use crate::{Evidence, PaymentId, RefundId, Refusal, Timestamp, TossCancel, Won};
+use std::fmt;
 
 /// Longest reason (Toss core API, Cancel: `cancelReason`).
 pub const REASON_MAX: usize = 200;
@@ -55,6 +56,53 @@ impl CancelReason {
             Cause::Compensation | Cause::Requested => "결제 정보를 저장하지 못해 자동으로 취소되었습니다.",
         };
         Self(why.to_owned())
+    }
+}
+
+/// Where the money of a virtual account goes back to (Toss core API, Cancel: `refundReceiveAccount`). It is personal
+/// data: `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefundAccount {
+    bank: String,
+    number: String,
+    holder: String,
+}
+
+/// An account that Toss would not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "refundReceiveAccount needs a bank (1 to 20 characters), an accountNumber (1 to 20 digits) and a holderName (1 to 60 characters)"
+)]
+pub struct BadRefundAccount;
+
+impl RefundAccount {
+    /// Checks the parts: the bank by code or name, the number in digits, the holder as the bank knows them.
+    ///
+    /// # Errors
+    /// [`BadRefundAccount`].
+    pub fn parse(bank: &str, number: &str, holder: &str) -> Result<Self, BadRefundAccount> {
+        let is_text = |text: &str, most| {
+            (1..=most).contains(&text.chars().count())
+                && !text.trim().is_empty()
+                && !text.contains(char::is_control)
+        };
+        let is_number = (1..=20).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        if !(is_text(bank, 20) && is_number && is_text(holder, 60)) {
+            return Err(BadRefundAccount);
+        }
+        Ok(Self { bank: bank.to_owned(), number: number.to_owned(), holder: holder.to_owned() })
+    }
+
+    /// Bank, number, holder.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str, &str) {
+        (&self.bank, &self.number, &self.holder)
+    }
+}
+
+impl fmt::Debug for RefundAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RefundAccount(…)")
     }
 }
 

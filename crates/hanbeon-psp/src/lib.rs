@@ -22,7 +22,7 @@ pub use account::AccountDetails;
 pub use toss::TossPsp;
 
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, PaymentKey, Refund, Timestamp, Verdict};
+use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, Verdict};
 
 /// The payment provider, as far as the state machine needs it.
 #[async_trait]
@@ -35,6 +35,11 @@ pub trait Psp: Send + Sync + 'static {
 
     /// Gives back, with the refund's own idempotency key.
     async fn cancel(&self, payment: &Payment, refund: &Refund) -> Verdict;
+
+    /// The same, into this account: the money of a virtual account goes nowhere by itself.
+    async fn cancel_into(&self, payment: &Payment, refund: &Refund, _account: &RefundAccount) -> Verdict {
+        self.cancel(payment, refund).await
+    }
 
     /// Where the money of a payment is to be paid in, if it is to be paid into an account.
     ///

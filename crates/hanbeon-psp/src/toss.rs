@@ -5,8 +5,11 @@ mod receipts;
 use crate::judge::{self, Asked};
 use crate::{AccountDetails, Page, Psp, Transaction};
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, PaymentKey, Refund, Timestamp, TossStatus, Verdict};
-use toss_client::{Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RequestOptions, Transactions};
+use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossStatus, Verdict};
+use toss_client::{
+    Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RefundReceiveAccount, RequestOptions,
+    Transactions,
+};
 
 /// Rows of a page: about half a megabyte.
 const PAGE_ROWS: u16 = 1_000;
@@ -28,6 +31,33 @@ impl TossPsp {
     fn asked<'a>(&'a self, payment: &'a Payment) -> Asked<'a> {
         Asked { payment, merchant_id: self.merchant_id.as_deref() }
     }
+
+    /// The amount is left out when everything is to be cancelled, as Toss documents a full cancel;
+    /// `refundableAmount` makes Toss refuse if the balance is not the one that the refund was decided on.
+    async fn give_back(
+        &self,
+        payment: &Payment,
+        refund: &Refund,
+        account: Option<&RefundAccount>,
+    ) -> Verdict {
+        let whole = refund.amount == refund.balance_before;
+        let call = Cancel {
+            cancel_reason: refund.reason.as_str(),
+            cancel_amount: (!whole).then(|| Amount::won(refund.amount.get())),
+            refundable_amount: Some(Amount::won(refund.balance_before.get())),
+            refund_receive_account: account.map(|account| {
+                let (bank, account_number, holder_name) = account.parts();
+                RefundReceiveAccount { bank: bank.into(), account_number, holder_name }
+            }),
+            tax_free_amount: None,
+            tax_exemption_amount: None,
+            currency: None,
+            cancel_request_id: None,
+        };
+        let answer =
+            self.client.cancel(payment.key.as_str(), &call, &under(&payment.cancel_key(refund))).await;
+        judge::judge_cancel(answer, self.asked(payment), refund)
+    }
 }
 
 #[async_trait]
@@ -47,23 +77,12 @@ impl Psp for TossPsp {
         judge::judge_read(answer, self.asked(payment))
     }
 
-    /// The amount is left out when everything is to be cancelled, as Toss documents a full cancel;
-    /// `refundableAmount` makes Toss refuse if the balance is not the one that the refund was decided on.
     async fn cancel(&self, payment: &Payment, refund: &Refund) -> Verdict {
-        let whole = refund.amount == refund.balance_before;
-        let call = Cancel {
-            cancel_reason: refund.reason.as_str(),
-            cancel_amount: (!whole).then(|| Amount::won(refund.amount.get())),
-            refundable_amount: Some(Amount::won(refund.balance_before.get())),
-            refund_receive_account: None,
-            tax_free_amount: None,
-            tax_exemption_amount: None,
-            currency: None,
-            cancel_request_id: None,
-        };
-        let answer =
-            self.client.cancel(payment.key.as_str(), &call, &under(&payment.cancel_key(refund))).await;
-        judge::judge_cancel(answer, self.asked(payment), refund)
+        self.give_back(payment, refund, None).await
+    }
+
+    async fn cancel_into(&self, payment: &Payment, refund: &Refund, account: &RefundAccount) -> Verdict {
+        self.give_back(payment, refund, Some(account)).await
     }
 
     async fn account(&self, payment: &Payment) -> Result<Option<AccountDetails>, String> {

@@ -20,7 +20,7 @@ pub(crate) struct Migration {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "init", sql: include_str!("../migrations/0001_init.sql") },
     Migration { version: 2, name: "turns", sql: include_str!("../migrations/0002_turns.sql") },
-    Migration { version: 3, name: "events", sql: include_str!("../migrations/0003_events.sql") },
+    Migration { version: 3, name: "deposits", sql: include_str!("../migrations/0003_deposits.sql") },
     Migration { version: 4, name: "billing", sql: include_str!("../migrations/0004_billing.sql") },
     Migration { version: 5, name: "receipts", sql: include_str!("../migrations/0005_receipts.sql") },
 ];

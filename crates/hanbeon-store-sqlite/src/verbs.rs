@@ -23,7 +23,7 @@ use hanbeon_domain::{
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
-    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook,
+    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
     WebhookId,
 };
 
@@ -142,6 +142,10 @@ impl Store for SqliteStore {
     async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError> {
         let new = new.clone();
         self.writer.run(move |db| refunds::queue(db, &new, from)).await
+    }
+
+    async fn refund_account(&self, id: RefundId) -> Result<Option<Sealed>, StoreError> {
+        self.readers.run(move |db| refunds::account(db, id)).await
     }
 
     async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError> {

@@ -158,6 +158,9 @@ pub trait Store: Send + Sync + 'static {
     /// exceed what the payment has: the sum of what is refunded, under way and waiting is within its amount.
     async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError>;
 
+    /// Where the money of this refund is to go, while it has not ended.
+    async fn refund_account(&self, id: RefundId) -> Result<Option<Sealed>, StoreError>;
+
     /// Ends a waiting refund that cannot be carried out; says whether it was waiting.
     async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError>;
 

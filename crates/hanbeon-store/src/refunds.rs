@@ -1,4 +1,5 @@
 //! Refunds as they are stored.
+use crate::Sealed;
 use hanbeon_domain::refund::{CancelReason, Cause};
 use hanbeon_domain::{
     Actor, CancelRequest, Payment, PaymentId, Refund, RefundId, RefundOutcome, Timestamp, TossCancel, Won,
@@ -24,6 +25,8 @@ pub struct NewRefund {
     /// Is an equal wish that is still open the same one? So it is for a browser, whose buyer clicks twice, and not
     /// for a shop, which has idempotency keys for that.
     pub join_equal: bool,
+    /// Where the money is to go, if the payment's method does not know; kept until the refund has ended.
+    pub account: Option<Sealed>,
 }
 
 impl NewRefund {

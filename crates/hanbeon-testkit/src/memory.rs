@@ -14,7 +14,7 @@ use hanbeon_domain::{
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
-    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook,
+    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
     WebhookId,
 };
 use std::collections::BTreeSet;
@@ -153,6 +153,10 @@ impl Store for MemoryStore {
 
     async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError> {
         self.tables().queue_refund(new, from)
+    }
+
+    async fn refund_account(&self, id: RefundId) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.tables().refund_account(id))
     }
 
     async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError> {

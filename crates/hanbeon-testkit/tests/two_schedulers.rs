@@ -2,7 +2,8 @@
 //! happens, a period is charged once.
 use async_trait::async_trait;
 use hanbeon_app::billing::subscriptions::NewSubscription;
-use hanbeon_app::billing::{Billing, Secret, Vault};
+use hanbeon_app::billing::{Billing, Secret};
+use hanbeon_app::vault::Vault;
 use hanbeon_app::{App, Env, Settings};
 use hanbeon_domain::billing::{BillingKey, Charge, ChargeState, Day, Dunning, Heard, Schedule};
 use hanbeon_domain::{
@@ -136,9 +137,9 @@ impl Psp for Silent {
 
 fn server(store: &Arc<MemoryStore>, outside: &Arc<Outside>) -> (Arc<App>, Arc<Billing>) {
     let payments: Arc<dyn Store> = store.clone();
-    let app = App::new(payments, Arc::new(Silent), outside.clone(), Settings::default());
     let vault = Some(Vault::parse(VAULT).expect("a key"));
-    let billing = Billing::new(Arc::clone(&app), store.clone(), outside.clone(), vault, Dunning::default());
+    let app = App::with_vault(payments, Arc::new(Silent), outside.clone(), Settings::default(), vault);
+    let billing = Billing::new(Arc::clone(&app), store.clone(), outside.clone(), Dunning::default());
     (app, billing)
 }
 

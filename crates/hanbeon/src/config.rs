@@ -2,8 +2,10 @@
 //! that over the default. Unknown fields are refused; secrets come from the environment or from a file of
 //! their own, and are never printed.
 mod billing;
+mod vault;
 
 pub(crate) use billing::BillingConfig;
+pub(crate) use vault::VaultConfig;
 
 use crate::cli::{Failure, Options};
 use hanbeon_app::claims::HELD;
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) storefront: StorefrontConfig,
     pub(crate) payments: PaymentsConfig,
     pub(crate) billing: BillingConfig,
+    /// What keeps secrets from whoever reads the database.
+    pub(crate) vault: VaultConfig,
     pub(crate) limits: Limits,
     pub(crate) log: LogConfig,
 }
@@ -153,6 +157,7 @@ impl Default for Config {
             storefront: StorefrontConfig::default(),
             payments: PaymentsConfig::default(),
             billing: BillingConfig::default(),
+            vault: VaultConfig::default(),
             limits: Limits::default(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }

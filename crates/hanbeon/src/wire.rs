@@ -40,9 +40,9 @@ pub(crate) fn wire(config: &Config) -> Result<Wired, Failure> {
     let store: Arc<dyn Store> = sqlite;
     let psp = Arc::new(TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone()));
     let (billing_psp, receipt_psp) = (Arc::clone(&psp), Arc::clone(&psp));
-    let app = App::new(Arc::clone(&store), psp, Arc::new(ENV), config.settings());
-    let (vault, dunning) = (config.billing.vault()?, config.billing.dunning());
-    let billing = Billing::new(Arc::clone(&app), billing_store, billing_psp, vault, dunning);
+    let vault = config.vault.open()?;
+    let app = App::with_vault(Arc::clone(&store), psp, Arc::new(ENV), config.settings(), vault);
+    let billing = Billing::new(Arc::clone(&app), billing_store, billing_psp, config.billing.dunning());
     let receipts = Receipts::new(Arc::clone(&app), receipt_store, receipt_psp);
     let metrics = Metrics::new(Arc::clone(&app), vec![numbers]);
     let mounted = ApiConfig {

@@ -1,7 +1,7 @@
 //! The fields of our bodies. For `#[serde(deserialize_with = …)]`.
 use hanbeon_domain::ids::BadId;
 use hanbeon_domain::refund::CancelReason;
-use hanbeon_domain::{MerchantReference, OrderId, PaymentKey, TossOrderId, Won};
+use hanbeon_domain::{MerchantReference, OrderId, PaymentKey, RefundAccount, TossOrderId, Won};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 
@@ -20,6 +20,22 @@ pub(crate) fn maybe_amount<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
         }
     }
     Ok(Option::<Wrapped>::deserialize(from)?.map(|wrapped| wrapped.0))
+}
+
+/// Where the money of a virtual account goes back to, with Toss's names for its parts; or nothing.
+pub(crate) fn maybe_refund_account<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<RefundAccount>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Parts {
+        bank: String,
+        account_number: String,
+        holder_name: String,
+    }
+    let Some(parts) = Option::<Parts>::deserialize(from)? else { return Ok(None) };
+    let Parts { bank, account_number, holder_name } = parts;
+    RefundAccount::parse(&bank, &account_number, &holder_name).map(Some).map_err(D::Error::custom)
 }
 
 struct Amount;

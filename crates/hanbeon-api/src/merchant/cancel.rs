@@ -1,5 +1,5 @@
 //! `POST /v1/payments/{id}/cancel`: gives money back, once for each `Idempotency-Key`. `cancelAmount` is a part of it;
-//! without it, everything that is left.
+//! without it, everything that is left. `refundReceiveAccount` says where the money of a virtual account goes.
 use super::idempotent::Once;
 use super::key::Merchant;
 use super::problem::Problem;
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use hanbeon_app::claims::Operation;
 use hanbeon_app::{App, Progress, RefundRecord};
 use hanbeon_domain::refund::CancelReason;
-use hanbeon_domain::{CancelRequest, PaymentId, RefundOutcome, Won};
+use hanbeon_domain::{CancelRequest, PaymentId, RefundAccount, RefundOutcome, Won};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ struct CancelBody {
     cancel_reason: CancelReason,
     #[serde(default, deserialize_with = "fields::maybe_amount")]
     cancel_amount: Option<Won>,
+    #[serde(default, deserialize_with = "fields::maybe_refund_account")]
+    refund_receive_account: Option<RefundAccount>,
 }
 
 pub(crate) async fn handle(
@@ -35,18 +37,24 @@ pub(crate) async fn handle(
     body: Body,
 ) -> Result<Response, Problem> {
     let once = once.required()?;
-    let (CancelBody { cancel_reason: reason, cancel_amount: amount }, raw) = body.parse_and_keep()?;
+    let (body, raw): (CancelBody, _) = body.parse_and_keep()?;
     let app = Arc::clone(&api.app);
     let work = move |operation: Operation| async move {
+        let CancelBody { cancel_reason: reason, cancel_amount: amount, refund_receive_account } = body;
         let request = CancelRequest { id: operation.refund(), amount, reason };
-        refund(&app, &id, request).await
+        refund(&app, &id, request, refund_receive_account).await
     };
     Ok(once.run(&api.app, &raw, work).await)
 }
 
-async fn refund(app: &Arc<App>, id: &str, request: CancelRequest) -> Result<Response, Problem> {
+async fn refund(
+    app: &Arc<App>,
+    id: &str,
+    request: CancelRequest,
+    account: Option<RefundAccount>,
+) -> Result<Response, Problem> {
     let id = PaymentId::parse(id).map_err(|_| Problem::NO_PAYMENT)?;
-    let refund = app.refund(id, request).await?;
+    let refund = app.refund(id, request, account).await?;
     let status = status(&refund)?;
     let record = app.payment(id).await?.ok_or(Problem::NO_PAYMENT)?;
     Ok((status, Json(RefundAnswer::of(refund, record.payment))).into_response())

@@ -122,6 +122,9 @@ fn cancel(error: CancelError) -> Response {
             warn!(%reason, "cancel refused");
             coded(StatusCode::CONFLICT, code_of(&reason), &reason.to_string())
         }
+        CancelError::NoVault => {
+            coded(StatusCode::NOT_IMPLEMENTED, "VAULT_NOT_CONFIGURED", &CancelError::NoVault.to_string())
+        }
         CancelError::Crowded => {
             let message = "too many refunds of this payment are waiting for their turn; try again";
             again_in_a_second(coded(StatusCode::CONFLICT, "TOO_MANY_REFUNDS_WAITING", message))
@@ -143,6 +146,7 @@ fn code_of(reason: &Refused) -> &'static str {
         Refused::NotNow { .. } => "NOT_CANCELABLE_PAYMENT",
         Refused::OverBalance { .. } | Refused::NothingAsked => "NOT_CANCELABLE_AMOUNT",
         Refused::PartialBeforeDeposit => "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
+        Refused::NoRefundAccount => "NEED_REFUND_ACCOUNT_DETAIL",
         Refused::PastRefundDue => "EXCEED_MAX_REFUND_DUE",
     }
 }

@@ -1,5 +1,6 @@
 //! `POST /payments/cancel`: gives money back, and passes Toss's answer through byte for byte. `cancelAmount`
-//! is Toss's own field for a part of it; without it, everything that is left.
+//! is Toss's own field for a part of it; without it, everything that is left. So is `refundReceiveAccount`, into which the
+//! money of a virtual account goes.
 use super::problem::Problem;
 use super::view;
 use crate::extract::body::Body;
@@ -10,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use hanbeon_app::cancel::{Caller, Cancel};
 use hanbeon_domain::refund::CancelReason;
-use hanbeon_domain::{PaymentKey, Won};
+use hanbeon_domain::{PaymentKey, RefundAccount, Won};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ struct CancelBody {
     cancel_reason: CancelReason,
     #[serde(default, deserialize_with = "fields::maybe_amount")]
     cancel_amount: Option<Won>,
+    #[serde(default, deserialize_with = "fields::maybe_refund_account")]
+    refund_receive_account: Option<RefundAccount>,
 }
 
 pub(crate) async fn handle(
@@ -31,12 +34,16 @@ pub(crate) async fn handle(
     BearerKey(key): BearerKey,
     body: Body,
 ) -> Result<Response, Problem> {
-    let CancelBody { payment_key, cancel_reason: reason, cancel_amount: amount } = body.parse()?;
+    let CancelBody { payment_key, cancel_reason: reason, cancel_amount: amount, refund_receive_account } =
+        body.parse()?;
     let caller = match key {
         Some(key) if api.app.knows_key(&key).await? => Caller::Merchant,
         Some(_) => return Err(Problem::UnknownKey),
         None => Caller::Browser(browser.cookie.map(|secret| secret.id())),
     };
-    let answer = api.app.cancel(Cancel { key: payment_key, amount, reason, caller }).await?;
+    let answer = api
+        .app
+        .cancel(Cancel { key: payment_key, amount, reason, caller, account: refund_receive_account })
+        .await?;
     Ok(view::canceled(answer))
 }

@@ -153,6 +153,11 @@ fn cancel(error: CancelError) -> Response {
             let message = "취소 요청이 접수되었는지 확인할 수 없습니다. 잠시 후 다시 시도해주세요.";
             coded(StatusCode::SERVICE_UNAVAILABLE, "CANCEL_UNKNOWN", message)
         }
+        CancelError::NoVault => {
+            error!("a refund into an account was refused: this server has no vault key");
+            let message = "계좌로 환불할 수 없습니다. 판매자에게 문의해주세요.";
+            coded(StatusCode::NOT_IMPLEMENTED, "VAULT_NOT_CONFIGURED", message)
+        }
         CancelError::Crowded => {
             let message = "반복적인 요청은 허용되지 않습니다. 잠시 후 다시 시도해주세요.";
             coded(StatusCode::CONFLICT, "FORBIDDEN_CONSECUTIVE_REQUEST", message)
@@ -175,6 +180,9 @@ fn not_cancelable(reason: &Refused) -> Response {
         Refused::PartialBeforeDeposit => {
             let code = "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT";
             coded(StatusCode::FORBIDDEN, code, "입금 대기중인 결제는 부분 환불이 불가합니다.")
+        }
+        Refused::NoRefundAccount => {
+            coded(StatusCode::BAD_REQUEST, "NEED_REFUND_ACCOUNT_DETAIL", "환불계좌 정보를 모두 입력해주세요.")
         }
         Refused::PastRefundDue => {
             coded(StatusCode::FORBIDDEN, "EXCEED_MAX_REFUND_DUE", "환불 가능한 기간이 지났습니다.")

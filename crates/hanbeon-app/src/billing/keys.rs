@@ -4,7 +4,6 @@
 //! asked, and the question is repeated under the same idempotency key until it is answered: a lost answer loses no key
 //! and makes no second one. A deletion is a wish in the store, too: no charge begins any more, what is under way is
 //! resolved, and only then Toss is told.
-use super::vault::Owner;
 use super::{Billing, BillingError, Secret};
 use crate::claims::Operation;
 use hanbeon_domain::billing::{BillingKey, KeyState};
@@ -226,7 +225,7 @@ impl Billing {
         customer: &CustomerKey,
         secret: &Secret,
     ) -> Result<hanbeon_store::Sealed, BillingError> {
-        Ok(self.vault()?.seal(secret, Owner { key: key.id, customer }, self.app.env.random())?)
+        Ok(self.vault()?.seal(secret, &super::owner(key.id, customer), self.app.env.random())?)
     }
 
     fn retry_at(&self, id: BillingKeyId, tries: u32) -> Timestamp {

@@ -139,6 +139,13 @@ impl Payment {
         self.told.is_some_and(|told| told.state == StateName::Paid)
     }
 
+    /// Does its refund need an account of the buyer's? Money that was paid into a virtual account goes nowhere by itself
+    /// (Toss core API, Cancel: `refundReceiveAccount`).
+    #[must_use]
+    pub fn needs_refund_account(&self) -> bool {
+        self.is_deposit() && !self.captured.is_zero()
+    }
+
     fn is_deposit(&self) -> bool {
         self.toss.method.as_deref().is_some_and(|method| VIRTUAL_ACCOUNT.contains(&method))
     }

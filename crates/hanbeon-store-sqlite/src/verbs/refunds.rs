@@ -7,7 +7,7 @@ use hanbeon_domain::{
     CancelRequest, Payment, PaymentId, Refund, RefundId, RefundOutcome, Refusal, State, StateName, Step,
     Timestamp, TossCancel, Won,
 };
-use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, StoreError, gives_turns};
+use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, Sealed, StoreError, gives_turns};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Writes a wish, if it fits.
@@ -28,6 +28,9 @@ pub(crate) fn queue(db: &Connection, new: &NewRefund, from: Timestamp) -> Result
         Err(end) => return Ok(end),
         Ok(record) if insert(db, &record, Some(new.actor.as_str()))? => {}
         Ok(_) => return Err(corrupt("refunds", format!("{}: of another payment", new.request.id))),
+    }
+    if let Some(sealed) = &new.account {
+        keep_account(db, new.request.id, sealed)?;
     }
     if StateName::parse(&state).is_some_and(gives_turns) {
         turns::make_due(db, new.payment, from)?;
@@ -114,7 +117,11 @@ pub(crate) fn settle(
             refusal.map(|refusal| refusal.message.as_str()),
         ])
         .map_err(sql("refunds"))?;
-    if written == 0 { Err(corrupt("refunds", format!("{id}: not under way"))) } else { Ok(()) }
+    if written == 0 {
+        Err(corrupt("refunds", format!("{id}: not under way")))
+    } else {
+        forget_account(db, id)
+    }
 }
 
 /// Ends a refund that waits; says whether it did.
@@ -134,7 +141,29 @@ pub(crate) fn refuse_queued(
     let Refusal { code, message, evidence } = why;
     let cells =
         params![id.uuid().into_bytes(), at.as_micros(), evidence.http_status, &*evidence.body, code, message];
-    statement.execute(cells).map(|rows| rows > 0).map_err(sql("refunds"))
+    let ended = statement.execute(cells).map_err(sql("refunds"))? > 0;
+    if ended { forget_account(db, id).map(|()| true) } else { Ok(false) }
+}
+
+fn keep_account(db: &Connection, id: RefundId, sealed: &Sealed) -> Result<(), StoreError> {
+    let insert = "INSERT INTO refund_accounts (refund_id, sealed_by, sealed) VALUES (?1, ?2, ?3)";
+    let mut statement = db.prepare_cached(insert).map_err(sql("refund_accounts"))?;
+    let cells = params![id.uuid().into_bytes(), sealed.by, sealed.bytes];
+    statement.execute(cells).map(drop).map_err(sql("refund_accounts"))
+}
+
+fn forget_account(db: &Connection, id: RefundId) -> Result<(), StoreError> {
+    let delete = "DELETE FROM refund_accounts WHERE refund_id = ?1";
+    let mut statement = db.prepare_cached(delete).map_err(sql("refund_accounts"))?;
+    statement.execute([id.uuid().into_bytes()]).map(drop).map_err(sql("refund_accounts"))
+}
+
+/// Where the money of a refund is to go.
+pub(crate) fn account(db: &Connection, id: RefundId) -> Result<Option<Sealed>, StoreError> {
+    let select = "SELECT sealed_by, sealed FROM refund_accounts WHERE refund_id = ?1";
+    let mut statement = db.prepare_cached(select).map_err(sql("refund_accounts"))?;
+    let read = |row: &rusqlite::Row<'_>| Ok(Sealed { by: row.get(0)?, bytes: row.get(1)? });
+    statement.query_row([id.uuid().into_bytes()], read).optional().map_err(sql("refund_accounts"))
 }
 
 /// Writes a cancel that Toss shows, unless a refund of this payment is it.

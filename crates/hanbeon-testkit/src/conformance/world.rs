@@ -173,6 +173,7 @@ impl World {
             actor: Actor::Buyer,
             requested_at: self.now(),
             join_equal: false,
+            account: None,
         }
     }
 

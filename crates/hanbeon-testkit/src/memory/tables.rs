@@ -14,7 +14,7 @@ use hanbeon_domain::{
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Claim, EventRecord, Inserted, JournalLine, NewEvent, OrderRecord, PaymentRecord,
-    RefundRecord, SAVED_AMOUNTS_MAX, SavedAmount, Seal, StoreError,
+    RefundRecord, SAVED_AMOUNTS_MAX, SavedAmount, Seal, Sealed, StoreError,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,7 @@ pub(super) struct Tables {
     journal: BTreeMap<PaymentId, Vec<JournalLine>>,
     /// Numbered from 1.
     events: Vec<NewEvent>,
+    accounts: BTreeMap<RefundId, Sealed>,
     webhooks: notices::Webhooks,
     claims: BTreeMap<String, Claimant>,
     api_keys: BTreeMap<ApiKeyHash, (ApiKey, bool)>,

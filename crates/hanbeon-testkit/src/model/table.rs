@@ -172,6 +172,7 @@ impl Table {
     pub(super) fn beside(&self, no: PaymentNo, wish: Wish, amount: u8, others: &[Refund]) -> Result<(), u8> {
         let payment = self.payment(no);
         let new = NewRefund {
+            account: None,
             payment: payment.id,
             request: request_for(0, wish),
             amount: won(amount),

@@ -65,7 +65,7 @@ impl Process {
     /// The shop asks to cancel.
     pub(super) async fn cancel(&self, key: &PaymentKey, amount: Option<Won>) {
         let reason = CancelReason::parse("a change of mind").expect("short enough");
-        let wish = Cancel { key: key.clone(), amount, reason, caller: Caller::Merchant };
+        let wish = Cancel { key: key.clone(), amount, reason, caller: Caller::Merchant, account: None };
         self.world.wish(key);
         let answer = self.survive(self.app().cancel(wish)).await;
         self.world.hear_cancel(key, answer.as_ref());
@@ -76,7 +76,7 @@ impl Process {
         let reason = CancelReason::parse("a change of mind").expect("short enough");
         let request = CancelRequest { id, amount, reason };
         self.world.wish_named(&payment.key, id);
-        let answer = self.survive(self.app().refund(payment.id, request)).await;
+        let answer = self.survive(self.app().refund(payment.id, request, None)).await;
         let answer = answer.map(|answer| {
             answer.map(|record| match record.progress {
                 Progress::Settled(RefundOutcome::Done { evidence, .. }) => CancelAnswer::Toss(evidence),

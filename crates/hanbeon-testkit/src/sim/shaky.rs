@@ -10,7 +10,7 @@ use hanbeon_domain::{
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
-    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Store, StoreError, Turn, Webhook,
+    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
     WebhookId,
 };
 use std::future::pending;
@@ -137,6 +137,10 @@ impl Store for Shaky {
 
     async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError> {
         self.write(planted::queue_refund(&self.world, new, from)).await
+    }
+
+    async fn refund_account(&self, id: RefundId) -> Result<Option<Sealed>, StoreError> {
+        self.read(self.world.store.refund_account(id)).await
     }
 
     async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError> {

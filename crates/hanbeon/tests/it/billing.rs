@@ -20,7 +20,7 @@ struct Scene {
 
 async fn world(settings: &str) -> World {
     let mut world = World::without_server(settings).await;
-    world.environment.push(("HANBEON_BILLING_KEY", VAULT.to_owned()));
+    world.environment.push(("HANBEON_VAULT_KEY", VAULT.to_owned()));
     world.open_toss();
     world.start().await;
     world

@@ -166,3 +166,120 @@ async fn s19_no_account_number_is_written_down() {
     }
     assert!(!world.logs().contains(&number));
 }
+
+#[tokio::test]
+async fn g5_a_number_that_the_bank_gives_to_the_next_buyer_pays_the_next_buyers_order_only() {
+    let world = told_by_webhooks(HASTY).await;
+    let number =
+        |buyer: &Buyer| world.toss.payment(&buyer.key).unwrap()["virtualAccount"]["accountNumber"].clone();
+    let first = waiting(&world).await;
+    world.toss.expire(&first.key).unwrap();
+    let second = waiting(&world).await;
+    assert_eq!(number(&first), number(&second), "the bank has given it again");
+    world.toss.deposit(&second.key).unwrap();
+    world.until_stored(&second.key, "paid").await;
+    let paid = ["payment.waiting_for_deposit", "payment.paid"];
+    until("it is told", async || (told(&world, &second).await == paid).then_some(())).await;
+    assert!(!told(&world, &first).await.contains(&"payment.paid".to_owned()));
+    assert_ne!(world.stored(&first.key).as_deref(), Some("paid"));
+}
+
+/// 32 bytes that keep accounts from whoever reads the database.
+const VAULT: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const ACCOUNT: &str = "110123456789";
+
+/// A world with a vault, and a buyer whose deposit is there.
+async fn deposited() -> (World, Buyer) {
+    let mut world = World::without_server(HASTY).await;
+    world.open_toss();
+    world.environment.push(("HANBEON_VAULT_KEY", VAULT.to_owned()));
+    world.start().await;
+    let url = format!("{}/webhooks/toss", world.api.url);
+    world.toss.add_webhook_endpoint(WebhookEndpoint::new(url)).unwrap();
+    let buyer = waiting(&world).await;
+    world.toss.deposit(&buyer.key).unwrap();
+    world.until_stored(&buyer.key, "paid").await;
+    (world, buyer)
+}
+
+fn into_account(mut body: serde_json::Value, number: &str) -> serde_json::Value {
+    body["refundReceiveAccount"] = json!({"bank": "88", "accountNumber": number, "holderName": "홍길동"});
+    body
+}
+
+#[tokio::test]
+async fn f7_a_deposit_goes_back_into_the_account_that_was_named_and_not_without_one() {
+    let (world, buyer) = deposited().await;
+    let shop = crate::shop::Shop::of(&world, &buyer).await;
+    let path = format!("/v1/payments/{}/cancel", shop.payment);
+    let calls = world.calls(toss_sandbox::Operation::Cancel);
+    let missing = buyer.cancel(&world.api).await;
+    assert_eq!(missing.has_status(400)["code"], "NEED_REFUND_ACCOUNT_DETAIL");
+    let missing = world.api.once("shop-f7-1", &path, &json!({"cancelReason": "변심"})).await;
+    assert_eq!(missing.has_status(409)["code"], "NEED_REFUND_ACCOUNT_DETAIL");
+    for bad in ["", "110-123", "123456789012345678901"] {
+        let refused = buyer.post(&world.api, "cancel", &into_account(buyer.cancellation(None), bad)).await;
+        refused.is_refusal();
+    }
+    assert_eq!(world.calls(toss_sandbox::Operation::Cancel), calls, "Toss was not even asked");
+
+    let part = into_account(json!({"cancelReason": "변심", "cancelAmount": 10_000}), ACCOUNT);
+    let given = world.api.once("shop-f7-2", &path, &part).await.has_status(200);
+    assert_eq!(
+        (&given["refund"]["state"], &given["payment"]["refundedAmount"]),
+        (&"done".into(), &10_000.into())
+    );
+    let rest = buyer.post(&world.api, "cancel", &into_account(buyer.cancellation(None), ACCOUNT)).await;
+    assert_eq!(rest.has_status(200)["balanceAmount"], 0);
+    assert_eq!(world.stored(&buyer.key).as_deref(), Some("canceled"));
+}
+
+#[tokio::test]
+async fn f7_the_account_survives_a_crash_sealed_and_is_gone_when_the_money_is_back() {
+    let (mut world, buyer) = deposited().await;
+    world.environment.push(("HANBEON_FAILPOINT", "refund queued:1".to_owned()));
+    world.restart().await;
+    let wish = into_account(buyer.cancellation(None), ACCOUNT);
+    let asked = crate::support::try_send(
+        world.api.post("/payments/cancel", wish.to_string()).bearer_auth(&world.api.key),
+    );
+    assert!(asked.await.is_err(), "the server died over it");
+    until("it has died", async || world.has_ended()).await;
+    let on_disk = |world: &World| {
+        let files = std::fs::read_dir(world.folder.path()).unwrap();
+        files.map(|file| std::fs::read(file.unwrap().path()).unwrap_or_default()).collect::<Vec<_>>().concat()
+    };
+    let holds = |bytes: &[u8]| bytes.windows(ACCOUNT.len()).any(|window| window == ACCOUNT.as_bytes());
+    assert!(!holds(&on_disk(&world)), "s19: the account is on disk in clear");
+    world.environment.retain(|(name, _)| *name != "HANBEON_FAILPOINT");
+    world.start().await;
+    world.until_stored(&buyer.key, "canceled").await;
+    assert_eq!(world.status_at_toss(&buyer.key), "CANCELED");
+    let left: i64 =
+        world.db().query_row("SELECT count(*) FROM refund_accounts", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+    assert!(!holds(&on_disk(&world)) && !world.logs().contains(ACCOUNT));
+    world.tool(&["verify"]).await.well();
+}
+
+#[tokio::test]
+async fn f7_an_account_that_the_bank_does_not_know_is_told_and_another_can_be_named() {
+    let (world, buyer) = deposited().await;
+    let wrong = into_account(buyer.cancellation(None), "0000000000");
+    let refused = buyer.post(&world.api, "cancel", &wrong).await;
+    assert_eq!(refused.has_status(400)["code"], "FORBIDDEN_BANK_REFUND_REQUEST");
+    assert_eq!(world.stored(&buyer.key).as_deref(), Some("paid"));
+    let right = buyer.post(&world.api, "cancel", &into_account(buyer.cancellation(None), ACCOUNT)).await;
+    assert_eq!(right.has_status(200)["status"], "CANCELED");
+}
+
+#[tokio::test]
+async fn f7_without_a_vault_an_account_is_refused_and_nothing_is_written() {
+    let world = told_by_webhooks(HASTY).await;
+    let buyer = waiting(&world).await;
+    world.toss.deposit(&buyer.key).unwrap();
+    world.until_stored(&buyer.key, "paid").await;
+    let refused = buyer.post(&world.api, "cancel", &into_account(buyer.cancellation(None), ACCOUNT)).await;
+    assert_eq!(refused.has_status(501)["code"], "VAULT_NOT_CONFIGURED");
+    assert_eq!(world.stored(&buyer.key).as_deref(), Some("paid"));
+}

@@ -193,7 +193,7 @@ fn g4_an_account_is_asked_about_from_time_to_time_and_once_it_has_closed() {
     assert_eq!(rests(None), poll);
     assert_eq!(rests(Some(poll * 100)), poll);
     assert_eq!(rests(Some(second * 61)), second * 60 + closing);
-    assert_eq!(rests(Some(Duration::ZERO)), closing - second);
+    assert_eq!(rests(Some(Duration::ZERO)) + second, closing);
     let over = step(&waiting, account(T::WaitingForDeposit, AMOUNT, false, Some(second)), after(poll));
     assert!(matches!(over.then, Action::Rest { due: Some(due) } if due == after(poll + closing).now));
 }

@@ -1,9 +1,13 @@
 //! Refunds: those that wait for their turn, and what is read of all of them.
 use super::{Tables, corrupt};
 use hanbeon_domain::{CancelRequest, PaymentId, Refund, RefundId, RefundOutcome, Refusal, Timestamp};
-use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, StoreError, gives_turns};
+use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, Sealed, StoreError, gives_turns};
 
 impl Tables {
+    pub(in super::super) fn refund_account(&self, id: RefundId) -> Option<Sealed> {
+        self.accounts.get(&id).cloned()
+    }
+
     pub(in super::super) fn queue_refund(
         &mut self,
         new: &NewRefund,
@@ -19,6 +23,7 @@ impl Tables {
             return Err(corrupt("refunds", record.refund.id));
         }
         let state = payment.state.name();
+        self.accounts.extend(new.account.clone().map(|sealed| (record.refund.id, sealed)));
         self.put_refund(record);
         if let Some(row) = self.payments.get_mut(&new.payment)
             && !row.held
@@ -35,6 +40,7 @@ impl Tables {
         let Some(record) = self.refunds.get_mut(&id).filter(waits) else { return false };
         record.progress = Progress::Settled(RefundOutcome::Refused(why.clone()));
         record.settled_at = Some(at);
+        self.accounts.remove(&id);
         true
     }
 

@@ -115,6 +115,7 @@ impl Tables {
             RefundMove::None => {}
             RefundMove::Send(record) => self.put_refund(record),
             RefundMove::Settle(refund, outcome) => {
+                self.accounts.remove(&refund);
                 if let Some(record) = self.refunds.get_mut(&refund) {
                     record.progress = Progress::Settled(outcome);
                     record.settled_at = Some(step.at);

@@ -1,8 +1,7 @@
-//! The vault: billing keys are as good as money, so the store sees them sealed only (AES-256-GCM). What is sealed is
-//! bound to its owner: with another customer key, or as another key, it does not open.
+//! The vault: billing keys are as good as money, and account numbers are personal, so the store sees them sealed only
+//! (AES-256-GCM). What is sealed is bound to its owner: as another's it does not open.
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hanbeon_domain::{BillingKeyId, CustomerKey};
 use hanbeon_psp::billing::Secret;
 use hanbeon_store::Sealed;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -28,17 +27,10 @@ impl fmt::Debug for Vault {
 )]
 pub struct NotAKey;
 
-/// Something does not open: sealed by a key that is not here, altered, or another customer's.
+/// Something does not open: sealed by a key that is not here, altered, or another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the billing key cannot be opened: its vault key is missing, or it belongs to another customer key")]
+#[error("what is sealed cannot be opened: its vault key is missing, or it belongs to another owner")]
 pub struct Shut;
-
-/// Whose a secret is.
-#[derive(Clone, Copy)]
-pub(crate) struct Owner<'a> {
-    pub(crate) key: BillingKeyId,
-    pub(crate) customer: &'a CustomerKey,
-}
 
 impl Vault {
     /// Reads keys, the newest first.
@@ -51,32 +43,26 @@ impl Vault {
         if keys.is_empty() { Err(NotAKey) } else { Ok(Self { keys }) }
     }
 
-    /// Seals. `random` is never used twice.
-    pub(crate) fn seal(&self, secret: &Secret, owner: Owner<'_>, random: [u8; 32]) -> Result<Sealed, Shut> {
+    /// Seals, for this owner only. `random` is never used twice.
+    pub(crate) fn seal(&self, secret: &Secret, owner: &[u8], random: [u8; 32]) -> Result<Sealed, Shut> {
         let (name, key) = self.keys.first().ok_or(Shut)?;
         let mut nonce = [0; NONCE_LEN];
         nonce.copy_from_slice(&random[..NONCE_LEN]);
         let mut text = secret.expose().as_bytes().to_vec();
-        let bound = Aad::from(owner.bytes());
+        let bound = Aad::from(owner);
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound, &mut text)
             .map_err(|_| Shut)?;
         Ok(Sealed { by: name.clone(), bytes: [&nonce[..], &text].concat() })
     }
 
     /// Opens what was sealed for this owner.
-    pub(crate) fn open(&self, sealed: &Sealed, owner: Owner<'_>) -> Result<Secret, Shut> {
+    pub(crate) fn open(&self, sealed: &Sealed, owner: &[u8]) -> Result<Secret, Shut> {
         let (_, key) = self.keys.iter().find(|(name, _)| *name == sealed.by).ok_or(Shut)?;
         let (nonce, text) = sealed.bytes.split_at_checked(NONCE_LEN).ok_or(Shut)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Shut)?;
         let mut text = text.to_vec();
-        let text = key.open_in_place(nonce, Aad::from(owner.bytes()), &mut text).map_err(|_| Shut)?;
+        let text = key.open_in_place(nonce, Aad::from(owner), &mut text).map_err(|_| Shut)?;
         String::from_utf8(text.to_vec()).map(Secret::new).map_err(|_| Shut)
-    }
-}
-
-impl Owner<'_> {
-    fn bytes(self) -> Vec<u8> {
-        [self.key.uuid().as_bytes(), self.customer.as_str().as_bytes()].concat()
     }
 }
 
@@ -98,28 +84,22 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     const OLD: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     const NEW: &str = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=";
 
-    fn owner(number: u128, customer: &CustomerKey) -> Owner<'_> {
-        Owner { key: BillingKeyId::from_uuid(Uuid::from_u128(number)), customer }
-    }
-
     #[test]
     fn h3_a_key_opens_only_for_the_customer_key_that_it_was_sealed_for() {
-        let (mine, other) = (CustomerKey::parse("buyer-1").unwrap(), CustomerKey::parse("buyer-2").unwrap());
         let vault = Vault::parse(OLD).unwrap();
         let secret = Secret::new("Zk3tQm1x=");
-        let sealed = vault.seal(&secret, owner(1, &mine), [7; 32]).unwrap();
-        assert_eq!(vault.open(&sealed, owner(1, &mine)), Ok(secret.clone()));
-        assert_eq!(vault.open(&sealed, owner(1, &other)), Err(Shut));
-        assert_eq!(vault.open(&sealed, owner(2, &mine)), Err(Shut));
+        let sealed = vault.seal(&secret, b"key 1 of buyer 1", [7; 32]).unwrap();
+        assert_eq!(vault.open(&sealed, b"key 1 of buyer 1"), Ok(secret.clone()));
+        assert_eq!(vault.open(&sealed, b"key 1 of buyer 2"), Err(Shut));
+        assert_eq!(vault.open(&sealed, b"key 2 of buyer 1"), Err(Shut));
         for at in 0..sealed.bytes.len() {
             let mut altered = sealed.clone();
             altered.bytes[at] ^= 1;
-            assert_eq!(vault.open(&altered, owner(1, &mine)), Err(Shut));
+            assert_eq!(vault.open(&altered, b"key 1 of buyer 1"), Err(Shut));
         }
         let shown = format!("{secret:?} {sealed:?} {vault:?}");
         assert!(!shown.contains("Zk3t") && !shown.contains("0001"), "{shown}");
@@ -128,13 +108,12 @@ mod tests {
 
     #[test]
     fn a_new_vault_key_seals_and_the_old_one_still_opens() {
-        let customer = CustomerKey::parse("buyer-1").unwrap();
         let old = Vault::parse(OLD).unwrap();
-        let sealed = old.seal(&Secret::new("k"), owner(1, &customer), [1; 32]).unwrap();
+        let sealed = old.seal(&Secret::new("k"), b"buyer 1", [1; 32]).unwrap();
         let both = Vault::parse(&format!("{NEW}\n{OLD}\n")).unwrap();
-        assert_eq!(both.open(&sealed, owner(1, &customer)), Ok(Secret::new("k")));
-        let newer = both.seal(&Secret::new("k"), owner(1, &customer), [2; 32]).unwrap();
-        assert_eq!(old.open(&newer, owner(1, &customer)), Err(Shut));
+        assert_eq!(both.open(&sealed, b"buyer 1"), Ok(Secret::new("k")));
+        let newer = both.seal(&Secret::new("k"), b"buyer 1", [2; 32]).unwrap();
+        assert_eq!(old.open(&newer, b"buyer 1"), Err(Shut));
     }
 
     #[test]

@@ -31,3 +31,10 @@ CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'the events are append-only'); END;
 CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'the events are append-only'); END;
+
+-- Where the money of a refund is to go: sealed by a key that is not in here, and gone when the refund has ended.
+CREATE TABLE refund_accounts (
+  refund_id BLOB NOT NULL PRIMARY KEY REFERENCES refunds (refund_id),
+  sealed_by TEXT NOT NULL,
+  sealed    BLOB NOT NULL
+) STRICT;
