@@ -23,6 +23,12 @@ function tone(status) {
 export const won = (amount, currency = "KRW") =>
   amount === null || amount === undefined ? "–" : money(amount, currency, language());
 
+/** What a webhook's place in the log does not tell: that Toss never sent it, or that it is a copy made by hand. */
+export const marksOf = ({ forged, duplicateOf }) => [
+  ...(forged ? [t("mark.forged")] : []),
+  ...(duplicateOf ? [t("mark.duplicateOf")(duplicateOf)] : []),
+];
+
 /** Korea time as the sandbox writes it, without its zone: `03-02 14:05:09`. */
 export function when(at) {
   return el("time", { dateTime: at, title: at, textContent: at.slice(5, 19).replace("T", " ") });

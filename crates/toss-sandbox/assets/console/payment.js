@@ -41,7 +41,9 @@ export function payment({ argument: key, refresh }) {
       if (possible.join() !== offered) {
         offered = possible.join();
         deeds.replaceChildren(...possible.map((name) => FORMS[name](key, refresh, answer)));
-        deeds.append(el("a", { id: "spoil", href: `#/faults?paymentKey=${encodeURIComponent(key)}`, textContent: t("spoil") }));
+        const about = `paymentKey=${encodeURIComponent(key)}`;
+        deeds.append(el("a", { id: "spoil", href: `#/faults?${about}`, textContent: t("spoil") }));
+        deeds.append(el("a", { id: "forge", href: `#/webhooks?${about}`, textContent: t("spoil.webhook") }));
       }
     },
   };

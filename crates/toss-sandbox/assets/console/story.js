@@ -1,7 +1,7 @@
 // The story of a payment: what the journal, the payment itself and the webhooks tell of it, by time.
 
 import { el } from "/sandbox/assets/common.js";
-import { when, won } from "./parts.js";
+import { marksOf, when, won } from "./parts.js";
 import { t } from "./words.js";
 
 export function story({ payment, calls, webhooks }) {
@@ -68,13 +68,13 @@ function called(call, payment) {
 }
 
 function sent(webhook) {
-  const where = `${webhook.event} ${webhook.status} → ${webhook.url}`;
+  const where = `${[webhook.event, webhook.status].filter(Boolean).join(" ")} → ${webhook.url}`;
   const made = {
     at: webhook.createdAt,
     kind: "webhook",
     tone: webhook.state === "dropped" ? "bad" : "quiet",
     title: t("event.webhook"),
-    marks: [t(`webhook.${webhook.state}`, webhook.state)],
+    marks: [t(`webhook.${webhook.state}`, webhook.state), ...marksOf(webhook)],
     lines: [where],
   };
   if (webhook.deliveries.length === 0) return [made];
@@ -87,6 +87,7 @@ function sent(webhook) {
       one.status === null ? t(`error.${one.error}`, one.error) : `HTTP ${one.status}`,
       ...(one.retriedCount > 0 ? [t("mark.retry")(one.retriedCount)] : []),
       ...(one.byHand ? [t("mark.byHand")] : []),
+      ...marksOf(webhook),
     ],
     lines: [where],
   }));

@@ -1,7 +1,7 @@
 // Webhooks: who is told, what was told, and how it went.
 
 import { el } from "/sandbox/assets/common.js";
-import { attempt, button, chip, field, form, panel, table, when } from "./parts.js";
+import { attempt, button, chip, field, form, marksOf, panel, table, when } from "./parts.js";
 import { get, post, remove, withQuery } from "./server.js";
 import { t } from "./words.js";
 
@@ -10,7 +10,7 @@ const KINDS = ["drop", "duplicate", "delay", "reorder"];
 const FORGED = ["PAYMENT_STATUS_CHANGED", "DEPOSIT_CALLBACK", "CANCEL_STATUS_CHANGED", "PAYMENT_TELEPORTED"];
 const SECRETS = ["wrong", "none", "right"];
 
-export function webhooks({ refresh }) {
+export function webhooks({ query, refresh }) {
   const endpoints = el("div", {});
   const log = el("div", {});
   const rules = el("div", {});
@@ -30,7 +30,7 @@ export function webhooks({ refresh }) {
       panel(t("endpoints"), endpoints, add),
       panel(t("deliveries"), log),
       panel(t("webhook.rules"), el("p", { className: "hint", textContent: t("webhook.rules.hint") }), rules, spoiling(refresh)),
-      panel(t("forge"), el("p", { className: "hint", textContent: t("forge.hint") }), forging(refresh)),
+      panel(t("forge"), el("p", { className: "hint", textContent: t("forge.hint") }), forging(query, refresh)),
     ),
     async load() {
       const [first, where, faults] = await Promise.all([
@@ -69,7 +69,7 @@ function logged(webhooks, refresh) {
       {},
       el("span", { textContent: [webhook.event, webhook.status].filter(Boolean).join(" · ") }),
       webhook.paymentKey && about(webhook),
-      marks(webhook) && el("span", { className: "under", textContent: marks(webhook) }),
+      el("span", { className: "under", textContent: marksOf(webhook).join(" · ") }),
     ),
     el("div", {}, chip(webhook.state, "webhook"), el("span", { className: "under", textContent: tries(webhook) })),
     body(webhook),
@@ -85,9 +85,6 @@ function logged(webhooks, refresh) {
 
 const about = ({ paymentKey, orderId }) =>
   el("a", { className: "under", href: `#/payments/${encodeURIComponent(paymentKey)}`, textContent: orderId });
-
-const marks = ({ forged, duplicateOf }) =>
-  [forged && t("mark.forged"), duplicateOf && t("mark.duplicateOf")(duplicateOf)].filter(Boolean).join(" · ");
 
 function tries({ deliveries, nextAt }) {
   const ends = deliveries.map((one) => one.status ?? t(`error.${one.error}`, one.error));
@@ -158,11 +155,11 @@ function spoiling(refresh) {
   return spoil;
 }
 
-function forging(refresh) {
+function forging(query, refresh) {
   return form(
     "forge-webhook",
     [
-      field("paymentKey", t("paymentKey"), { required: true, maxLength: 200 }),
+      field("paymentKey", t("paymentKey"), { required: true, maxLength: 200, value: query.get("paymentKey") || "" }),
       field("event", t("event"), { choices: FORGED.map((event) => [event, event]), value: FORGED[0] }),
       field("status", t("status"), { maxLength: 60, placeholder: t("forge.true") }),
       field("amount", t("amount"), { type: "number", step: "any", placeholder: t("forge.true") }),

@@ -60,6 +60,7 @@ const WORDS = {
   deeds: ["토스 쪽에서 하기", "From Toss's side"],
   story: ["타임라인", "Timeline"],
   spoil: ["이 결제에 장애 추가", "Add a fault for this payment"],
+  "spoil.webhook": ["이 결제의 웹훅 위조", "Forge a webhook about this payment"],
   "json.show": ["Payment 객체", "Payment object"],
   depositor: ["입금자명", "Depositor"],
   "deed.deposit": ["입금 처리", "Deposit"],

@@ -56,6 +56,33 @@ async fn every_file_that_the_console_names_is_served_and_none_is_written_as_mark
 }
 
 #[tokio::test]
+async fn every_word_that_the_console_says_is_one_it_knows() {
+    let toss = Toss::start().await;
+    let file = async |name: &str| toss.send(call("GET", &format!("/sandbox/console/{name}"))).await.text();
+    let words = file("words.js").await;
+    let knows = |word: &str| {
+        let (bare, quoted) = (format!("\n  {word}: ["), format!("\n  \"{word}\": ["));
+        words.contains(&bare) || words.contains(&quoted)
+    };
+    let mut said = 0;
+    for name in [
+        "clock", "payments", "payment", "story", "webhooks", "billing", "switches", "faults", "parts", "main",
+    ] {
+        let text = file(&format!("{name}.js")).await;
+        for (at, call) in text.match_indices("t(\"") {
+            let is_call = !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
+            let (word, after) = text[at + call.len()..].split_once('"').expect("a closed word");
+            // What is given a second word to fall back on may be unknown.
+            if is_call && after.starts_with(')') {
+                said += 1;
+                assert!(knows(word), "{name}.js says {word:?}");
+            }
+        }
+    }
+    assert!(said > 100, "the scan is blind: {said}");
+}
+
+#[tokio::test]
 async fn the_newest_payments_come_first_filtered_and_by_the_page() {
     let toss = Toss::start().await;
     for at in 1..=3 {
