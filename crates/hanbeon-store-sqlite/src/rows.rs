@@ -376,18 +376,8 @@ pub(crate) fn webhook(row: &Row<'_>) -> Result<Webhook, StoreError> {
     Ok(Webhook { id, new, repeated, payment })
 }
 
-pub(crate) const fn canceled_by_to_str(by: CanceledBy) -> &'static str {
-    match by {
-        CanceledBy::Request => "request",
-        CanceledBy::Compensation => "compensation",
-        CanceledBy::Elsewhere => "elsewhere",
-    }
-}
-
 fn canceled_by(text: &str) -> Option<CanceledBy> {
-    [CanceledBy::Request, CanceledBy::Compensation, CanceledBy::Elsewhere]
-        .into_iter()
-        .find(|by| canceled_by_to_str(*by) == text)
+    CanceledBy::ALL.into_iter().find(|by| by.as_str() == text)
 }
 
 pub(crate) const fn cause_to_str(cause: Cause) -> &'static str {

@@ -1,5 +1,4 @@
 //! What the shop is told: a list that only grows, numbered in the order in which things became true.
-use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::{News, OrderId, PaymentId, State, Step, Timestamp};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -101,7 +100,7 @@ impl Data {
         let payment = &step.next;
         let (mut canceled_by, mut failure) = (None, None);
         match &payment.state {
-            State::Canceled { by } => canceled_by = Some(canceled_by_str(*by)),
+            State::Canceled { by } => canceled_by = Some(by.as_str()),
             State::Declined { refusal } => {
                 failure = Some(Failure { code: refusal.code.clone(), message: refusal.message.clone() });
             }
@@ -123,14 +122,6 @@ impl Data {
             canceled_by,
             failure,
         }
-    }
-}
-
-const fn canceled_by_str(by: CanceledBy) -> &'static str {
-    match by {
-        CanceledBy::Request => "request",
-        CanceledBy::Compensation => "compensation",
-        CanceledBy::Elsewhere => "elsewhere",
     }
 }
 

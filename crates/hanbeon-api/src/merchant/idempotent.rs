@@ -36,7 +36,7 @@ pub(crate) enum NotOnce {
     BadKey,
     /// None, where there must be one.
     #[error(
-        "send an Idempotency-Key: a name of your own for this refund (a UUID, or your refund's number), the same one \
+        "send an Idempotency-Key: a name of your own for this request (a UUID, or your number of it), the same one \
          when you repeat the request"
     )]
     NoKey,

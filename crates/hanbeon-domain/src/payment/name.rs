@@ -1,5 +1,5 @@
 //! The names of the states: what is stored, shown in logs, and drawn in the diagram.
-use super::State;
+use super::{CanceledBy, State};
 use std::fmt;
 
 /// The name of a [`State`], without its facts.
@@ -63,6 +63,21 @@ impl StateName {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|name| name.as_str() == text)
+    }
+}
+
+impl CanceledBy {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Request, Self::Compensation, Self::Elsewhere];
+
+    /// The name as it is stored and told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Compensation => "compensation",
+            Self::Elsewhere => "elsewhere",
+        }
     }
 }
 

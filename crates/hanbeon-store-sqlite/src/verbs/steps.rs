@@ -1,6 +1,5 @@
 //! What a step writes: the row, the refund, the journal line, the next due time; together or not at all.
 use crate::error::{corrupt, sql};
-use crate::rows::canceled_by_to_str;
 use crate::verbs::{events, refunds, sessions};
 use hanbeon_domain::{Action, PaymentId, Refusal, State, StateName, Step, Timestamp};
 use hanbeon_store::{CHAIN_START, JournalLine, Seal, StoreError, due_at_rest};
@@ -277,7 +276,7 @@ impl<'a> Facts<'a> {
                 landing_until: *landing_until,
                 ..none
             },
-            State::Canceled { by } => Self { canceled_by: Some(canceled_by_to_str(*by)), ..none },
+            State::Canceled { by } => Self { canceled_by: Some(by.as_str()), ..none },
             State::Declined { refusal } => Self { refusal: Some(refusal), ..none },
             State::NeedsReview { why } => Self { review_reason: Some(why), ..none },
             State::Ready
