@@ -2,7 +2,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use hanbeon_domain::Timestamp;
+pub(crate) use hanbeon_app::korean_time;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -14,12 +14,6 @@ struct Coded<'a> {
 /// An error with a code to branch on, and words that say what to do.
 pub(crate) fn coded(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(Coded { code, message })).into_response()
-}
-
-/// An instant that the calendar does not reach cannot come from our clock; it is shown as the epoch.
-pub(crate) fn korean_time(at: Timestamp) -> String {
-    let instant = jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default();
-    instant.display_with_offset(jiff::tz::offset(9)).to_string()
 }
 
 /// `From` for each variant of a `Problem` that wraps an error of its own type.

@@ -49,7 +49,7 @@ pub use env::Env;
 pub use hanbeon_psp::AccountDetails;
 pub use hanbeon_store::{
     AnswerRecord, EventRecord, Hint, IDEMPOTENCY_KEY_MAX, JournalLine, Kept, OrderRecord, PaymentRecord,
-    Progress, RefundRecord, StoreError, WEBHOOK_BODY_MAX, Webhook, WebhookVerdict,
+    Progress, RefundRecord, StoreError, WEBHOOK_BODY_MAX, Webhook, WebhookVerdict, korean_time,
 };
 pub use settings::{Settings, Unrecorded};
 

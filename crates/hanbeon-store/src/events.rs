@@ -126,7 +126,8 @@ impl Data {
 }
 
 /// ISO 8601 in Korean time, as Toss writes it. An instant that the calendar does not reach is shown as the epoch.
-fn korean_time(at: Timestamp) -> String {
+#[must_use]
+pub fn korean_time(at: Timestamp) -> String {
     let instant = jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default();
     instant.display_with_offset(jiff::tz::offset(9)).to_string()
 }

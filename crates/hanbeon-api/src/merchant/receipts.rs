@@ -3,6 +3,7 @@
 use super::idempotent::Once;
 use super::key::Merchant;
 use super::problem::{Problem, again_in_a_second, unavailable};
+use super::view::FailureView;
 use crate::answer::{coded, korean_time};
 use crate::extract::body::Body;
 use crate::routes::Api;
@@ -126,12 +127,6 @@ struct ReceiptView {
     failure: Option<FailureView>,
     requested_at: String,
     cancels: Vec<CancelView>,
-}
-
-#[derive(Serialize)]
-struct FailureView {
-    code: String,
-    message: String,
 }
 
 #[derive(Serialize)]

@@ -59,9 +59,9 @@ struct PaymentSummary {
 }
 
 #[derive(Serialize)]
-struct FailureView {
-    code: String,
-    message: String,
+pub(super) struct FailureView {
+    pub(super) code: String,
+    pub(super) message: String,
 }
 
 /// A payment with its refunds and its history.

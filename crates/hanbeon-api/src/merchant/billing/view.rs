@@ -1,5 +1,6 @@
 //! What the shop gets. Instants are ISO 8601 in Korean time, days are days in Korea.
 use crate::answer::korean_time as instant;
+use crate::merchant::view::FailureView;
 use hanbeon_app::billing::CustomerRecord;
 use hanbeon_domain::billing::{BillingKey, Charge, ChargeState, KeyState, Status, Subscription};
 use serde::Serialize;
@@ -37,12 +38,6 @@ pub(crate) struct KeyView {
     created_at: String,
     doubted_at: Option<String>,
     failure: Option<FailureView>,
-}
-
-#[derive(Serialize)]
-struct FailureView {
-    code: String,
-    message: String,
 }
 
 impl KeyView {
