@@ -6,6 +6,13 @@ mod bench;
 mod conformance;
 mod crash;
 mod mutants;
+#[path = "../../crates/hanbeon-testkit/src/postgres.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "one file, in the standard library's words, for us and for the tests"
+)]
+mod postgres;
 mod shell;
 mod sim;
 mod test;
@@ -15,7 +22,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask <command>
 
-  test            format, lints, and every test, browser included; installs Chromium when it is missing
+  test            format, lints, and every test, browser included; installs what is missing
   crash [args]    kills the server again and again under load: [--cycles N] [--seed S]
   sim [--seeds N]  the simulation, under so many seeds; prints the table of unknown outcomes
   mutants [name]  mistakes that the tests must notice; fails when they do not

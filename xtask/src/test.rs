@@ -1,4 +1,5 @@
 //! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
+use crate::postgres::{Cluster, VARIABLE};
 use crate::shell::{cargo, step, works};
 use crate::tools;
 use crate::{conformance, mutants};
@@ -15,6 +16,7 @@ pub(crate) fn run() -> Result<(), String> {
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     tools::browser()?;
     tools::tracer()?;
+    tools::postgres()?;
     tools::scripting()?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
     step("lints", cargo(&clippy).args(FAILPOINTS).args(["--", "-D", "warnings"]))?;
@@ -36,15 +38,17 @@ fn without_failpoints() -> Result<(), String> {
     step("the binary that is shipped has no failpoints", shipped.env("HANBEON_FAILPOINT", "no such point:1"))
 }
 
-/// Every test of the workspace: unit, conformance, simulation, contract, crash and browser tests.
+/// Every test of the workspace: unit, conformance, simulation, contract, crash and browser tests. Those that need
+/// PostgreSQL, and do not kill it, share one server.
 fn tests() -> Result<(), String> {
+    let postgres = Cluster::start();
     if works(&mut cargo(&["nextest", "--version"])) {
         let all = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
-        return step("tests", cargo(&all).args(FAILPOINTS));
+        return step("tests", cargo(&all).args(FAILPOINTS).env(VARIABLE, postgres.url("")));
     }
     println!("cargo-nextest is not installed: using `cargo test`");
     let all = ["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"];
-    step("tests", cargo(&all).args(FAILPOINTS))
+    step("tests", cargo(&all).args(FAILPOINTS).env(VARIABLE, postgres.url("")))
 }
 
 /// Rewrites the generated parts of the documents.

@@ -25,6 +25,15 @@ pub(crate) fn tracer() -> Result<(), String> {
     install("the power loss tests need strace", &[("strace", works(Command::new("strace").arg("--version")))])
 }
 
+/// PostgreSQL, with its server: one is started for the tests, and ends with them.
+///
+/// # Errors
+/// As for [`browser`].
+pub(crate) fn postgres() -> Result<(), String> {
+    let there = crate::postgres::is_here();
+    install("the tests of the store on PostgreSQL need its server", &[("postgresql", there)])
+}
+
 /// Python with a place for packages, and Node: for the clients and the loader that others wrote.
 ///
 /// # Errors
