@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use toss_client::SecretKey;
+use toss_sandbox::WebhookEndpoint;
 
 /// Where the demo keeps its data.
 const FOLDER: &str = "hanbeon-data";
@@ -80,7 +81,9 @@ async fn start_sandbox(
     config.toss.sdk_url.get_or_insert_with(|| format!("{there}/v2/standard"));
     config.toss.api_url = Some(there);
     let client = config.toss.client_key.clone().unwrap_or_default();
-    let pair = (client, config.toss.secret_key()?.expose().to_owned());
+    let pair = format!("{client}:{}", config.toss.secret_key()?.expose());
+    let mut sandbox = toss_sandbox::Config::default();
+    sandbox.add_merchant(&pair)?;
     // The sandbox outlives the server's own stop, so that calls under way can end.
     let after = stop.clone();
     let drain = Duration::from_millis(config.limits.drain_ms.min(1_000));
@@ -94,11 +97,11 @@ async fn start_sandbox(
         }
     });
     // A port that is not chosen yet cannot be told to anybody; then there are no webhooks, and none are needed.
-    let webhooks: Vec<_> = (config.listen.port() != 0)
-        .then(|| format!("{}{TOSS_WEBHOOKS}", origin(config.listen)))
-        .into_iter()
-        .collect();
-    Ok(tokio::spawn(async move { serve_on(listener, &[pair], &webhooks, end).await }))
+    if config.listen.port() != 0 {
+        let url = format!("{}{TOSS_WEBHOOKS}", origin(config.listen));
+        sandbox.webhooks.push(WebhookEndpoint::new(url));
+    }
+    Ok(tokio::spawn(serve_on(listener, sandbox, end)))
 }
 
 /// The shop's API key, made anew at each start: nobody has to keep it.

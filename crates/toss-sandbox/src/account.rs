@@ -4,10 +4,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::auth::MerchantId;
 use crate::clock::{DAY, HOUR, Ms};
 use crate::codes::{self, Code};
 use crate::ids::{Ids, Transaction};
+use crate::kept::pairs;
 use crate::means::Means;
 use crate::payment::{Payment, Status, TO_AUTHENTICATE};
 use crate::refund::Cancel;
@@ -18,7 +21,7 @@ const TO_DEPOSIT: Ms = 168 * HOUR;
 const TO_REFUND: Ms = 2 * DAY;
 
 /// The virtual account of a payment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) number: Arc<str>,
     /// Whether it stays the customer's.
@@ -35,7 +38,7 @@ pub(crate) struct Account {
 }
 
 /// `virtualAccount.refundStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Refund {
     None,
     Pending { since: Ms },
@@ -45,12 +48,13 @@ pub(crate) enum Refund {
 }
 
 /// The numbers of virtual accounts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Numbers {
     /// Numbers that can be issued again, the oldest first.
     free: VecDeque<Arc<str>>,
     /// The customers' own, by merchant, bank and `accountKey`.
-    fixed: HashMap<(MerchantId, &'static str, Box<str>), Arc<str>>,
+    #[serde(with = "pairs")]
+    fixed: HashMap<(MerchantId, Box<str>, Box<str>), Arc<str>>,
     most: usize,
 }
 
@@ -80,12 +84,14 @@ impl Numbers {
         self.free.pop_front().unwrap_or_else(|| ids.account_number().into())
     }
 
-    fn fixed(&mut self, merchant: MerchantId, bank: &'static str, key: &str, ids: &mut Ids) -> Arc<str> {
+    fn fixed(&mut self, merchant: MerchantId, bank: &str, key: &str, ids: &mut Ids) -> Arc<str> {
         if self.fixed.len() >= self.most {
             self.fixed.clear();
         }
-        let number =
-            self.fixed.entry((merchant, bank, key.into())).or_insert_with(|| ids.account_number().into());
+        let number = self
+            .fixed
+            .entry((merchant, bank.into(), key.into()))
+            .or_insert_with(|| ids.account_number().into());
         Arc::clone(number)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::codes::{Code, Refusal};
 use crate::lang::Lang;
 use crate::ledger::{self, Row};
@@ -10,13 +12,13 @@ use crate::switches::CancelSign;
 use crate::view;
 
 /// An answer in the language it was first given in; a replay keeps that language.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) said: Said,
     pub(crate) lang: Lang,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Said {
     Payment(Box<Payment>),
     Transactions(Arc<[Row]>, CancelSign),

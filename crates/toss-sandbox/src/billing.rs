@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::auth::MerchantId;
 use crate::choice::More;
@@ -20,7 +20,7 @@ use crate::means::Means;
 const ACCOUNT_NUMBER: &str = "1002****5678";
 
 /// What charges take their money from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Source {
     /// The merchant's own name for the buyer.
     pub(crate) customer: Box<str>,
@@ -33,7 +33,7 @@ pub(crate) struct Source {
 }
 
 /// What a charge adds to the terms of its payment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Charged {
     pub(crate) source: Arc<Source>,
     /// The proof value of a card's charge; there is none for an account.
@@ -41,7 +41,7 @@ pub(crate) struct Charged {
 }
 
 /// A buyer's authentication in the billing window, or the key that was made of it.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct BillingKey {
     pub(crate) merchant: MerchantId,
     pub(crate) source: Arc<Source>,
@@ -52,7 +52,7 @@ pub(crate) struct BillingKey {
 }
 
 /// A refusal that a test asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Refusing {
     pub(crate) code: Code,
     /// How many charges it refuses; 0 means every one until it is changed.
@@ -60,13 +60,13 @@ pub(crate) struct Refusing {
 }
 
 /// The keys and the authentications, both bounded: the oldest are forgotten first.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Billing {
     auths: Shelf<Auth>,
     keys: Shelf<BillingKey>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Auth {
     key: BillingKey,
     is_used: bool,
@@ -266,7 +266,7 @@ pub(crate) fn to_json(name: &str, key: &BillingKey, merchant: &Merchant, lang: L
 }
 
 /// Things by name, of which the oldest are forgotten.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Shelf<T> {
     things: HashMap<Arc<str>, T>,
     by_age: VecDeque<Arc<str>>,

@@ -28,7 +28,7 @@ use crate::means::Means;
 use crate::money::Currency;
 use crate::opening::{self, Wanted};
 use crate::payment::{Payment, Status, Surface};
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::urls;
 
 /// The refusals that the window offers, and the words it sends to `failUrl` where they differ from the API's.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Korea, Ms};
 use crate::ids::Ids;
@@ -12,7 +12,7 @@ use crate::payment::Payment;
 use crate::terms::CashKind;
 
 /// A receipt as it was issued, in won.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CashReceipt {
     pub(crate) kind: CashKind,
     pub(crate) key: Arc<str>,

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::codes::{self, Code};
 use crate::enums::{Abroad, Bank, Gift, Issuer, Wallet};
+use crate::lang::Word;
 use crate::means::{Card, CardKind, EasyPay, Means, Owner};
 use crate::terms::{Cash, Extras, Requested, TermsWish, check_plan};
 
@@ -90,15 +92,16 @@ pub(crate) struct RefundWish {
 }
 
 /// Where the money of a deposited virtual account goes back to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RefundTo {
-    pub(crate) bank: &'static str,
+    #[serde(deserialize_with = "kept_bank")]
+    pub(crate) bank: Word,
     pub(crate) number: Box<str>,
     pub(crate) holder: Box<str>,
 }
 
 /// A method, chosen with all its particulars.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Chosen {
     pub(crate) means: Means,
     /// The particulars that are texts; most choices have none.
@@ -106,7 +109,7 @@ pub(crate) struct Chosen {
 }
 
 /// The particulars of a choice that are texts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct More {
     /// The depositor's name of a virtual account.
     pub(crate) customer: Option<Box<str>>,
@@ -384,4 +387,9 @@ pub(crate) fn is_text(text: &str) -> bool {
 
 pub(crate) fn is_phone(phone: &str) -> bool {
     (8..=15).contains(&phone.len()) && phone.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn kept_bank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Word, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    Bank::of_refund(&code).ok_or_else(|| D::Error::custom("a bank that does not exist"))
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::Offset;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Where the sandbox takes the time from. Tests inject their own; [`system_clock`] is the default.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -39,6 +39,13 @@ pub(crate) struct Movable {
     frozen: AtomicI64,
 }
 
+/// A clock as a file keeps it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Hands {
+    moved: Ms,
+    frozen: Option<Ms>,
+}
+
 /// No instant of any calendar.
 const RUNNING: Ms = Ms::MIN;
 
@@ -56,6 +63,20 @@ impl Movable {
 
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen.load(Ordering::Relaxed) != RUNNING
+    }
+
+    /// Where the hands are: what it was moved by, and where it stands still.
+    pub(crate) fn hands(&self) -> Hands {
+        Hands {
+            moved: self.moved.load(Ordering::Relaxed),
+            frozen: self.is_frozen().then(|| self.frozen.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Puts the hands where they were.
+    pub(crate) fn set(&self, hands: Hands) {
+        self.moved.store(hands.moved, Ordering::Relaxed);
+        self.frozen.store(hands.frozen.unwrap_or(RUNNING), Ordering::Relaxed);
     }
 
     /// Moves the clock, whether it runs or stands still.

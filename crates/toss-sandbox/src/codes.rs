@@ -4,7 +4,10 @@
 //! A blank English cell in the documents answers in Korean, as everything else without a translation does.
 //! The texts marked *ours* stand for messages that the documents name a code for and no words.
 
-use crate::lang::Lang;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::lang::{Lang, Word};
 
 /// One code of Toss with the status and the messages that belong to it.
 #[derive(Clone, Copy)]
@@ -48,18 +51,39 @@ impl PartialEq for Code {
     }
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::find(&name).ok_or_else(|| D::Error::custom("a code that does not exist"))
+    }
+}
+
 impl std::fmt::Debug for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
 }
 
+/// What the provider says of a payment that is being confirmed already.
+pub(crate) const BUSY_PROVIDER: &str = "[S008] 기존 요청을 처리중입니다.";
+
 /// A refusal as it leaves the sandbox: a code, the status it is sent with, and at times the provider's words.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) code: Code,
     pub(crate) status: u16,
-    pub(crate) provider: Option<&'static str>,
+    #[serde(deserialize_with = "kept_words")]
+    pub(crate) provider: Option<Word>,
+}
+
+fn kept_words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Word>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(|_| BUSY_PROVIDER))
 }
 
 impl Refusal {

@@ -1,6 +1,7 @@
 //! What a sandbox can be told: its merchants, its clock, its limits, and how to read the documents' gaps.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,10 @@ pub struct Config {
     pub clock: Clock,
     /// Makes every made-up key repeatable; `None` takes a random seed.
     pub seed: Option<u64>,
+    /// A file in which everything that happens is kept, so that another start goes on from it; in memory alone by
+    /// default. It is read by [`Sandbox::new`](crate::Sandbox::new) and written under
+    /// [`Sandbox::serve`](crate::Sandbox::serve), about once a second and at the end: a kill loses the last moment.
+    pub state: Option<PathBuf>,
     /// The origin in `checkout.url` of payments that are made in-process, without a request to take it from.
     pub public_origin: String,
     /// What it does where Toss's documents are silent; to be changed while it runs, too.
@@ -60,6 +65,7 @@ impl Default for Config {
             merchants: vec![Merchant::docs_api(), Merchant::docs_widget()],
             clock: system_clock(),
             seed: None,
+            state: None,
             public_origin: String::from("http://127.0.0.1:8081"),
             switches: Switches::default(),
             webhooks: Vec::new(),
@@ -186,6 +192,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A merchant that was named by something else than a pair of keys.
+    #[error("a merchant is a pair of keys, CLIENT:SECRET, for example test_ck_a:test_sk_a")]
+    Pair,
     /// Two merchants share a key or an id.
     #[error("two merchants share {0}")]
     Shared(&'static str),
@@ -195,12 +204,35 @@ pub enum ConfigError {
     /// A promotion of an organisation that Toss does not know, or a rate outside 1 to 30 percent.
     #[error("the promotion of {0} cannot be served")]
     Promotion(String),
+    /// The state file cannot be read or written, is another sandbox's, or is in use.
+    #[error("the state file {}: {why}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// The system gave no random seed.
     #[error("no random seed")]
     Seed(#[source] getrandom::Error),
 }
 
 impl Config {
+    /// One more merchant, by its pair of test keys: `test_ck_…:test_sk_…`. One that is there already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// No pair of keys; what the keys themselves are is looked at when the sandbox is made.
+    pub fn add_merchant(&mut self, pair: &str) -> Result<(), ConfigError> {
+        let both = pair.split_once(':').filter(|(client, secret)| !client.is_empty() && !secret.is_empty());
+        let (client, secret) = both.ok_or(ConfigError::Pair)?;
+        if self.merchants.iter().all(|known| known.secret_key != secret) {
+            let mid = format!("tlocal{}", self.merchants.len());
+            self.merchants.push(Merchant::new("테스트 상점", &mid, client, secret));
+        }
+        Ok(())
+    }
+
     /// Refuses what could not be served: live keys, mixed families, shared keys.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if let Some(promotion) = self.promotions.iter().find(|promotion| !promotion.is_known()) {

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::lang::Lang;
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::window::{CSS, HTML, JS, file, missing};
 
 mod feed;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::codes::{self, Code};
 use crate::lang::Lang;
-use crate::state::Shared;
+use crate::shared::Shared;
 
 mod billing;
 mod clock;

@@ -3,6 +3,9 @@
 //! Requests may use the two-character code, the Korean name or the English code; answers carry codes for
 //! organisations and names for methods.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::money::Currency;
 
 /// A card company that issues cards.
@@ -286,3 +289,23 @@ impl Gift {
         GIFTS.iter().find(|gift| [gift.code, gift.ko].contains(&word))
     }
 }
+
+/// In a file of state an organisation is its code.
+macro_rules! kept_by_code {
+    ($($kind:ident)*) => {$(
+        impl Serialize for $kind {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.code)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for &'static $kind {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let code = String::deserialize(deserializer)?;
+                $kind::find(&code).ok_or_else(|| D::Error::custom("an organisation that does not exist"))
+            }
+        }
+    )*};
+}
+
+kept_by_code! { Issuer Bank Wallet Abroad Gift }

@@ -7,6 +7,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::answer::Answer;
 use crate::auth::MerchantId;
 use crate::clock::{DAY, Ms};
@@ -16,7 +18,7 @@ pub(crate) const LONGEST_KEY: usize = 300;
 const LIFETIME: Ms = 15 * DAY;
 
 /// The records, bounded: the oldest are forgotten first.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Idempotency {
     /// Boxed: the table is roomy, and its empty places should be small.
     records: HashMap<Arc<str>, Box<Record>>,
@@ -25,14 +27,14 @@ pub(crate) struct Idempotency {
     most: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Record {
     since: Ms,
     finished: Option<Stored>,
 }
 
 /// A finished request: its answer and the trace id it was first sent with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Stored {
     pub(crate) answer: Answer,
     pub(crate) trace: u128,
@@ -54,6 +56,11 @@ pub(crate) fn identity(merchant: MerchantId, path: &str, key: &str) -> Arc<str> 
 impl Idempotency {
     pub(crate) fn new(most: usize) -> Self {
         Self { records: HashMap::with_capacity(most.min(1 << 20)), first_uses: VecDeque::new(), most }
+    }
+
+    /// What still ran when the file was written will never be finished: its key is free again.
+    pub(crate) fn resume(&mut self) {
+        self.records.retain(|_, record| record.finished.is_some());
     }
 
     pub(crate) fn look_up(&self, identity: &str, now: Ms) -> Known {

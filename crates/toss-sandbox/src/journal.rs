@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Korea, Ms};
 use crate::codes::Code;
@@ -16,7 +16,7 @@ use crate::ids::Transaction;
 const CHUNK: usize = 4_096;
 
 /// A core call of Toss that the sandbox serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Operation {
@@ -65,7 +65,7 @@ pub enum Operation {
 }
 
 /// What a call did to a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EffectKind {
@@ -120,7 +120,7 @@ pub struct JournalEntry {
 }
 
 /// What a call did, with the facts of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Effect {
     pub(crate) kind: EffectKind,
     pub(crate) money: Option<(i64, Transaction)>,
@@ -137,7 +137,7 @@ impl Effect {
 }
 
 /// An entry as it is kept: names shared with the payment, no text that can be made later.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) at: Ms,
     pub(crate) operation: Operation,
@@ -153,7 +153,7 @@ pub(crate) struct Entry {
 }
 
 /// The journal: a bounded queue of entries.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Journal {
     chunks: VecDeque<Vec<Entry>>,
     chunk: usize,

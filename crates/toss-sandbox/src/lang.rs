@@ -1,9 +1,14 @@
 //! The language of an answer: Korean, or English when the caller asks for it.
 
+use serde::{Deserialize, Serialize};
+
 use axum::http::{HeaderMap, header::ACCEPT_LANGUAGE};
 
+/// A word that a table of ours has. By this name serde reads it by our own function instead of borrowing it.
+pub(crate) type Word = &'static str;
+
 /// Which of two languages the messages and the named values come in (Toss core API, Transport).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Lang {
     Ko,
     En,

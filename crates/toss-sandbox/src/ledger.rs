@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::auth::MerchantId;
 use crate::clock::{Korea, Ms, SECOND};
@@ -21,7 +21,7 @@ use crate::switches::CancelSign;
 use crate::view::receipt_url;
 
 /// One row; what belongs to the payment is shared with it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) about: Arc<About>,
     pub(crate) means: Option<Means>,
@@ -61,7 +61,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// The rows, bounded: the oldest are forgotten first.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     rows: VecDeque<Row>,
     most: usize,

@@ -36,8 +36,8 @@
 //!
 //! In reading order: `codes`, `enums`, `money`, `clock` and `ids` are the tables and the small things;
 //! `means`, `terms`, `choice`, `payment`, `account`, `refund`, `cash` and `view` are the payment, its transitions and its JSON; `plastic` and `billing` are what
-//! it can be charged from without a buyer; `receipts`, `settlements` and `promotions` are the things beside it; `switches` is what the documents leave open; `state`, `idempotency`,
-//! `journal`, `ledger`, `timers` and `faults` are the store; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
+//! it can be charged from without a buyer; `receipts`, `settlements` and `promotions` are the things beside it; `switches` is what the documents leave open; `shared`, `state`, `idempotency`,
+//! `journal`, `ledger`, `timers` and `faults` are the store, and `kept` its file; `webhooks` is what it sends by itself; `auth`, `opening`, `answer`, `urls` and `lang` read and word requests;
 //! `api`, `browser`, `control`, `console` and `window` are the doors, `serve` is the wire, and `settings` a file that says all of it.
 
 mod account;
@@ -58,6 +58,7 @@ mod faults;
 mod idempotency;
 mod ids;
 mod journal;
+mod kept;
 mod lang;
 mod ledger;
 mod limits;
@@ -73,6 +74,7 @@ mod sandbox;
 mod serve;
 mod settings;
 mod settlements;
+mod shared;
 mod state;
 mod switches;
 mod terms;

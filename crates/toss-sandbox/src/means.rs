@@ -1,5 +1,7 @@
 //! What a buyer pays with: the method with those particulars that are words of Toss's lists.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codes::{self, Code};
 use crate::enums::{Abroad, Bank, Gift, Issuer, Wallet};
 use crate::lang::Lang;
@@ -13,7 +15,7 @@ const MOST_BY_PHONE: i64 = 1_000_000;
 const MOST_BY_TRANSFER: i64 = 10_000_000;
 
 /// The chosen method with its particulars.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum Means {
     Card(Card),
     EasyPay(EasyPay),
@@ -25,7 +27,7 @@ pub(crate) enum Means {
 }
 
 /// A card and the instalment plan chosen with it; 0 months is a lump sum.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Card {
     pub(crate) issuer: &'static Issuer,
     pub(crate) months: u8,
@@ -37,7 +39,7 @@ pub(crate) struct Card {
 }
 
 /// A wallet, paid from a linked card or, without one, from charged money or a linked account; points go first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct EasyPay {
     pub(crate) wallet: &'static Wallet,
     pub(crate) card: Option<Card>,
@@ -46,7 +48,7 @@ pub(crate) struct EasyPay {
 }
 
 /// `card.cardType`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CardKind {
     Credit,
     Debit,
@@ -55,7 +57,7 @@ pub(crate) enum CardKind {
 }
 
 /// `card.ownerType`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Owner {
     Personal,
     Corporate,

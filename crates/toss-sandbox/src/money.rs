@@ -9,7 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{self, Serialize, Serializer};
 
 /// A currency that a payment can be made in (Toss enums, small enums).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Currency {
     #[default]
     Krw,
@@ -75,6 +75,12 @@ impl Written {
         let units: i64 = whole.parse().ok().filter(|units: &i64| (-MOST..=MOST).contains(units))?;
         let hundredths: i64 = format!("{fraction:0<2}").parse().ok()?;
         Some(Self(units * 100 + if whole.starts_with('-') { -hundredths } else { hundredths }))
+    }
+}
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Currency::Usd.show(self.0).serialize(serializer)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::codes::{self, Code};
 use crate::means::Means;
 use crate::money::{Currency, Won, Written};
 use crate::payment::{Surface, Terms};
-use crate::state::Opening;
+use crate::shared::Opening;
 use crate::terms::{Requested, TermsWish};
 use crate::urls;
 

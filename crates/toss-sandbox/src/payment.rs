@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::account::{Account, Numbers};
@@ -28,7 +28,7 @@ pub(crate) const TO_AUTHENTICATE: Ms = 30 * MINUTE;
 pub(crate) const TO_CONFIRM: Ms = 10 * MINUTE;
 
 /// The facts of a payment that are fixed when its window opens. Amounts are in the currency's smallest unit.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct About {
     pub(crate) key: Arc<str>,
     pub(crate) order: Arc<str>,
@@ -46,7 +46,7 @@ pub(crate) struct About {
 }
 
 /// What a request for a payment may add to its order and amount.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Terms {
     /// The method asked for before the buyer chose.
     pub(crate) asked: Option<Chosen>,
@@ -68,7 +68,7 @@ pub(crate) struct Terms {
 }
 
 /// The SDK call that opened the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Surface {
     Widgets,
@@ -84,7 +84,7 @@ impl Surface {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Status {
     Ready,
     InProgress,
@@ -117,7 +117,7 @@ impl Status {
 }
 
 /// A payment at one moment. Cloning it takes a snapshot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Payment {
     pub(crate) about: Arc<About>,
     pub(crate) status: Status,
@@ -139,6 +139,7 @@ pub(crate) struct Payment {
     /// The refusal that the issuer will answer a confirm with, if a test asked for one.
     pub(crate) outcome: Option<Code>,
     /// A confirm is under way: a second one meets `[S008]`.
+    #[serde(skip)]
     pub(crate) confirming: bool,
 }
 

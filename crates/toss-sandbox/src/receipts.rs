@@ -6,6 +6,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::auth::MerchantId;
 use crate::cash::{CashEntryView, CashFailure, receipt_url};
 use crate::clock::{DAY, Korea, Ms};
@@ -18,7 +20,7 @@ use crate::terms::CashKind;
 const NTS_ERROR: &str = "NTS_ERROR";
 
 /// A receipt, or the cancel of one, in won.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Receipt {
     pub(crate) key: Arc<str>,
     about: Arc<About>,
@@ -34,7 +36,7 @@ pub(crate) struct Receipt {
 }
 
 /// What a receipt and its cancels have in common.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct About {
     pub(crate) merchant: MerchantId,
     pub(crate) order: Box<str>,
@@ -45,7 +47,7 @@ pub(crate) struct About {
 }
 
 /// Where a receipt stands at the tax service, which answers after a day or two, and in Toss's test mode never.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
     InProgress,
     Completed,
@@ -53,7 +55,7 @@ enum Stage {
 }
 
 /// The receipts in the order in which they were issued, bounded: the oldest are forgotten first.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Receipts {
     /// The number of the oldest receipt; the others follow without a gap. A number is a cursor, too.
     first: u64,

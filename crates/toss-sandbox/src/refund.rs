@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::account::Refund;
 use crate::clock::{DAY, Korea, Ms};
 use crate::codes::{self, Code};
@@ -11,7 +13,7 @@ use crate::means::Means;
 use crate::payment::{Payment, Status};
 
 /// One cancel of a payment. Amounts are in the currency's smallest unit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Cancel {
     pub(crate) transaction: Transaction,
     pub(crate) reason: Arc<str>,
@@ -27,7 +29,7 @@ pub(crate) struct Cancel {
 }
 
 /// What a cancel takes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Parts {
     pub(crate) amount: i64,
     pub(crate) tax_free: i64,
@@ -39,7 +41,7 @@ pub(crate) struct Parts {
 }
 
 /// `cancelStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
     Done,
     /// Accepted; it ends at this time, or when a test says so. `moved`: the balance has gone down already.

@@ -21,12 +21,13 @@ use crate::config::{Config, ConfigError};
 use crate::control::{self, Deed};
 use crate::faults::{Fault, FaultError, FaultRule};
 use crate::journal::JournalPage;
+use crate::kept;
 use crate::lang::Lang;
 use crate::money::Written;
 use crate::opening::{Amount, Wanted};
 use crate::plastic::AuthWish;
 use crate::serve::{self, Door};
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::switches::Switches;
 use crate::view;
 use crate::webhooks::{self, SentWebhook, WebhookEndpoint, WebhookError, WebhookFault, WebhookForgery};
@@ -141,9 +142,10 @@ impl From<Code> for Refused {
 }
 
 impl Sandbox {
-    /// A sandbox without any payment.
+    /// A sandbox without any payment, or with those of its state file.
     ///
-    /// Refuses live keys, key pairs of mixed families, and merchants that share a key or an id.
+    /// Refuses live keys, key pairs of mixed families, merchants that share a key or an id, and a state file that is
+    /// in use or not its own.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         Ok(Self { shared: Arc::new(Shared::new(config)?) })
     }
@@ -168,10 +170,12 @@ impl Sandbox {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let door = Door::new(listener, self.shared.config.max_connections);
-        tokio::select! {
+        let served = tokio::select! {
             served = serve::serve(self.router(), door, shutdown) => served,
             never = webhooks::deliver(Arc::clone(&self.shared)) => match never {},
-        }
+            never = kept::keep(Arc::clone(&self.shared)) => match never {},
+        };
+        served.and(self.shared.save())
     }
 
     /// Opens a payment and authenticates its buyer: `IN_PROGRESS`, ready to be confirmed. Returns its key.

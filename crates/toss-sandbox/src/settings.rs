@@ -1,6 +1,7 @@
 //! A sandbox in a file: everything that the command line can say, and its merchants.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -69,6 +70,7 @@ impl Settings {
 struct File {
     listen: Option<SocketAddr>,
     seed: Option<u64>,
+    state: Option<PathBuf>,
     webhook_compression: Option<u32>,
     #[serde(default)]
     webhooks_anywhere: bool,
@@ -100,6 +102,7 @@ struct Receiver {
 impl File {
     fn configure(self, config: &mut Config) -> Result<(), SettingsError> {
         config.seed = self.seed;
+        config.state = self.state;
         config.webhook_compression = self.webhook_compression.unwrap_or(config.webhook_compression);
         config.webhooks_anywhere = self.webhooks_anywhere;
         config.webhooks = self.webhooks.into_iter().map(Receiver::endpoint).collect();

@@ -1,15 +1,14 @@
-//! The store: all payments, orders, keys, rules and the journal behind one short-lived lock.
-//!
-//! One lock and not many, because the journal must tell the order of effects exactly. Under it nothing waits
-//! and nothing is serialised: a call costs a few look-ups and a small copy.
+//! The store: all payments, orders, keys, rules and the journal. `shared` holds it behind one short-lived lock.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::account::Numbers;
-use crate::auth::{Directory, MerchantId};
+use crate::auth::MerchantId;
 use crate::billing::Billing;
-use crate::clock::{Movable, Ms};
+use crate::clock::Ms;
 use crate::codes::{self, Code};
 use crate::config::{Config, ConfigError};
 use crate::faults::Faults;
@@ -18,8 +17,7 @@ use crate::ids::{Ids, Transaction};
 use crate::journal::{Effect, EffectKind, Entry, Journal, Operation};
 use crate::ledger::{Ledger, Row};
 use crate::limits::Limits;
-use crate::money::Currency;
-use crate::payment::{About, Payment, Struck, Terms};
+use crate::payment::{Payment, Struck};
 use crate::receipts::Receipts;
 use crate::switches::{ReadByOrder, Switches};
 use crate::timers::Timers;
@@ -28,19 +26,8 @@ use crate::webhooks::{Outbox, WebhookError, WebhookForgery};
 /// How many of the oldest payments are looked at to find finished ones that can be forgotten.
 const EVICTION_LOOK: usize = 64;
 
-/// A running sandbox: what is configured, and what has happened.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) directory: Directory,
-    clock: Movable,
-    world: Mutex<World>,
-    /// Held by whoever delivers the webhooks: there is never more than one.
-    pub(crate) delivering: tokio::sync::Mutex<()>,
-}
-
 /// Everything that changes.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct World {
     payments: HashMap<Arc<str>, Box<Payment>>,
     /// One map per merchant: an order id is unique within its merchant.
@@ -50,11 +37,14 @@ pub(crate) struct World {
     most_payments: usize,
     /// The origin of the newest payment: nearly always that of the next one, which then shares it.
     origin: Arc<str>,
+    #[serde(skip)]
     pub(crate) switches: Switches,
     pub(crate) ids: Ids,
     pub(crate) idempotency: Idempotency,
     pub(crate) journal: Journal,
+    #[serde(skip)]
     pub(crate) faults: Faults,
+    #[serde(skip)]
     pub(crate) limits: Limits,
     pub(crate) ledger: Ledger,
     pub(crate) billing: Billing,
@@ -65,36 +55,20 @@ pub(crate) struct World {
 }
 
 /// The attempts to pay one order.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Order {
     newest: Arc<str>,
     /// The attempt that was approved, or cancelled since: the order id is used up.
     spent: Option<Arc<str>>,
 }
 
-/// A request for a payment, with every part already checked.
-#[derive(Debug)]
-pub(crate) struct Opening<'a> {
-    pub(crate) merchant: MerchantId,
-    pub(crate) order: &'a str,
-    pub(crate) order_name: &'a str,
-    pub(crate) amount: i64,
-    pub(crate) currency: Currency,
-    pub(crate) tax_free: i64,
-    pub(crate) tax_exempt: i64,
-    pub(crate) origin: Option<&'a str>,
-    pub(crate) terms: Terms,
-}
-
-impl Shared {
-    pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
-        config.check()?;
+impl World {
+    /// A world in which nothing has happened, for so many merchants.
+    pub(crate) fn new(config: &Config, merchants: usize) -> Result<Self, ConfigError> {
         let seed = config.seed.map_or_else(getrandom::u64, Ok).map_err(ConfigError::Seed)?;
-        let directory = Directory::new(config.merchants.clone());
-        let room = config.max_payments.min(1 << 20);
-        let world = World {
-            payments: HashMap::with_capacity(room),
-            orders: (0..directory.len()).map(|_| HashMap::new()).collect(),
+        Ok(Self {
+            payments: HashMap::with_capacity(config.max_payments.min(1 << 20)),
+            orders: (0..merchants).map(|_| HashMap::new()).collect(),
             by_age: VecDeque::new(),
             most_payments: config.max_payments,
             origin: config.public_origin.as_str().into(),
@@ -107,95 +81,22 @@ impl Shared {
             ledger: Ledger::new(config.max_transactions),
             billing: Billing::new(config.max_billing_keys),
             receipts: Receipts::new(config.max_cash_receipts),
-            outbox: Outbox::new(&config)?,
+            outbox: Outbox::new(config)?,
             numbers: Numbers::new(config.max_payments),
             timers: Timers::default(),
-        };
-        let delivering = tokio::sync::Mutex::new(());
-        let clock = Movable::new(Arc::clone(&config.clock));
-        Ok(Self { config, directory, clock, world: Mutex::new(world), delivering })
+        })
     }
 
-    /// The sandbox's time, in milliseconds.
-    pub(crate) fn now(&self) -> Ms {
-        self.clock.now()
+    /// Goes on from a file, for so many merchants: what the configuration says counts again, rules are gone, and what
+    /// was under way when the file was written never came to its end.
+    pub(crate) fn resume(&mut self, config: &Config, merchants: usize, now: Ms) -> Result<(), ConfigError> {
+        self.orders.resize_with(merchants, HashMap::new);
+        self.switches = config.switches;
+        self.idempotency.resume();
+        self.outbox.resume(config, now)?;
+        Ok(())
     }
 
-    /// Moves the clock, and lets everything strike that has become due.
-    pub(crate) fn advance(&self, ms: Ms) {
-        let mut world = self.world();
-        self.clock.advance(ms);
-        world.strike(self.now());
-        world.outbox.ring();
-    }
-
-    /// Moves the clock to an instant; false, and nothing happens, when that would be back.
-    pub(crate) fn set_clock(&self, to: Ms) -> bool {
-        let mut world = self.world();
-        let ahead = to - self.now();
-        if ahead < 0 {
-            return false;
-        }
-        self.clock.advance(ahead);
-        world.strike(self.now());
-        world.outbox.ring();
-        true
-    }
-
-    /// Stops the clock, or lets it run on from where it stands.
-    pub(crate) fn freeze(&self, frozen: bool) {
-        let _world = self.world();
-        self.clock.freeze(frozen);
-    }
-
-    pub(crate) fn is_frozen(&self) -> bool {
-        self.clock.is_frozen()
-    }
-
-    /// The world, for a few look-ups; never held across a wait.
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        // A panic under the lock is a bug of ours that its own test reports; the others can go on.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Opens a payment: READY, under a new key.
-    pub(crate) fn open(&self, world: &mut World, opening: Opening<'_>) -> Result<Arc<str>, Code> {
-        let now = self.now();
-        world.strike(now);
-        let merchant = self.directory.merchant(opening.merchant);
-        opening
-            .terms
-            .requested
-            .as_ref()
-            .map_or(Ok(()), |requested| requested.check_due(now, world.switches.max_valid_hours))?;
-        if world.is_spent(opening.merchant, opening.order) {
-            return Err(codes::DUPLICATED_ORDER_ID);
-        }
-        if !world.make_room(now) {
-            return Err(codes::FAILED_INTERNAL_SYSTEM_PROCESSING);
-        }
-        let key = world.new_key(&merchant.mid, now);
-        let about = About {
-            key: Arc::clone(&key),
-            order: Arc::from(opening.order),
-            order_name: opening.order_name.into(),
-            merchant: opening.merchant,
-            mid: Arc::clone(&merchant.mid),
-            version: Arc::clone(&merchant.version),
-            origin: world.origin(opening.origin.unwrap_or(&self.config.public_origin)),
-            amount: opening.amount,
-            currency: opening.currency,
-            tax_exempt: opening.tax_exempt,
-            tax_free: if merchant.mixed_tax { opening.tax_free } else { 0 },
-            requested_at: now,
-            terms: opening.terms,
-        };
-        world.keep(Payment::open(about));
-        Ok(key)
-    }
-}
-
-impl World {
     /// The payment of this key, with its clocks struck; 404 if there is none, 400 if it is another merchant's.
     pub(crate) fn find(&mut self, merchant: MerchantId, key: &str, now: Ms) -> Result<&mut Payment, Code> {
         let payment = self.payment(key, now).ok_or(codes::NOT_FOUND_PAYMENT)?;
@@ -387,14 +288,14 @@ impl World {
         self.by_age.iter().rev().filter_map(|key| self.peek(key))
     }
 
-    fn origin(&mut self, origin: &str) -> Arc<str> {
+    pub(crate) fn origin(&mut self, origin: &str) -> Arc<str> {
         if *self.origin != *origin {
             self.origin = origin.into();
         }
         Arc::clone(&self.origin)
     }
 
-    fn new_key(&mut self, mid: &str, now: Ms) -> Arc<str> {
+    pub(crate) fn new_key(&mut self, mid: &str, now: Ms) -> Arc<str> {
         loop {
             let key = self.ids.payment_key(mid, now);
             if !self.payments.contains_key(key.as_str()) {
@@ -403,7 +304,7 @@ impl World {
         }
     }
 
-    fn keep(&mut self, payment: Payment) {
+    pub(crate) fn keep(&mut self, payment: Payment) {
         let (key, order) = (Arc::clone(&payment.about.key), Arc::clone(&payment.about.order));
         self.timers.opened(&key, payment.about.requested_at, self.most_payments);
         let newest = Arc::clone(&key);
@@ -416,7 +317,7 @@ impl World {
     }
 
     /// Forgets the oldest finished payment when the store is full; false when all of the oldest are unfinished.
-    fn make_room(&mut self, now: Ms) -> bool {
+    pub(crate) fn make_room(&mut self, now: Ms) -> bool {
         if self.payments.len() < self.most_payments {
             return true;
         }

@@ -3,7 +3,8 @@
 //! A server writes a term beside the order, the SDK into the object of the method; both are read, and the method's own
 //! word counts.
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::clock::{DAY, HOUR, Ms, korean};
@@ -84,7 +85,7 @@ impl TermsWish {
 }
 
 /// Terms that are all right.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the request of its own")]
 pub(crate) struct Extras {
     pub(crate) valid: Option<Valid>,
@@ -97,20 +98,21 @@ pub(crate) struct Extras {
     pub(crate) escrow: bool,
     pub(crate) exempt: Option<Written>,
     pub(crate) culture: bool,
+    #[serde(deserialize_with = "kept_carriers")]
     carriers: Vec<&'static str>,
     pub(crate) cash: Option<Cash>,
     pub(crate) account_key: Option<Box<str>>,
 }
 
 /// How long a payment, or an account, is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Valid {
     Hours(i64),
     Until(Ms),
 }
 
 /// The kind of a cash receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CashKind {
     /// 소득공제, for a buyer's taxes.
     Income,
@@ -119,7 +121,7 @@ pub(crate) enum CashKind {
 }
 
 /// A cash receipt that is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Cash {
     pub(crate) kind: CashKind,
     pub(crate) number: Option<Box<str>>,
@@ -143,7 +145,7 @@ static SILENT: Extras = Extras {
 };
 
 /// The terms of each method that the request says something about.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Requested {
     pub(crate) common: Extras,
     pub(crate) card: Option<Extras>,
@@ -351,6 +353,11 @@ fn free_plans(plans: Option<Vec<FreePlanWish>>) -> Result<Vec<(&'static Issuer, 
 fn carriers(words: Option<Vec<String>>) -> Result<Vec<&'static str>, Code> {
     let find = |word: &String| CARRIERS.into_iter().find(|carrier| *carrier == *word);
     words.unwrap_or_default().iter().map(|word| find(word).ok_or(codes::NOT_SUPPORTED_CARRIER)).collect()
+}
+
+fn kept_carriers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'static str>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    carriers(Some(words)).map_err(|code| D::Error::custom(code.name()))
 }
 
 const _: () = assert!(MOST_HOURS * HOUR == 90 * DAY);

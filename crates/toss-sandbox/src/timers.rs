@@ -5,15 +5,19 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Ms;
+use crate::kept::pairs;
 use crate::payment::{TO_AUTHENTICATE, TO_CONFIRM};
 
 /// Two queues, each in order of time because each has one length of clock; and the clocks of any length.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Timers {
     to_authenticate: VecDeque<(Ms, Arc<str>)>,
     to_confirm: VecDeque<(Ms, Arc<str>)>,
     /// By time, and by a number that tells clocks of one moment apart.
+    #[serde(with = "pairs")]
     at: BTreeMap<(Ms, u64), Arc<str>>,
     next: u64,
 }

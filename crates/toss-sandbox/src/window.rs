@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::urls;
 
 /// The SDK's parts, joined into one function in this order.

@@ -19,7 +19,8 @@ use crate::money::{Currency, Won};
 use crate::opening::is_order_id;
 use crate::payment::Terms;
 use crate::plastic::{CardBody, Plastic, check_customer};
-use crate::state::{Opening, Shared, World};
+use crate::shared::{Opening, Shared};
+use crate::state::World;
 
 /// The reason in the webhook about a key that its merchant deleted (Toss webhooks, `BILLING_DELETED`).
 const DELETED_BY_CALL: &str = "삭제 API 요청";

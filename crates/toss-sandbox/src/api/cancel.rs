@@ -17,7 +17,8 @@ use crate::means::Means;
 use crate::money::Written;
 use crate::payment::{Payment, Status};
 use crate::refund::{Later, Parts, Taking};
-use crate::state::{Shared, World};
+use crate::shared::Shared;
+use crate::state::World;
 use crate::switches::{LaterCancelMoves, Switches};
 
 /// A refund account that takes no money.

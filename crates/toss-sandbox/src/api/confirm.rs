@@ -12,7 +12,8 @@ use crate::codes::{self, Code, Refusal};
 use crate::journal::{Effect, EffectKind};
 use crate::money::Written;
 use crate::payment::{Payment, Status};
-use crate::state::{Opening, Shared, World};
+use crate::shared::{Opening, Shared};
+use crate::state::World;
 use crate::switches::Mismatch;
 
 #[derive(Deserialize)]
@@ -80,7 +81,7 @@ fn may_confirm(payment: &Payment, ask: &Ask, mismatch: Mismatch, spent: bool) ->
         _ => return Err(codes::ALREADY_PROCESSED_PAYMENT.into()),
     }
     if payment.confirming {
-        return Err(Refusal::from_provider("[S008] 기존 요청을 처리중입니다."));
+        return Err(Refusal::from_provider(codes::BUSY_PROVIDER));
     }
     if payment.about.currency.read(ask.amount) != Some(payment.about.amount)
         || *ask.order_id != *payment.about.order

@@ -12,7 +12,8 @@ use crate::codes::{self, Code};
 use crate::means::{Card, CardKind, Means};
 use crate::opening::{Accepted, Wanted};
 use crate::plastic::{CardBody, Plastic};
-use crate::state::{Shared, World};
+use crate::shared::Shared;
+use crate::state::World;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -21,7 +21,8 @@ use crate::idempotency::{Known, Stored};
 use crate::journal::{Effect, Entry, Operation};
 use crate::money::Currency;
 use crate::promotions;
-use crate::state::{Shared, World};
+use crate::shared::Shared;
+use crate::state::World;
 
 use call::{Ask, Call};
 use reply::{Delivery, Reply};

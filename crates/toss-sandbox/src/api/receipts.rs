@@ -17,7 +17,8 @@ use crate::clock::{Ms, korean_day};
 use crate::codes::{self, Code};
 use crate::money::Won;
 use crate::receipts::About;
-use crate::state::{Shared, World};
+use crate::shared::Shared;
+use crate::state::World;
 use crate::terms::CashKind;
 
 /// Rows of a page when none is asked for, and the most that can be.

@@ -10,7 +10,7 @@ use axum::routing::{MethodFilter, MethodRouter, get, on};
 use crate::api::{reply, serve};
 use crate::codes;
 use crate::journal::Operation;
-use crate::state::Shared;
+use crate::shared::Shared;
 
 /// The routes of the core API.
 pub(crate) fn routes() -> Router<Arc<Shared>> {

@@ -15,7 +15,8 @@ use crate::clock::{DAY, Korea, Ms, korean_day};
 use crate::codes::{self, Code};
 use crate::payment::Status;
 use crate::settlements::{paid_out, show};
-use crate::state::{Shared, World};
+use crate::shared::Shared;
+use crate::state::World;
 
 /// Rows of a page when none is asked for, and the most that can be.
 const SIZES: (usize, usize) = (100, 5_000);

@@ -7,7 +7,8 @@ use crate::auth::MerchantId;
 use crate::clock::Ms;
 use crate::codes::{self, Code};
 use crate::opening::{Accepted, Wanted};
-use crate::state::{Shared, World};
+use crate::shared::Shared;
+use crate::state::World;
 
 /// A request for an account whose own parts are right.
 pub(crate) struct Ask(Accepted);

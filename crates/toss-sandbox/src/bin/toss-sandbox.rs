@@ -19,6 +19,8 @@ usage: toss-sandbox [OPTION]...
   --webhook URL             send webhooks there, a loopback address; may be repeated
   --webhooks-anywhere       let webhooks go to other machines, too
   --webhook-compression N   divide the minutes between the tries of a webhook
+  --key CLIENT:SECRET       one more merchant, of this pair of test keys; may be repeated
+  --state FILE              keep everything in this file and go on from it; in memory alone by default
   --seed N                  the same calls give the same keys
   --switch NAME=VALUE       set a switch, such as quickCancelsMs=0; may be repeated
   --switches                list the switches and stop
@@ -79,6 +81,8 @@ fn read(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
             "--webhook" => config.webhooks.push(WebhookEndpoint::new(value()?)),
             "--webhooks-anywhere" => config.webhooks_anywhere = true,
             "--webhook-compression" => config.webhook_compression = value()?.parse()?,
+            "--key" => config.add_merchant(value()?)?,
+            "--state" => config.state = Some(value()?.into()),
             "--seed" => config.seed = Some(value()?.parse()?),
             "--switch" => config.switches = config.switches.with(value()?)?,
             "--switches" => {}

@@ -15,7 +15,7 @@ use crate::codes::{self, Code};
 use crate::control::{authenticate_billing, refuse};
 use crate::payment::Surface;
 use crate::plastic::AuthWish;
-use crate::state::Shared;
+use crate::shared::Shared;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new().route("/sandbox/browser/billing-auths", post(authenticated))

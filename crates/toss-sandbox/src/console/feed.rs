@@ -16,7 +16,7 @@ use crate::control::refuse;
 use crate::lang::Lang;
 use crate::means::Means;
 use crate::payment::Payment;
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::switches::Switch;
 use crate::view;
 

@@ -17,7 +17,7 @@ use crate::codes::{self, Code};
 use crate::control::{refuse, unreadable};
 use crate::opening;
 use crate::plastic::AuthWish;
-use crate::state::Shared;
+use crate::shared::Shared;
 
 const MOST_KEYS: usize = 1_000;
 

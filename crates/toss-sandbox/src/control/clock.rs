@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::clock::{Korea, SECOND};
 use crate::control::{unreadable, wrong};
-use crate::state::Shared;
+use crate::shared::Shared;
 
 /// A hundred years, in seconds: the clock cannot be moved out of the calendar.
 const LONGEST_MOVE: i64 = 100 * 366 * 86_400;

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::codes;
 use crate::control::{refuse, unreadable, wrong};
 use crate::faults::FaultRule;
-use crate::state::Shared;
+use crate::shared::Shared;
 
 const MOST_SHOWN: usize = 1_000;
 

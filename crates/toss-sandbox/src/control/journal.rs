@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::codes;
 use crate::control::refuse;
-use crate::state::Shared;
+use crate::shared::Shared;
 
 const MOST_ENTRIES: usize = 10_000;
 

@@ -7,7 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use crate::state::Shared;
+use crate::shared::Shared;
 
 const DOCUMENT: &str = include_str!("../../openapi/openapi.json");
 

@@ -22,7 +22,7 @@ use crate::lang::Lang;
 use crate::money::{Won, Written};
 use crate::opening::Wanted;
 use crate::payment::{Payment, Status};
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::urls;
 use crate::view;
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::codes;
 use crate::control::refuse;
 use crate::lang::Lang;
-use crate::state::Shared;
+use crate::shared::Shared;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()

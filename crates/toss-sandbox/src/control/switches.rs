@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde_json::Value;
 
 use crate::control::{unreadable, wrong};
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::switches::Switches;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {

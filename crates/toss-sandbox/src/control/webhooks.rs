@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::codes;
 use crate::control::{problem, refuse, unreadable, wrong};
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::webhooks::{SentWebhook, WebhookEndpoint, WebhookError, WebhookFault, WebhookForgery};
 
 const MOST_SHOWN: usize = 1_000;

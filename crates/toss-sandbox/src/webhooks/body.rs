@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use serde_json::json;
 
 use crate::clock::{KoreaLocal, Ms};
@@ -11,7 +13,7 @@ use crate::view;
 use crate::webhooks::WebhookEvent;
 
 /// What a webhook tells of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum News {
     Payment(Arc<Payment>),
     BillingDeleted {

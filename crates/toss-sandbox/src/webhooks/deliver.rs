@@ -12,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::task::JoinSet;
 
 use crate::clock::{Korea, Ms};
-use crate::state::Shared;
+use crate::shared::Shared;
 use crate::webhooks::parcel::{End, Parcel};
 
 /// Webhooks on their way at once: a receiver that hangs holds up others only beyond it.

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use axum::http::Uri;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, IntoDeserializer as _, value};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::payment::Payment;
 
@@ -32,6 +33,15 @@ impl WebhookEvent {
     /// All events that Toss sends.
     const ALL: [Self; 4] =
         [Self::PaymentStatusChanged, Self::DepositCallback, Self::CancelStatusChanged, Self::BillingDeleted];
+
+    /// Any event that a webhook in the log may be of.
+    pub(crate) fn kept<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = |_: value::Error| {
+            if name == "UNKNOWN" { Ok(Self::Unknown) } else { Err(D::Error::custom("no such event")) }
+        };
+        Self::deserialize(name.as_str().into_deserializer()).or_else(unknown)
+    }
 
     /// What one transition tells (Toss webhooks, Which transition emits what): a virtual account tells it twice.
     pub(crate) fn of(payment: &Payment) -> &'static [Self] {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use tokio::sync::Notify;
 
 use crate::clock::Ms;
@@ -23,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const IDLE: Duration = Duration::from_secs(3_600);
 
 /// All webhooks, pending and past.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Outbox {
     endpoints: BTreeMap<u64, Arc<WebhookEndpoint>>,
     next_endpoint: u64,
@@ -32,6 +34,7 @@ pub(crate) struct Outbox {
     log: VecDeque<Parcel>,
     /// What is due, and when.
     due: BTreeSet<(Ms, u64)>,
+    #[serde(skip)]
     faults: Faults,
     most: usize,
     /// Whether an endpoint may be on another machine.
@@ -40,6 +43,7 @@ pub(crate) struct Outbox {
     forgotten: u64,
     compression: u32,
     /// Rings when there may be something to send.
+    #[serde(skip)]
     bell: Arc<Notify>,
 }
 
@@ -70,6 +74,25 @@ impl Outbox {
             outbox.register(endpoint.clone())?;
         }
         Ok(outbox)
+    }
+
+    /// Goes on from a file: receivers that the configuration names and the file does not are added, and what a rule
+    /// held back is due, for rules are not kept.
+    pub(crate) fn resume(&mut self, config: &Config, now: Ms) -> Result<(), WebhookError> {
+        self.anywhere = config.webhooks_anywhere;
+        self.compression = config.webhook_compression;
+        for endpoint in &config.webhooks {
+            if self.endpoints.values().all(|known| known.url != endpoint.url) {
+                self.register(endpoint.clone())?;
+            }
+        }
+        let ids = self.first..self.next();
+        let held: Vec<u64> =
+            ids.zip(&self.log).filter(|(_, parcel)| parcel.stand == Stand::Held).map(|(id, _)| id).collect();
+        for id in held {
+            self.stand(id, Stand::Due(now));
+        }
+        Ok(())
     }
 
     pub(crate) fn register(&mut self, endpoint: WebhookEndpoint) -> Result<u64, WebhookError> {

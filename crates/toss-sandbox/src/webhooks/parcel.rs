@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Korea, KoreaLocal, MINUTE, Ms};
 use crate::webhooks::WebhookEvent;
@@ -84,7 +84,7 @@ pub struct SentWebhook {
 }
 
 /// What a try came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum End {
     Status(u16),
     Timeout,
@@ -92,7 +92,7 @@ pub(crate) enum End {
 }
 
 /// Where a parcel stands, with what the next step needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stand {
     Due(Ms),
     Flying,
@@ -104,7 +104,7 @@ pub(crate) enum Stand {
     Dropped,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Try {
     at: Ms,
     retried: u8,
@@ -113,9 +113,10 @@ struct Try {
 }
 
 /// A webhook for one endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Parcel {
     pub(crate) endpoint: Arc<WebhookEndpoint>,
+    #[serde(deserialize_with = "WebhookEvent::kept")]
     pub(crate) event: WebhookEvent,
     pub(crate) transmission: Arc<str>,
     pub(crate) news: News,

@@ -12,6 +12,7 @@ mod control;
 mod create;
 mod faults;
 mod idempotency;
+mod kept;
 mod key_in;
 mod later_cancels;
 mod limits;
