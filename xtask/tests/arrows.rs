@@ -13,6 +13,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("hanbeon-store", &["hanbeon-domain"]),
     ("hanbeon-psp", &["hanbeon-domain", "toss-client"]),
     ("hanbeon-store-sqlite", &["hanbeon-domain", "hanbeon-store"]),
+    ("hanbeon-store-postgres", &["hanbeon-domain", "hanbeon-store"]),
     ("hanbeon-app", &["hanbeon-domain", "hanbeon-store", "hanbeon-psp"]),
     ("hanbeon-api", &["hanbeon-domain", "hanbeon-app"]),
     (
@@ -21,6 +22,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "hanbeon-domain",
             "hanbeon-store",
             "hanbeon-store-sqlite",
+            "hanbeon-store-postgres",
             "hanbeon-psp",
             "hanbeon-app",
             "hanbeon-api",

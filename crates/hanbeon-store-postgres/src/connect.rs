@@ -1,0 +1,80 @@
+//! One connection: how it is made, what is asked of its server, and the statements that are prepared on it.
+use crate::error::unavailable;
+use crate::open::OpenError;
+use hanbeon_store::StoreError;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_postgres::{Client, Config, Error, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Longest a connection may take to be there, over all hosts of the URL.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// What every session is told. A statement that takes longer waits for a lock that nobody gives back, or reads what it
+/// should not; whoever dies in a transaction does not keep its locks. Never is a commit answered before it is durable.
+const SET_UP: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
+    SET lock_timeout = '5s'; SET application_name = 'hanbeon'";
+
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    statements: Mutex<HashMap<&'static str, Statement>>,
+}
+
+/// Where the database is.
+#[derive(Clone)]
+pub(crate) struct Address {
+    pub(crate) config: Config,
+    pub(crate) tls: MakeRustlsConnect,
+}
+
+impl Address {
+    /// # Errors
+    /// [`OpenError::Connect`] or [`OpenError::Unsynced`].
+    pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
+        match timeout(CONNECT_MAX, self.connect_now()).await {
+            Ok(connected) => connected,
+            Err(_) => Err(OpenError::Silent),
+        }
+    }
+
+    async fn connect_now(&self) -> Result<Connection, OpenError> {
+        let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(OpenError::Connect)?;
+        // Ends with the client, or with the server.
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(%error, "a connection to PostgreSQL is lost");
+            }
+        });
+        client.batch_execute(SET_UP).await.map_err(OpenError::Connect)?;
+        let row = client.query_one("SHOW synchronous_commit", &[]).await.map_err(OpenError::Connect)?;
+        let synced: String = row.try_get(0).map_err(OpenError::Connect)?;
+        if !matches!(synced.as_str(), "on" | "remote_apply") {
+            return Err(OpenError::Unsynced(synced));
+        }
+        Ok(Connection { client, statements: Mutex::default() })
+    }
+}
+
+impl Connection {
+    /// Prepares a statement once.
+    pub(crate) async fn prepared(&self, sql: &'static str) -> Result<Statement, Error> {
+        let known = self.statements().get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        self.statements().insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    fn statements(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Statement>> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        unavailable(error.to_string())
+    }
+}

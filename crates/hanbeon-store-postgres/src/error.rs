@@ -1,0 +1,59 @@
+//! PostgreSQL's errors in the words of the storage door.
+use hanbeon_store::StoreError;
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+/// What went wrong with a transaction, beside what its verb says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It was rolled back because of others; run it again.
+    Again,
+    /// The connection is gone: what was not committed has not happened.
+    Lost,
+    /// It failed, and would again.
+    Failed,
+}
+
+impl Trouble {
+    pub(crate) fn of(error: &Error) -> Self {
+        let Some(db) = error.as_db_error() else {
+            return if error.is_closed() || is_io(error) { Self::Lost } else { Self::Failed };
+        };
+        match db.code() {
+            &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Self::Again,
+            // Two payments of one order told something at once, or two wishes came at once: the second one counts anew.
+            &SqlState::UNIQUE_VIOLATION if matches!(db.constraint(), Some("one_event" | "one_place")) => Self::Again,
+            &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW
+            // Primary no more: connecting anew finds the one that is.
+            | &SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost,
+            _ => Self::Failed,
+        }
+    }
+}
+
+fn is_io(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}
+
+/// How a statement on `table` failed. A broken constraint is a row that cannot be; everything else means that the store
+/// cannot answer now. Of PostgreSQL's text only what names no value is shown.
+pub(crate) fn sql(table: &'static str, error: &Error) -> StoreError {
+    let Some(db) = error.as_db_error() else { return unavailable(error.to_string()) };
+    if db.code().code().starts_with("23") {
+        return corrupt(table, db.constraint().unwrap_or(db.message()));
+    }
+    unavailable(format!("{} ({})", db.message(), db.code().code()))
+}
+
+pub(crate) fn corrupt(table: &'static str, row: impl Into<String>) -> StoreError {
+    StoreError::Corrupt { table, row: row.into() }
+}
+
+pub(crate) fn unavailable(why: impl Into<String>) -> StoreError {
+    StoreError::Unavailable(why.into())
+}
+
+/// A verb that is not written yet.
+pub(crate) fn unwritten() -> StoreError {
+    unavailable("not written yet")
+}

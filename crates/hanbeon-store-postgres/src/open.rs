@@ -1,0 +1,139 @@
+//! The database: where it is, and what is asked of it.
+use crate::connect::Address;
+use crate::migrate::migrate;
+use crate::pool::{Mode, Pool, Verb};
+use hanbeon_domain::Timestamp;
+use hanbeon_store::StoreError;
+use rustls::{ClientConfig, RootCertStore};
+use std::fmt;
+use std::sync::Arc;
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Everything that hanbeon remembers, in a PostgreSQL database that it may share with other servers of its kind.
+pub struct PostgresStore {
+    pool: Arc<Pool>,
+}
+
+/// How to open it.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The time, for the record of the migrations.
+    pub now: Timestamp,
+    /// Most connections.
+    pub connections: usize,
+}
+
+impl Options {
+    /// For the server.
+    #[must_use]
+    pub const fn server(now: Timestamp) -> Self {
+        Self { now, connections: 8 }
+    }
+
+    /// For a command beside the server.
+    #[must_use]
+    pub const fn tool(now: Timestamp) -> Self {
+        Self { connections: 2, ..Self::server(now) }
+    }
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is none. Its text is not shown: it may hold a password.
+    #[error("the database URL is not one of PostgreSQL: {0}")]
+    Url(String),
+    /// The server cannot be reached, or refuses.
+    #[error("cannot connect to PostgreSQL: {}", words(.0))]
+    Connect(#[source] tokio_postgres::Error),
+    /// The server does not answer.
+    #[error("PostgreSQL does not answer")]
+    Silent,
+    /// A commit would be answered before it is durable.
+    #[error(
+        "PostgreSQL has synchronous_commit = {0}: a payment that was answered for could be lost; it must be on"
+    )]
+    Unsynced(String),
+    /// A statement of the set-up failed.
+    #[error("PostgreSQL: cannot {what}: {}", words(.source))]
+    Sql {
+        /// What was tried.
+        what: String,
+        /// Why.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// Written by a newer version.
+    #[error(
+        "the database has schema {found}, and this program knows schemas up to {known}: use a newer program"
+    )]
+    NewerSchema {
+        /// In the database.
+        found: i64,
+        /// In the program.
+        known: i64,
+    },
+    /// History was rewritten.
+    #[error(
+        "migration {version} ({name}) was applied with another text: the database was made by another program"
+    )]
+    ChangedMigration {
+        /// Which.
+        version: i64,
+        /// Its name in the database.
+        name: String,
+    },
+    /// A database of another program.
+    #[error("the database has tables that are not hanbeon's: give it one of its own")]
+    Foreign,
+}
+
+impl PostgresStore {
+    /// Connects, and brings the schema up to date. Leases of other servers go on: nothing is taken over here.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(url: &str, options: Options) -> Result<Self, OpenError> {
+        let config: Config =
+            url.parse().map_err(|error: tokio_postgres::Error| OpenError::Url(error.to_string()))?;
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let tls = tls.map_err(|error| OpenError::Url(error.to_string()))?;
+        let tls = tls.with_root_certificates(roots).with_no_client_auth();
+        let address = Address { config, tls: MakeRustlsConnect::new(tls) };
+        let mut first = address.connect().await?;
+        migrate(&mut first.client, options.now).await?;
+        Ok(Self { pool: Arc::new(Pool::new(address, first, options.connections)) })
+    }
+
+    /// A verb that writes.
+    pub(crate) async fn write<A, T>(&self, args: A, verb: Verb<A, T>) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.pool.run(Mode::Write, args, verb).await
+    }
+
+    /// A verb that reads, all of it in one snapshot.
+    pub(crate) async fn read<A, T>(&self, args: A, verb: Verb<A, T>) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.pool.run(Mode::Read, args, verb).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+/// PostgreSQL's own words, which `Display` of its error leaves out.
+fn words(error: &tokio_postgres::Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
+}

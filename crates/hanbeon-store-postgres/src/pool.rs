@@ -1,0 +1,120 @@
+//! A few connections, and a transaction on one of them.
+use crate::connect::{Address, Connection};
+use crate::error::{Trouble, sql, unavailable};
+use crate::tx::Tx;
+use hanbeon_store::StoreError;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+/// Longest a verb waits for a connection.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// How often a transaction that others made fail is run again.
+const TRIES: u32 = 8;
+/// The first wait before that; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(2);
+
+/// The future of a verb.
+pub(crate) type Running<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
+/// A verb: what it is to do with its arguments in a transaction.
+pub(crate) type Verb<A, T> = for<'t> fn(&'t Tx<'t>, &'t A) -> Running<'t, T>;
+
+/// How a transaction begins.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode {
+    Write,
+    /// One snapshot for all that is read.
+    Read,
+}
+
+pub(crate) struct Pool {
+    address: Address,
+    idle: Mutex<Vec<Connection>>,
+    free: Semaphore,
+}
+
+impl Pool {
+    pub(crate) fn new(address: Address, first: Connection, connections: usize) -> Self {
+        Self { address, idle: Mutex::new(vec![first]), free: Semaphore::new(connections.max(1)) }
+    }
+
+    /// Runs a verb to its end, also when its caller goes away.
+    pub(crate) async fn run<A, T>(
+        self: &Arc<Self>,
+        mode: Mode,
+        args: A,
+        verb: Verb<A, T>,
+    ) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let pool = Arc::clone(self);
+        let running = tokio::spawn(async move { pool.run_here(mode, &args, verb).await });
+        running.await.map_err(|error| unavailable(error.to_string()))?
+    }
+
+    async fn run_here<A, T>(&self, mode: Mode, args: &A, verb: Verb<A, T>) -> Result<T, StoreError> {
+        let turn = timeout(WAIT_MAX, self.free.acquire()).await;
+        let Ok(Ok(_turn)) = turn else { return Err(unavailable("every connection is busy")) };
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            let idle = self.idle().pop();
+            let connection = match idle {
+                Some(connection) if !connection.client.is_closed() => connection,
+                _ => self.address.connect().await?,
+            };
+            let (done, trouble) = once(&connection, mode, args, verb).await;
+            if trouble != Some(Trouble::Lost) {
+                self.idle().push(connection);
+            }
+            match trouble {
+                Some(Trouble::Again | Trouble::Lost) => {}
+                Some(Trouble::Failed) | None => return done,
+            }
+            sleep(wait).await;
+            wait *= 2;
+        }
+        Err(unavailable("others were faster again and again"))
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One transaction. [`Trouble::Lost`] and [`Trouble::Again`] mean that surely nothing has happened.
+async fn once<A, T>(
+    connection: &Connection,
+    mode: Mode,
+    args: &A,
+    verb: Verb<A, T>,
+) -> (Result<T, StoreError>, Option<Trouble>) {
+    let client = &connection.client;
+    let statement = match mode {
+        Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    };
+    let tx = Tx::new(connection);
+    // One way to the server for both.
+    let (begun, done) = tokio::join!(biased; client.batch_execute(statement), verb(&tx, args));
+    let trouble = tx.trouble();
+    let trouble = begun.as_ref().err().map(Trouble::of).or(trouble);
+    if let (Err(error), Ok(_)) = (&begun, &done) {
+        return (Err(sql("transaction", error)), trouble);
+    }
+    if done.is_err() || trouble.is_some() {
+        let gone = client.batch_execute("ROLLBACK").await.is_err();
+        return (done, if gone { Some(Trouble::Lost) } else { trouble });
+    }
+    match client.batch_execute("COMMIT").await {
+        Ok(()) => (done, None),
+        Err(error) => match Trouble::of(&error) {
+            Trouble::Again => (Err(sql("transaction", &error)), Some(Trouble::Again)),
+            // It may have happened.
+            Trouble::Lost | Trouble::Failed => (Err(sql("transaction", &error)), None),
+        },
+    }
+}

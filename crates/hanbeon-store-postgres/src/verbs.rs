@@ -1,0 +1,232 @@
+//! Which verb writes and which reads; what each does stands in its module.
+mod billing;
+mod claims;
+mod events;
+mod keys;
+mod orders;
+pub(crate) mod payments;
+mod receipts;
+mod refunds;
+mod sessions;
+mod steps;
+pub(crate) mod turns;
+mod webhooks;
+
+use crate::PostgresStore;
+use crate::error::{corrupt, unwritten};
+use crate::tx::Tx;
+use async_trait::async_trait;
+use hanbeon_domain::{
+    ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
+    SessionId, StateName, Step, Timestamp,
+};
+use hanbeon_store::{
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
+    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
+    WebhookId,
+};
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn insert_order(&self, order: &Order) -> Result<Inserted, StoreError> {
+        self.write(order.clone(), |tx, order| Box::pin(orders::insert(tx, order))).await
+    }
+
+    async fn order(&self, id: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        self.read(id, |tx, id| Box::pin(orders::record(tx, *id))).await
+    }
+
+    async fn session_exists(&self, session: SessionId) -> Result<bool, StoreError> {
+        self.read(session, |tx, session| Box::pin(sessions::exists(tx, *session))).await
+    }
+
+    async fn save_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<(), StoreError> {
+        self.write((saved.clone(), now), |tx, (saved, now)| Box::pin(sessions::save_amount(tx, saved, *now)))
+            .await
+    }
+
+    async fn consume_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<bool, StoreError> {
+        self.write((saved.clone(), now), |tx, (saved, now)| {
+            Box::pin(sessions::consume_amount(tx, saved, *now))
+        })
+        .await
+    }
+
+    async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
+        self.read(request.clone(), |tx, request| Box::pin(orders::checkout(tx, request))).await
+    }
+
+    async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
+        match self
+            .write((step.clone(), lease_until), |tx, (step, lease_until)| {
+                Box::pin(steps::begin(tx, step, *lease_until))
+            })
+            .await
+        {
+            Ok(()) => Ok(Begun::Fresh),
+            Err(StoreError::Superseded | StoreError::OrderTaken) => Ok(Begun::Taken),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
+        self.write((step.clone(), lease_until), |tx, (step, lease_until)| {
+            Box::pin(steps::commit(tx, step, *lease_until))
+        })
+        .await
+    }
+
+    async fn promise_undo(&self, _payment: PaymentId) -> Result<(), StoreError> {
+        Err(unwritten())
+    }
+
+    fn undo_promised(&self, _payment: PaymentId) -> bool {
+        false
+    }
+
+    async fn forget_undo(&self, _payment: PaymentId) {}
+
+    async fn lease_due(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Turn>, StoreError> {
+        self.write((now, until, limit), |tx, (now, until, limit)| {
+            Box::pin(turns::lease_due(tx, *now, *until, *limit))
+        })
+        .await
+    }
+
+    async fn lease(
+        &self,
+        payment: PaymentId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Turn>, StoreError> {
+        self.write((payment, now, until), |tx, (payment, now, until)| {
+            Box::pin(turns::lease(tx, *payment, *now, *until))
+        })
+        .await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read((), |tx, ()| Box::pin(turns::next_due(tx))).await
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
+        self.read(id, |tx, id| Box::pin(payments::record(tx, *id))).await
+    }
+
+    async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
+        self.read(order, |tx, order| Box::pin(payments::of_order(tx, *order))).await
+    }
+
+    async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
+        self.read(key.clone(), |tx, key| Box::pin(payments::by_key(tx, key))).await
+    }
+
+    async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        self.read((state, limit), |tx, (state, limit)| Box::pin(payments::in_state(tx, *state, *limit))).await
+    }
+
+    async fn records_after(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.read((after, limit), |tx, (after, limit)| Box::pin(payments::records_after(tx, *after, *limit)))
+            .await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<RefundRecord>, StoreError> {
+        self.read(id, |tx, id| Box::pin(refunds::one(tx, *id))).await
+    }
+
+    async fn queue_refund(&self, new: &NewRefund, from: Timestamp) -> Result<Queued, StoreError> {
+        self.write((new.clone(), from), |tx, (new, from)| Box::pin(refunds::queue(tx, new, *from))).await
+    }
+
+    async fn refund_account(&self, id: RefundId) -> Result<Option<Sealed>, StoreError> {
+        self.read(id, |tx, id| Box::pin(refunds::account(tx, *id))).await
+    }
+
+    async fn refuse_queued(&self, id: RefundId, why: &Refusal, at: Timestamp) -> Result<bool, StoreError> {
+        self.write((id, why.clone(), at), |tx, (id, why, at)| {
+            Box::pin(refunds::refuse_queued(tx, *id, why, *at))
+        })
+        .await
+    }
+
+    async fn keep_webhook(&self, new: &NewWebhook, from: Timestamp) -> Result<Kept, StoreError> {
+        self.write((new.clone(), from), |tx, (new, from)| Box::pin(webhooks::keep(tx, new, *from))).await
+    }
+
+    async fn payment_of_hint(&self, hint: &Hint) -> Result<Option<Payment>, StoreError> {
+        self.read(hint.clone(), |tx, hint| Box::pin(payments::of_hint(tx, hint))).await
+    }
+
+    async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError> {
+        self.write((hint.clone(), now, from), |tx, (hint, now, from)| {
+            Box::pin(turns::notice(tx, hint, *now, *from))
+        })
+        .await
+    }
+
+    async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
+        self.read((before, limit), |tx, (before, limit)| Box::pin(webhooks::before(tx, *before, *limit)))
+            .await
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
+        self.read((after, limit), |tx, (after, limit)| Box::pin(events::after(tx, *after, *limit))).await
+    }
+
+    async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {
+        self.write((claim.clone(), now, until), |tx, (claim, now, until)| {
+            Box::pin(claims::claim(tx, claim, *now, *until))
+        })
+        .await
+    }
+
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+        self.write((key.to_owned(), answer.clone()), |tx, (key, answer)| {
+            Box::pin(claims::answer(tx, key, answer))
+        })
+        .await
+    }
+
+    async fn release_claim(&self, key: &str) -> Result<(), StoreError> {
+        self.write(key.to_owned(), |tx, key| Box::pin(claims::release(tx, key))).await
+    }
+
+    async fn whole_refund(&self, payment: PaymentId) -> Result<Option<RefundRecord>, StoreError> {
+        self.read(payment, |tx, payment| Box::pin(refunds::whole(tx, *payment))).await
+    }
+
+    async fn insert_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        self.write(key.clone(), |tx, key| Box::pin(keys::insert(tx, key))).await
+    }
+
+    async fn api_key(&self, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
+        self.read(hash, |tx, hash| Box::pin(keys::one(tx, *hash))).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        self.read((), |tx, ()| Box::pin(keys::all(tx))).await
+    }
+
+    async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.write((name.to_owned(), now), |tx, (name, now)| Box::pin(keys::revoke(tx, name, *now))).await
+    }
+
+    /// A real commit, flush included, of a row that is written as it was.
+    async fn check(&self) -> Result<(), StoreError> {
+        self.write((), |tx, ()| Box::pin(check(tx))).await
+    }
+}
+
+async fn check(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let rows = tx.write("probe", "UPDATE probe SET spare = 1 - spare", &[]).await?;
+    if rows == 1 { Ok(()) } else { Err(corrupt("probe", format!("{rows} rows"))) }
+}
