@@ -243,7 +243,7 @@ CREATE TABLE api_keys (
 CREATE UNIQUE INDEX api_key_names ON api_keys (name) WHERE revoked_at IS NULL;
 
 CREATE TABLE webhooks (
-  -- When it arrived, or one more than the newest: no two have the same, and no sequence is needed.
+  -- When it arrived, by the database's clock; who comes in the same microsecond tries again. No sequence is needed.
   webhook_id      BIGINT  NOT NULL PRIMARY KEY CHECK (webhook_id > 0),
   received_at     BIGINT  NOT NULL,
   transmission_id TEXT,
@@ -259,8 +259,10 @@ CREATE TABLE webhooks (
   CONSTRAINT one_hint CHECK (hint_key IS NULL OR hint_order IS NULL)
 );
 
-CREATE INDEX webhooks_by_transmission ON webhooks (transmission_id) WHERE transmission_id IS NOT NULL;
-CREATE INDEX webhooks_by_meaning ON webhooks (meaning);
+-- One of the same is the first, however many come at once.
+CREATE UNIQUE INDEX one_first_transmission ON webhooks (transmission_id)
+  WHERE transmission_id IS NOT NULL AND NOT repeated;
+CREATE UNIQUE INDEX one_first_meaning ON webhooks (meaning) WHERE NOT repeated;
 
 CREATE TABLE claims (
   idempotency_key TEXT    NOT NULL PRIMARY KEY CHECK (octet_length(idempotency_key) BETWEEN 1 AND 1200),
@@ -309,11 +311,12 @@ CREATE TABLE billing_keys (
   sealed_by       TEXT,
   sealed          BYTEA,
   -- SHA-256 of Toss's key.
-  fingerprint     BYTEA  UNIQUE CHECK (length(fingerprint) = 32),
+  fingerprint     BYTEA  CHECK (length(fingerprint) = 32),
   refusal_status  BIGINT CHECK (refusal_status BETWEEN 0 AND 65535),
   refusal_code    TEXT,
   refusal_message TEXT,
   refusal_body    BYTEA,
+  CONSTRAINT one_fingerprint UNIQUE (fingerprint),
   CONSTRAINT secret_while_of_use CHECK ((sealed IS NOT NULL) = (state IN ('issuing', 'active', 'deleting'))
     AND (sealed_by IS NOT NULL) = (sealed IS NOT NULL)),
   CONSTRAINT moving_is_due CHECK (due_at IS NOT NULL OR state NOT IN ('issuing', 'deleting')),

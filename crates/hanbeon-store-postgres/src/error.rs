@@ -21,8 +21,9 @@ impl Trouble {
         };
         match db.code() {
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Self::Again,
-            // Two payments of one order told something at once, or two wishes came at once: the second one counts anew.
-            &SqlState::UNIQUE_VIOLATION if matches!(db.constraint(), Some("one_event" | "one_place")) => Self::Again,
+            // Two payments of one order told something at once, or two wishes or billing keys came at once: the second
+            // one looks anew.
+            &SqlState::UNIQUE_VIOLATION if matches!(db.constraint(), Some("one_event" | "one_place" | "one_fingerprint")) => Self::Again,
             &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW
             // Primary no more: connecting anew finds the one that is.
             | &SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost,

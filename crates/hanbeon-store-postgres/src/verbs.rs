@@ -3,6 +3,7 @@ mod billing;
 mod claims;
 mod events;
 mod keys;
+pub(crate) mod numbers;
 mod orders;
 pub(crate) mod payments;
 mod receipts;

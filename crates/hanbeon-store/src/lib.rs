@@ -29,7 +29,8 @@ pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX}
 pub use events::{EventRecord, NewEvent, korean_time};
 pub use journal::{CHAIN_START, JournalLine, Seal};
 pub use notices::{
-    Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict,
+    Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, WEBHOOKS_SPARE, Webhook, WebhookId,
+    WebhookVerdict,
 };
 pub use receipts::{BegunReceipt, ReceiptRecord, ReceiptStore};
 pub use refunds::{NewRefund, Progress, QUEUED_REFUNDS_MAX, Queued, RefundRecord};

@@ -9,6 +9,8 @@ pub const WEBHOOK_BODY_MAX: usize = 32 * 1024;
 /// How many are kept: the oldest make room. Nothing depends on a webhook, so nothing is lost with it; and nobody can
 /// fill the disk by sending some.
 pub const WEBHOOKS_KEPT_MAX: u64 = 20_000;
+/// So many more may be there: a store that many servers share removes old ones now and then, not with each that comes.
+pub const WEBHOOKS_SPARE: u64 = 1_024;
 
 /// Which payment a notice is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

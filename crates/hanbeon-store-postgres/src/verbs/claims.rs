@@ -1,22 +1,103 @@
 //! Idempotency keys of our own interface.
-use crate::error::unwritten;
+use crate::error::unavailable;
+use crate::rows;
 use crate::tx::Tx;
 use hanbeon_domain::Timestamp;
-use hanbeon_store::{AnswerRecord, Claim, Claimed, StoreError};
+use hanbeon_store::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, StoreError};
+use std::time::Duration;
+use tokio_postgres::Row;
+use uuid::Uuid;
 
+/// Most old claims that go when a new one comes: more than come, so that they do not pile up, and no burden.
+const FORGOTTEN_MAX: i64 = 4;
+/// Nobody repeats a request so long after; an answer is kept for a day longer than promised.
+const FORGET_AFTER: Duration = ANSWER_KEPT.saturating_add(Duration::from_secs(24 * 60 * 60));
+/// Between the insert and the look, somebody else may forget the claim: an insert comes through then.
+const TRIES: u32 = 4;
+
+/// One atomic insert; whoever finds the key taken looks at what became of it, and holds its row meanwhile.
 pub(crate) async fn claim(
-    _tx: &Tx<'_>,
-    _claim: &Claim,
-    _now: Timestamp,
-    _until: Timestamp,
+    tx: &Tx<'_>,
+    claim: &Claim,
+    now: Timestamp,
+    until: Timestamp,
 ) -> Result<Claimed, StoreError> {
-    Err(unwritten())
+    forget(tx, now).await?;
+    for _ in 0..TRIES {
+        if insert(tx, claim, until).await? {
+            return Ok(Claimed::Ours(claim.operation));
+        }
+        let Some(known) = known(tx, &claim.key).await? else { continue };
+        let operation = if known.request == claim.request { known.operation } else { claim.operation };
+        let may_go_on = known.released || known.until <= now;
+        return match (known.request == claim.request, known.answer) {
+            (false, _) if !known.released => Ok(Claimed::OtherRequest),
+            (true, Some(answer)) => Ok(Claimed::Answered(answer)),
+            (true, None) if !may_go_on => Ok(Claimed::Running),
+            _ => take(tx, &Claim { operation, ..claim.clone() }, until).await,
+        };
+    }
+    Err(unavailable("the claim comes and goes"))
 }
 
-pub(crate) async fn answer(_tx: &Tx<'_>, _key: &str, _answer: &AnswerRecord) -> Result<(), StoreError> {
-    Err(unwritten())
+/// Says whether the key was free.
+async fn insert(tx: &Tx<'_>, claim: &Claim, until: Timestamp) -> Result<bool, StoreError> {
+    let Claim { key, request, operation } = claim;
+    let insert = "INSERT INTO claims (idempotency_key, request, operation, until) VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING";
+    let fresh = tx.write("claims", insert, &[key, &&request[..], operation, &until.as_micros()]).await?;
+    Ok(fresh > 0)
 }
 
-pub(crate) async fn release(_tx: &Tx<'_>, _key: &str) -> Result<(), StoreError> {
-    Err(unwritten())
+/// Its claimant has died, or has given up.
+async fn take(tx: &Tx<'_>, claim: &Claim, until: Timestamp) -> Result<Claimed, StoreError> {
+    let Claim { key, request, operation } = claim;
+    let update = "UPDATE claims SET request = $2, operation = $3, until = $4, released = FALSE
+        WHERE idempotency_key = $1";
+    tx.write("claims", update, &[key, &&request[..], operation, &until.as_micros()]).await?;
+    Ok(Claimed::Ours(*operation))
+}
+
+/// The first answer stays: somebody may have heard it already.
+pub(crate) async fn answer(tx: &Tx<'_>, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+    let update = "UPDATE claims SET answer_status = $2, answer_body = $3, released = FALSE
+        WHERE idempotency_key = $1 AND answer_status IS NULL";
+    tx.write("claims", update, &[&key, &i64::from(answer.status), &answer.body]).await.map(drop)
+}
+
+/// The operation stays: what it made may be there although nobody heard of it.
+pub(crate) async fn release(tx: &Tx<'_>, key: &str) -> Result<(), StoreError> {
+    let update = "UPDATE claims SET released = TRUE WHERE idempotency_key = $1 AND answer_status IS NULL";
+    tx.write("claims", update, &[&key]).await.map(drop)
+}
+
+/// Those that nobody else is at.
+async fn forget(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let delete = "DELETE FROM claims WHERE idempotency_key = ANY (ARRAY (
+        SELECT idempotency_key FROM claims WHERE until < $1 ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED))";
+    let old = now.minus(FORGET_AFTER).as_micros();
+    tx.write("claims", delete, &[&old, &FORGOTTEN_MAX]).await.map(drop)
+}
+
+struct Known {
+    request: [u8; 32],
+    operation: Uuid,
+    until: Timestamp,
+    released: bool,
+    answer: Option<AnswerRecord>,
+}
+
+async fn known(tx: &Tx<'_>, key: &str) -> Result<Option<Known>, StoreError> {
+    let select = "SELECT request, operation, until, released, answer_status, answer_body FROM claims
+        WHERE idempotency_key = $1 FOR UPDATE";
+    tx.row("claims", select, &[&key]).await?.as_ref().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<Known, StoreError> {
+    let mut cells = rows::Cells::new("claims", row);
+    let (request, operation, until, released) =
+        (cells.digest()?, cells.uuid()?, cells.time()?, cells.take()?);
+    let (status, body): (Option<u16>, Option<Vec<u8>>) = (cells.maybe_number()?, cells.take()?);
+    let answer = status.zip(body).map(|(status, body)| AnswerRecord { status, body });
+    Ok(Known { request, operation, until, released, answer })
 }
