@@ -33,7 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     // For development only; nothing above depends on these but in tests.
     ("hanbeon-testkit", &["hanbeon-domain", "hanbeon-store", "hanbeon-psp", "hanbeon-app"]),
-    ("hanbeon-bench", &["toss-client", "toss-sandbox"]),
+    ("hanbeon-bench", &["hanbeon-domain", "hanbeon-store", "toss-client", "toss-sandbox"]),
 ];
 
 /// Crates of others that may not be below a layer: the pure core stays pure.

@@ -85,6 +85,18 @@ impl Child {
         Ok(self.process.kill().await?)
     }
 
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(mut self, within: Duration) -> Result<(), Failure> {
+        let name = self.name;
+        timeout(within, self.process.wait()).await.map_err(|_| format!("{name} did not end"))??;
+        Ok(())
+    }
+
+    /// Its number, while it runs.
+    pub(crate) fn pid(&self) -> Option<i32> {
+        self.process.id().and_then(|pid| i32::try_from(pid).ok())
+    }
+
     /// What it has used so far.
     pub(crate) fn usage(&self) -> Usage {
         let status = proc(&self.pid, "status");
@@ -109,9 +121,25 @@ pub(crate) struct Usage {
     pub(crate) written_bytes: u64,
 }
 
-/// Runs a command to its end, within a time.
-pub(crate) async fn finish(name: &str, mut command: Command, within: Duration) -> Result<String, Failure> {
-    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+/// Runs a command to its end, within a time; what it complains about is shown.
+pub(crate) async fn finish(name: &str, command: Command, within: Duration) -> Result<String, Failure> {
+    let (out, said) = run(name, command, within).await?;
+    eprint!("{said}");
+    Ok(out)
+}
+
+/// Runs a command to its end, within a time; what it says is shown only if it fails.
+pub(crate) async fn finish_quietly(
+    name: &str,
+    command: Command,
+    within: Duration,
+) -> Result<String, Failure> {
+    Ok(run(name, command, within).await?.0)
+}
+
+async fn run(name: &str, mut command: Command, within: Duration) -> Result<(String, String), Failure> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let run = command.spawn();
     let run = run.map_err(|e| format!("cannot start {name}: {e}"))?.wait_with_output();
     let ended = timeout(within, run).await.map_err(|_| format!("{name} did not end within {within:?}"))?;
     let Output { status, stdout, stderr } = ended?;
@@ -119,10 +147,7 @@ pub(crate) async fn finish(name: &str, mut command: Command, within: Duration) -
     if !status.success() {
         return Err(format!("{name}: {status}\n{said}").into());
     }
-    if !said.is_empty() {
-        eprint!("{said}");
-    }
-    Ok(String::from_utf8(stdout)?)
+    Ok((String::from_utf8(stdout)?, said.into_owned()))
 }
 
 /// A loopback address that nobody listens on. Somebody could take it before the child does; then the child

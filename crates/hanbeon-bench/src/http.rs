@@ -19,10 +19,17 @@ pub(crate) struct Connection {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
+    head: &'a str,
     pub(crate) body: &'a [u8],
 }
 
 impl Answer<'_> {
+    /// The value of a header; the name in any case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.head.split("\r\n").filter_map(|line| line.split_once(':'));
+        headers.into_iter().find_map(|(is, value)| is.eq_ignore_ascii_case(name).then_some(value.trim()))
+    }
+
     /// The body for people.
     pub(crate) fn text(&self) -> String {
         format!("{} {}", self.status, String::from_utf8_lossy(self.body))
@@ -65,17 +72,13 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Answer<'_>>> {
     let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let malformed = || io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer with a length");
     let text = std::str::from_utf8(&bytes[..head]).map_err(|_| malformed())?;
-    let mut lines = text.split("\r\n");
-    let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")).and_then(|line| line.get(..3));
+    let status = text.strip_prefix("HTTP/1.1 ").and_then(|line| line.get(..3));
     let status = status.and_then(|status| status.parse().ok()).ok_or_else(malformed)?;
-    let length = lines
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, value)| value.trim().parse::<usize>().ok())
-        .filter(|length| *length <= ANSWER_MAX)
-        .ok_or_else(malformed)?;
+    let answer = Answer { status, head: text, body: &[] };
+    let length = answer.header("content-length").and_then(|value| value.parse::<usize>().ok());
+    let length = length.filter(|length| *length <= ANSWER_MAX).ok_or_else(malformed)?;
     let body = head + 4;
-    Ok(bytes.get(body..body + length).map(|body| Answer { status, body }))
+    Ok(bytes.get(body..body + length).map(|body| Answer { body, ..answer }))
 }
 
 /// The bytes of a GET.
@@ -107,7 +110,8 @@ mod tests {
             assert_eq!(parse(&whole[..end]).expect("nothing wrong yet"), None, "{end}");
         }
         let answer = parse(whole).expect("an answer").expect("complete");
-        assert_eq!(answer, Answer { status: 200, body: b"DONE" });
+        assert_eq!((answer.status, answer.body), (200, b"DONE".as_slice()));
+        assert_eq!((answer.header("X"), answer.header("y")), (Some("y"), None));
         assert_eq!(answer.text(), "200 DONE");
     }
 

@@ -3,6 +3,7 @@
 use crate::{Failure, SECRET_KEY};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -33,12 +34,21 @@ pub(crate) async fn run(args: LimitArgs) -> Result<(), Failure> {
 /// are hanbeon's.
 pub(crate) fn router(toss_api_url: &str) -> Result<Router, Failure> {
     let client = Client::builder(SecretKey::parse(SECRET_KEY)?).base_url(toss_api_url).build()?;
-    let router = Router::new().route("/payments/confirm", post(confirm)).route("/readyz", get(readyz));
+    let router = Router::new()
+        .route("/payments/confirm", post(confirm))
+        .route("/payments/{id}", get(read))
+        .route("/readyz", get(readyz));
     Ok(router.with_state(client))
 }
 
 async fn readyz() -> &'static str {
     "ready"
+}
+
+/// A bare handler: as many bytes as the answer of hanbeon to the same question, and no question asked.
+async fn read() -> impl IntoResponse {
+    const VIEW: &str = r#"{"backendOrderId":"00000000000070008000000000000001","tossPaymentMethod":"카드","tossPaymentStatus":"DONE","totalAmount":12900}"#;
+    ([(CONTENT_TYPE, "application/json")], VIEW)
 }
 
 #[derive(Deserialize)]

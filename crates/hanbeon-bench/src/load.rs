@@ -1,21 +1,23 @@
-//! The process that confirms and counts. N connections, each with one request under way: the next payment is
-//! confirmed when the one before has been answered (a closed loop; a slow server is asked less often).
+//! The process that asks and counts. N connections, each with one request under way. Either the next request is sent when
+//! the one before has been answered (a closed loop; a slow server is asked less often), or at a pace (an open loop; what
+//! waits because all connections are busy has begun when its turn came, and its waiting counts).
 //!
-//! 1. connect all;
-//! 2. warm up: confirm without counting;
+//! 1. connect all, and let them begin one after the other;
+//! 2. warm up: ask without counting;
 //! 3. count for some seconds, or until the prepared payments are used up;
-//! 4. wait for what is under way, which must succeed too, but counts no more.
+//! 4. wait for what is under way, which must be answered too, but counts no more.
 use crate::http::{self, Answer, Connection};
 use crate::{Failure, children};
 use clap::Args;
 use hdrhistogram::Histogram;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Longest latency that the histogram tells apart, in µs: a minute, longer than [`DRAIN`].
 const LATENCY_MAX_US: u64 = 60_000_000;
@@ -40,9 +42,15 @@ pub(crate) struct LoadArgs {
     /// How long to confirm before that, in ms.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     warm_up_ms: u64,
+    /// Requests per second, evenly [default: as fast as they are answered].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pace: Option<u64>,
     /// The bodies to send, one a line, each for a payment of its own.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
+    /// The lines are paths to get, again and again.
+    #[arg(long)]
+    reads: bool,
 }
 
 /// What was counted. Latencies are in µs.
@@ -50,6 +58,11 @@ pub(crate) struct LoadArgs {
 pub(crate) struct Counted {
     /// Answers of 200 `DONE` in the counted time.
     pub(crate) confirms: u64,
+    /// Answers of 503 that say when to come again, counted time or not, and how long 99 % of them took at most.
+    pub(crate) shed: u64,
+    pub(crate) shed_p99_us: u64,
+    /// Answers of 202: under way, counted time or not.
+    pub(crate) pending: u64,
     /// Any other answers, counted time or not.
     pub(crate) errors: u64,
     /// The counted time.
@@ -71,6 +84,10 @@ pub(crate) struct Plan {
     pub(crate) connections: u32,
     pub(crate) warm_up: Duration,
     pub(crate) counted: Duration,
+    /// Requests per second.
+    pub(crate) pace: Option<u64>,
+    /// The requests are sent again and again, and any 200 is good.
+    pub(crate) reads: bool,
 }
 
 /// Confirms, and prints the count as one line of JSON.
@@ -78,14 +95,27 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (address, path) = parse_url(&args.url)?;
     let text = std::fs::read_to_string(&args.input)
         .map_err(|e| format!("cannot read {}: {e}", args.input.display()))?;
-    let requests = text.lines().map(|body| http::post(address, path, "", body)).collect();
+    let request =
+        |line| if args.reads { http::get(address, line) } else { http::post(address, path, "", line) };
+    let requests = text.lines().map(request).collect();
+    allow_connections();
     let plan = Plan {
         connections: args.connections,
         warm_up: Duration::from_millis(args.warm_up_ms),
         counted: Duration::from_secs(args.seconds),
+        pace: args.pace,
+        reads: args.reads,
     };
     println!("{}", serde_json::to_string(&drive(address, requests, plan).await?)?);
     Ok(())
+}
+
+/// As many files as the system lets us have.
+pub(crate) fn allow_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Whoever may not raise it hears of it when a connection cannot be made.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 fn parse_url(url: &str) -> Result<(SocketAddr, &str), Failure> {
@@ -94,7 +124,7 @@ fn parse_url(url: &str) -> Result<(SocketAddr, &str), Failure> {
     Ok((rest[..slash].parse().map_err(|e| format!("--url {url}: {e}"))?, &rest[slash..]))
 }
 
-/// Sends the requests, each once, and counts the answers.
+/// Sends the requests and counts the answers.
 ///
 /// # Errors
 /// When no connection can be made, or answers do not come.
@@ -109,12 +139,14 @@ pub(crate) async fn drive(
             .push(Connection::open(address).await.map_err(|e| format!("cannot connect to {address}: {e}"))?);
     }
     let cpu_before_us = children::cpu_us("self");
-    let from = Instant::now() + plan.warm_up;
-    let until = from + plan.counted;
-    let tally = Arc::new(Mutex::new(Tally::new(requests, from, until)?));
+    let requests: Arc<[Vec<u8>]> = requests.into();
+    let begin = Instant::now();
+    let tally = Arc::new(Mutex::new(Tally::new(requests.len(), begin, plan)?));
     let mut clients = JoinSet::new();
-    for connection in connections {
-        clients.spawn(client(connection, Arc::clone(&tally)));
+    for (at, connection) in (0..plan.connections).zip(connections) {
+        // A thousand at once is what no shop sees.
+        let first = begin + plan.warm_up / 2 * at / plan.connections;
+        clients.spawn(client(connection, Arc::clone(&requests), Arc::clone(&tally), first));
     }
     let all = async { while clients.join_next().await.is_some() {} };
     let bound = plan.warm_up + plan.counted + DRAIN;
@@ -126,61 +158,114 @@ pub(crate) async fn drive(
     Ok(tally.counted(cpu_us))
 }
 
-async fn client(mut connection: Connection, tally: Arc<Mutex<Tally>>) {
+async fn client(
+    mut connection: Connection,
+    requests: Arc<[Vec<u8>]>,
+    tally: Arc<Mutex<Tally>>,
+    first: Instant,
+) {
     let lock = || tally.lock().unwrap_or_else(PoisonError::into_inner);
+    sleep_until(first).await;
     loop {
-        let Some(request) = lock().next(Instant::now()) else { return };
-        let started = Instant::now();
-        let answer = connection.exchange(&request).await;
+        let Some(Turn { at, due }) = lock().next(Instant::now()) else { return };
+        let mut started = due;
+        if Instant::now() < due {
+            sleep_until(due).await;
+            // That the timer is late is our own doing.
+            started = Instant::now();
+        }
+        let answer = connection.exchange(&requests[at]).await;
         let ended = Instant::now();
         match answer {
-            Ok(answer) if is_done(&answer) => lock().good(ended, ended - started),
-            Ok(answer) => lock().wrong(&answer.text()),
+            Ok(answer) => lock().answered(&answer, ended, ended - started),
             Err(error) => return lock().wrong(&format!("the connection broke: {error}")),
         }
     }
 }
 
+/// hanbeon's word, or Toss's own, which the sample passes on.
 fn is_done(answer: &Answer<'_>) -> bool {
-    const DONE: &[u8] = br#""tossPaymentStatus":"DONE""#;
-    answer.status == 200 && answer.body.windows(DONE.len()).any(|window| window == DONE)
+    const OURS: &[u8] = br#""tossPaymentStatus":"DONE""#;
+    const TOSS: &[u8] = br#""status":"DONE""#;
+    let says = |words: &[u8]| answer.body.windows(words.len()).any(|window| window == words);
+    answer.status == 200 && (says(OURS) || says(TOSS))
+}
+
+/// Which request, and when.
+struct Turn {
+    at: usize,
+    due: Instant,
 }
 
 struct Tally {
-    requests: std::vec::IntoIter<Vec<u8>>,
+    plan: Plan,
+    requests: usize,
+    next: usize,
+    begin: Instant,
     from: Instant,
     /// Moves forward to the moment when the requests are used up.
     until: Instant,
     latencies: Histogram<u64>,
+    shed: Histogram<u64>,
     answered: u64,
+    pending: u64,
     errors: u64,
     ran_dry: bool,
 }
 
 impl Tally {
-    fn new(requests: Vec<Vec<u8>>, from: Instant, until: Instant) -> Result<Self, Failure> {
-        let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_US, 3)?;
-        let requests = requests.into_iter();
-        Ok(Self { requests, from, until, latencies, answered: 0, errors: 0, ran_dry: false })
+    fn new(requests: usize, begin: Instant, plan: Plan) -> Result<Self, Failure> {
+        let from = begin + plan.warm_up;
+        Ok(Self {
+            plan,
+            requests,
+            next: 0,
+            begin,
+            from,
+            until: from + plan.counted,
+            latencies: Histogram::new_with_bounds(1, LATENCY_MAX_US, 3)?,
+            shed: Histogram::new_with_bounds(1, LATENCY_MAX_US, 3)?,
+            answered: 0,
+            pending: 0,
+            errors: 0,
+            ran_dry: false,
+        })
     }
 
-    fn next(&mut self, now: Instant) -> Option<Vec<u8>> {
+    fn next(&mut self, now: Instant) -> Option<Turn> {
         if now >= self.until || self.errors >= ERRORS_MAX {
             return None;
         }
-        let next = self.requests.next();
-        if next.is_none() {
+        let turn = u64::try_from(self.next).unwrap_or(u64::MAX);
+        let due = match self.plan.pace {
+            Some(pace) => self.begin + Duration::from_nanos(turn.saturating_mul(1_000_000_000) / pace),
+            None => now,
+        };
+        if due >= self.until {
+            return None;
+        }
+        let at = if self.plan.reads { self.next % self.requests.max(1) } else { self.next };
+        if at >= self.requests {
             // From here on fewer connections than asked for are busy.
             (self.until, self.ran_dry) = (now, true);
+            return None;
         }
-        next
+        self.next += 1;
+        Some(Turn { at, due })
     }
 
-    fn good(&mut self, at: Instant, took: Duration) {
-        self.answered += 1;
-        if self.from <= at && at <= self.until {
-            let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            self.latencies.saturating_record(took_us.max(1));
+    fn answered(&mut self, answer: &Answer<'_>, ended: Instant, took: Duration) {
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        match answer.status {
+            200 if self.plan.reads || is_done(answer) => {
+                self.answered += 1;
+                if self.from <= ended && ended <= self.until {
+                    self.latencies.saturating_record(took_us);
+                }
+            }
+            202 => self.pending += 1,
+            503 if answer.header("retry-after").is_some() => self.shed.saturating_record(took_us),
+            _ => self.wrong(&answer.text()),
         }
     }
 
@@ -194,6 +279,9 @@ impl Tally {
     fn counted(&self, cpu_us: u64) -> Counted {
         Counted {
             confirms: self.latencies.len(),
+            shed: self.shed.len(),
+            shed_p99_us: self.shed.value_at_quantile(0.99),
+            pending: self.pending,
             errors: self.errors,
             seconds: self.until.saturating_duration_since(self.from).as_secs_f64(),
             p50_us: self.latencies.value_at_quantile(0.50),
@@ -214,7 +302,13 @@ mod tests {
     use tokio::net::TcpListener;
     use toss_sandbox::{Config, Sandbox};
 
-    const PLAN: Plan = Plan { connections: 4, warm_up: Duration::ZERO, counted: Duration::from_secs(30) };
+    const PLAN: Plan = Plan {
+        connections: 4,
+        warm_up: Duration::ZERO,
+        counted: Duration::from_secs(30),
+        pace: None,
+        reads: false,
+    };
 
     /// A sandbox, the limit in front of it, and 40 bodies to confirm.
     async fn limit_with_payments() -> (SocketAddr, Vec<String>, Sandbox) {
@@ -227,7 +321,7 @@ mod tests {
         let address = listener.local_addr().expect("its address");
         let router = limit::router(&format!("http://{toss}")).expect("a router");
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let doors = Doors { sandbox: toss, hanbeon: None };
+        let doors = Doors { name: "load".to_owned(), sandbox: toss, orders: None };
         (address, prepare::pool(&doors, 40).await.expect("payments"), sandbox)
     }
 
@@ -267,6 +361,14 @@ mod tests {
         let plan = Plan { warm_up: Duration::from_secs(30), ..PLAN };
         let counted = drive(address, requests(address, &bodies), plan).await.expect("a count");
         assert_eq!((counted.answered, counted.confirms), (40, 0), "{counted:?}");
+    }
+
+    #[tokio::test]
+    async fn a_pace_is_kept_and_what_is_read_is_read_again() {
+        let (address, _bodies, _sandbox) = limit_with_payments().await;
+        let reads = Plan { counted: Duration::from_millis(500), pace: Some(200), reads: true, ..PLAN };
+        let counted = drive(address, vec![http::get(address, "/payments/x")], reads).await.expect("a count");
+        assert_eq!((counted.answered, counted.errors, counted.ran_dry), (100, 0, false), "{counted:?}");
     }
 
     #[test]

@@ -1,70 +1,71 @@
 //! One measurement: fresh processes, fresh database, prepared payments, one load.
 use crate::children::{self, Child, Usage, command};
+use crate::databases::Databases;
 use crate::http::{self, Connection};
 use crate::load::Counted;
-use crate::prepare::{self, Doors};
-use crate::{CLIENT_KEY, Failure, SECRET_KEY, figures, machine};
+use crate::prepare::{self, Doors, Orders};
+use crate::systems::{self, Changes, Place, Server, System};
+use crate::{Failure, figures, machine};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long the load's process may take besides what it was asked for: reading its input, the last answers.
 const LOAD_SLACK: Duration = Duration::from_secs(60);
-/// How long making a key may take.
-const KEY_WITHIN: Duration = Duration::from_secs(30);
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// The server without a store.
-    Limit,
-    /// hanbeon.
-    Hanbeon,
+/// What all measurements of a run share.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) place: Place,
+    pub(crate) databases: Databases,
 }
 
-/// How one measurement is taken.
+/// What the load does.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Setting {
-    pub(crate) target: Target,
+pub(crate) struct Load {
     pub(crate) connections: u32,
     pub(crate) seconds: u64,
     pub(crate) warm_up_ms: u64,
-    /// How many payments to prepare.
-    pub(crate) pool: usize,
+    /// Requests per second, if not as fast as they are answered.
+    pub(crate) pace: Option<u64>,
+    /// Paths are read again and again; else bodies are confirmed once.
+    pub(crate) reads: bool,
 }
 
-/// Where binaries and files are.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    /// This program.
-    pub(crate) bench: PathBuf,
-    /// hanbeon's.
-    pub(crate) hanbeon: PathBuf,
-    /// Where databases are made.
-    pub(crate) folder: PathBuf,
+/// A sandbox and a server in front of it.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) sandbox: Child,
+    pub(crate) server: Server,
+    /// From the start of the process to its readiness.
+    pub(crate) ready: Duration,
+    /// Resident memory before the first request, in KiB.
+    idle_kib: u64,
+    orders: Option<Orders>,
+    folder: TempDir,
 }
 
 /// What came out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) counted: Counted,
-    /// Confirms per second.
+    /// Good answers per second.
     pub(crate) rate: u64,
-    /// From the start of the process to its readiness.
-    pub(crate) ready: Duration,
+    /// From the start of the process to its readiness, in µs.
+    pub(crate) ready_us: u64,
     /// Resident memory before the first request, in KiB.
     pub(crate) idle_kib: u64,
-    /// After the last, and at most.
-    pub(crate) after_kib: u64,
+    /// At most, in KiB.
     pub(crate) peak_kib: u64,
-    /// Processor time per confirm in ns: the server's by thread name, and the sandbox's.
+    /// Processor time per answer in ns: the server's by thread name, and the sandbox's.
     pub(crate) server_cpu_ns: BTreeMap<String, u64>,
     pub(crate) sandbox_cpu_ns: u64,
     /// How busy the machine was with everything that ran on it, in hundredths.
     pub(crate) machine_busy: u64,
-    /// Bytes written to disk per confirm.
+    /// Bytes written to disk per answer.
     pub(crate) written_bytes: u64,
     /// What the store did, if the server tells.
     pub(crate) store: Option<StoreWork>,
@@ -82,107 +83,141 @@ pub(crate) struct StoreWork {
 }
 
 impl Measured {
-    /// Processor time of the server per confirm, in ns.
+    /// Processor time of the server per answer, in ns.
     pub(crate) fn server_ns(&self) -> u64 {
         self.server_cpu_ns.values().sum()
     }
 
-    /// Processor time of the load per confirm, in ns.
+    /// Processor time of the load per answer, in ns.
     pub(crate) fn load_ns(&self) -> u64 {
         figures::share(self.counted.cpu_us, self.counted.answered, 1_000)
     }
 }
 
-/// Takes one measurement.
-///
-/// # Errors
-/// Anything that went wrong, among it a single confirm that was not answered with 200 `DONE`.
-pub(crate) async fn measure(place: &Place, setting: Setting) -> Result<Measured, Failure> {
-    let folder = tempfile::Builder::new().prefix("hanbeon-bench-").tempdir_in(&place.folder)?;
-    let mut sandbox = start_sandbox(place, &folder)?;
-    sandbox.ready("/sandbox/clock").await?;
-    let (mut server, api_key) = match setting.target {
-        Target::Limit => (start_limit(place, &sandbox, &folder)?, None),
-        Target::Hanbeon => (start_hanbeon(place, &sandbox, &folder)?, Some(database_url(&folder))),
-    };
-    let ready = server.ready("/readyz").await?;
-    let idle_kib = server.usage().rss_kib;
-    let hanbeon = match api_key {
-        Some(url) => Some((server.address, make_key(place, &url).await?)),
-        None => None,
-    };
-    let doors = Doors { sandbox: sandbox.address, hanbeon };
-    let bodies = prepare::pool(&doors, setting.pool).await?;
-    let input = folder.path().join("payments.jsonl");
-    std::fs::write(&input, bodies.join("\n"))?;
-    drop(bodies);
-
-    let before = (server.usage(), sandbox.usage(), store_counters(server.address).await);
-    let ticks = machine::ticks();
-    let counted = load(place, setting, server.address, &input).await?;
-    let machine_busy = busy_since(ticks);
-    let after = (server.usage(), sandbox.usage(), store_counters(server.address).await);
-    if counted.errors > 0 {
-        let errors = counted.errors;
-        return Err(format!("{errors} confirms were not 200 DONE\n{}", server.log_tail()).into());
+impl Bench {
+    /// Starts a sandbox whose confirms take `latency_ms` longer, and a system in front of it.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub(crate) async fn stage(
+        &self,
+        system: System,
+        latency_ms: u64,
+        changes: &Changes,
+    ) -> Result<Stage, Failure> {
+        let place = &self.place;
+        let folder = tempfile::Builder::new().prefix("hanbeon-bench-").tempdir_in(&place.folder)?;
+        let mut sandbox = systems::start_sandbox(place, folder.path())?;
+        sandbox.ready("/sandbox/clock").await?;
+        delay(sandbox.address, latency_ms).await?;
+        let (with, of) = ((place, &self.databases), (changes, folder.path()));
+        let mut server = systems::start(system, with, sandbox.address, of).await?;
+        let ready = server.child.ready("/readyz").await?;
+        let idle_kib = server.child.usage().rss_kib;
+        let orders = server.orders(place).await?;
+        Ok(Stage { sandbox, server, ready, idle_kib, orders, folder })
     }
-    server.stop().await?;
-    sandbox.stop().await?;
-    let answered = counted.answered;
-    let per_confirm = |ns: u64| figures::share(ns, answered, 1);
-    Ok(Measured {
-        rate: figures::per_second(counted.confirms, counted.seconds),
-        ready,
-        idle_kib,
-        after_kib: after.0.rss_kib,
-        peak_kib: after.0.peak_rss_kib,
-        server_cpu_ns: cpu_between(&before.0, &after.0).map(|(name, ns)| (name, per_confirm(ns))).collect(),
-        sandbox_cpu_ns: per_confirm(cpu_between(&before.1, &after.1).map(|(_, ns)| ns).sum()),
-        machine_busy,
-        written_bytes: per_confirm(after.0.written_bytes.saturating_sub(before.0.written_bytes)),
-        store: store_work(before.2, after.2, answered),
-        counted,
-    })
+
+    /// Prepares so many payments, confirms them, and ends everything.
+    ///
+    /// # Errors
+    /// Anything that went wrong, among it a single confirm that was not answered with 200 `DONE`.
+    pub(crate) async fn confirms(
+        &self,
+        stage: Stage,
+        (pool, load): (usize, Load),
+    ) -> Result<Measured, Failure> {
+        let bodies = stage.prepare(pool).await?;
+        let measured = stage.load(&self.place, &bodies, load).await?;
+        measured.all_good(&stage)?;
+        stage.close().await?;
+        Ok(measured)
+    }
 }
 
-fn start_sandbox(place: &Place, folder: &TempDir) -> Result<Child, Failure> {
-    let address = children::free_address()?;
-    let listen = address.to_string();
-    let run = command(&place.hanbeon, ["sandbox", "--sandbox-listen", &listen]);
-    Child::start("sandbox", run, address, folder.path())
+impl Measured {
+    /// # Errors
+    /// When a single answer was not the good one.
+    pub(crate) fn all_good(&self, stage: &Stage) -> Result<(), Failure> {
+        let Counted { errors, shed, pending, .. } = self.counted;
+        if errors + shed + pending == 0 {
+            return Ok(());
+        }
+        let log = stage.server.child.log_tail();
+        Err(format!("not 200 DONE: {shed} turned away, {pending} pending, {errors} otherwise\n{log}").into())
+    }
 }
 
-fn start_limit(place: &Place, sandbox: &Child, folder: &TempDir) -> Result<Child, Failure> {
-    let address = children::free_address()?;
-    let (listen, toss) = (address.to_string(), format!("http://{}", sandbox.address));
-    let run = command(&place.bench, ["limit", "--listen", &listen, "--toss-api-url", &toss]);
-    Child::start("limit", run, address, folder.path())
+impl Stage {
+    /// Payments that are ready to be confirmed, as the bodies that do it.
+    pub(crate) async fn prepare(&self, count: usize) -> Result<Vec<String>, Failure> {
+        // Unlike any other's in a database that is used again.
+        let name = format!("bench-{}", self.sandbox.address.port());
+        let doors = Doors { name, sandbox: self.sandbox.address, orders: self.orders.clone() };
+        prepare::pool(&doors, count).await
+    }
+
+    /// Runs the load in a process of its own.
+    pub(crate) async fn load(
+        &self,
+        place: &Place,
+        lines: &[String],
+        load: Load,
+    ) -> Result<Measured, Failure> {
+        let input = self.folder.path().join("input");
+        std::fs::write(&input, lines.join("\n"))?;
+        let (server, sandbox) = (&self.server.child, &self.sandbox);
+        let before = (server.usage(), sandbox.usage(), store_counters(server.address).await);
+        let ticks = machine::ticks();
+        let counted = run_load(place, load, server.address, &input).await?;
+        let machine_busy = busy_since(ticks);
+        let after = (server.usage(), sandbox.usage(), store_counters(server.address).await);
+        let answered = counted.answered;
+        let each = |ns: u64| figures::share(ns, answered, 1);
+        Ok(Measured {
+            rate: figures::per_second(counted.confirms, counted.seconds),
+            ready_us: u64::try_from(self.ready.as_micros())?,
+            idle_kib: self.idle_kib,
+            peak_kib: after.0.peak_rss_kib,
+            server_cpu_ns: cpu_between(&before.0, &after.0).map(|(name, ns)| (name, each(ns))).collect(),
+            sandbox_cpu_ns: each(cpu_between(&before.1, &after.1).map(|(_, ns)| ns).sum()),
+            machine_busy,
+            written_bytes: each(after.0.written_bytes.saturating_sub(before.0.written_bytes)),
+            store: store_work(before.2, after.2, answered),
+            counted,
+        })
+    }
+
+    /// Ends both; their files go.
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        self.server.child.stop().await?;
+        self.sandbox.stop().await
+    }
 }
 
-fn start_hanbeon(place: &Place, sandbox: &Child, folder: &TempDir) -> Result<Child, Failure> {
-    let address = children::free_address()?;
-    let (listen, url) = (address.to_string(), database_url(folder));
-    let mut run = command(&place.hanbeon, ["serve", "--listen", &listen, "--database-url", &url]);
-    run.env("HANBEON_TOSS_API_URL", format!("http://{}", sandbox.address))
-        .env("HANBEON_TOSS_CLIENT_KEY", CLIENT_KEY)
-        .env("HANBEON_TOSS_SECRET_KEY", SECRET_KEY);
-    Child::start("hanbeon", run, address, folder.path())
+/// Makes every confirm at the sandbox take so much longer.
+async fn delay(sandbox: SocketAddr, ms: u64) -> Result<(), Failure> {
+    if ms == 0 {
+        return Ok(());
+    }
+    let rule = json!({"operation": "confirm", "times": 0, "kind": "delay", "ms": ms, "when": "before"});
+    let request = http::post(sandbox, "/sandbox/faults", "", &rule.to_string());
+    let mut connection = Connection::open(sandbox).await?;
+    let answer = connection.exchange(&request).await?;
+    if answer.status == 200 { Ok(()) } else { Err(format!("the sandbox: {}", answer.text()).into()) }
 }
 
-fn database_url(folder: &TempDir) -> String {
-    format!("sqlite://{}", folder.path().join("bench.db").display())
-}
-
-async fn make_key(place: &Place, database_url: &str) -> Result<String, Failure> {
-    let run = command(&place.hanbeon, ["keys", "create", "--database-url", database_url, "--name", "bench"]);
-    Ok(children::finish("hanbeon keys create", run, KEY_WITHIN).await?.trim().to_owned())
-}
-
-async fn load(place: &Place, setting: Setting, server: SocketAddr, input: &Path) -> Result<Counted, Failure> {
-    let Setting { connections, seconds, warm_up_ms, .. } = setting;
+async fn run_load(place: &Place, load: Load, server: SocketAddr, input: &Path) -> Result<Counted, Failure> {
+    let Load { connections, seconds, warm_up_ms, pace, reads } = load;
     let mut run = command(&place.bench, ["load", "--url", &format!("http://{server}/payments/confirm")]);
     run.args(["--connections", &connections.to_string(), "--seconds", &seconds.to_string()]);
     run.args(["--warm-up-ms", &warm_up_ms.to_string(), "--input"]).arg(input);
+    if let Some(pace) = pace {
+        run.args(["--pace", &pace.to_string()]);
+    }
+    if reads {
+        run.arg("--reads");
+    }
     let within = Duration::from_secs(seconds) + Duration::from_millis(warm_up_ms) + LOAD_SLACK;
     Ok(serde_json::from_str(&children::finish("the load", run, within).await?)?)
 }

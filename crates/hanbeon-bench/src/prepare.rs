@@ -24,9 +24,20 @@ const AMOUNT: i64 = 12_900;
 /// Where things are prepared.
 #[derive(Clone, Debug)]
 pub(crate) struct Doors {
+    /// Orders are named after it: another one for each use of a database.
+    pub(crate) name: String,
     pub(crate) sandbox: SocketAddr,
-    /// hanbeon with an API key; the limit knows no orders.
-    pub(crate) hanbeon: Option<(SocketAddr, String)>,
+    /// Where the shop's orders are made first; the limit knows none.
+    pub(crate) orders: Option<Orders>,
+}
+
+/// The call that makes an order.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders {
+    pub(crate) address: SocketAddr,
+    pub(crate) path: &'static str,
+    /// The header's value, or empty.
+    pub(crate) authorization: String,
 }
 
 /// Prepares `count` payments, and answers with the bodies that confirm them.
@@ -52,8 +63,8 @@ pub(crate) async fn pool(doors: &Doors, count: usize) -> Result<Vec<String>, Fai
 async fn hand(doors: Doors, next: Arc<AtomicUsize>, count: usize) -> Result<Vec<String>, Failure> {
     let basic = format!("Basic {}", STANDARD.encode(format!("{SECRET_KEY}:")));
     let mut sandbox = Connection::open(doors.sandbox).await?;
-    let mut hanbeon = match &doors.hanbeon {
-        Some((address, key)) => Some((Connection::open(*address).await?, *address, format!("Bearer {key}"))),
+    let mut shop = match &doors.orders {
+        Some(orders) => Some((Connection::open(orders.address).await?, orders)),
         None => None,
     };
     let mut bodies = Vec::new();
@@ -62,13 +73,13 @@ async fn hand(doors: Doors, next: Arc<AtomicUsize>, count: usize) -> Result<Vec<
         if at >= count {
             return Ok(bodies);
         }
-        let toss_order = format!("bench-{at:08}");
-        let order = match &mut hanbeon {
-            Some((connection, address, key)) => {
+        let toss_order = format!("{}-{at:08}", doors.name);
+        let order = match &mut shop {
+            Some((connection, Orders { address, path, authorization })) => {
                 let order = json!({
                     "merchantReference": toss_order, "orderName": "bench", "totalAmount": AMOUNT,
                 });
-                let request = http::post(*address, "/v1/orders", key, &order.to_string());
+                let request = http::post(*address, path, authorization, &order.to_string());
                 made(connection, &request, 201, "id").await?
             }
             // As long as hanbeon's own ids.

@@ -1,36 +1,61 @@
-//! The rounds.
+//! A whole run: what is measured, how long that takes, and the page that comes of it.
 //!
-//! 1. look at the machine;
-//! 2. for each number of connections: a short measurement of both, to know how much to prepare;
-//! 3. then rounds of limit, hanbeon, limit, hanbeon …;
-//! 4. write the report.
+//! 1. say how long it takes; 2. start what is compared; 3. measure in turns; 4. write the page.
+use crate::growth::{self, Growth};
 use crate::machine::{self, Machine};
-use crate::measure::{Measured, Place, Setting, Target, measure};
-use crate::prepare::POOL_MAX;
-use crate::{Failure, figures, report};
-use clap::Args;
+use crate::measure::Bench;
+use crate::overload::{self, Overload};
+use crate::speed::{self, Speed};
+use crate::systems::{self, Changes, Place, System};
+use crate::{Failure, databases::Databases, load, report};
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, timeout};
 
-/// Payments for the first, short measurement, which ends when they are used up.
-const FIRST_POOL: usize = 3_000;
-/// The longest that it takes, in seconds.
-const FIRST_SECONDS: u64 = 2;
+/// A measurement of so many seconds takes so many times as long with its preparation, in tenths …
+const WITH_PREPARATION: u64 = 22;
+/// … and so long with its processes, in ms.
+const WITH_PROCESSES_MS: u64 = 2_000;
+/// A run that takes so many times as long as it should is given up.
+const PATIENCE: u32 = 3;
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// Rounds; each measures limit and hanbeon once. The medians count.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
-    pub(crate) rounds: u32,
+    /// How thorough; the options below win over it.
+    #[arg(long, value_enum, default_value = "full")]
+    preset: Preset,
+    /// The same as `--preset quick`.
+    #[arg(long)]
+    quick: bool,
+    /// Rounds; each measures every system once. The medians count.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=50))]
+    rounds: Option<u32>,
     /// How long each measurement counts.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
-    pub(crate) seconds: u64,
-    /// How long it confirms before that, in ms.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: Option<u64>,
+    /// How long it confirms before that, in ms, beside six answers of Toss.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(0..=10_000))]
-    pub(crate) warm_up_ms: u64,
-    /// How many connections, one report line each.
-    #[arg(long, value_delimiter = ',', default_value = "1,32,128", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub(crate) connections: Vec<u32>,
+    warm_up_ms: u64,
+    /// How many connections when Toss answers at once, a line each.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=4096))]
+    connections: Option<Vec<u32>>,
+    /// How long Toss takes to answer, in ms.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    latency: Option<Vec<u64>>,
+    /// What is compared.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Option<Vec<System>>,
+    /// Measure only how hanbeon does with more than it can do.
+    #[arg(long)]
+    overload: bool,
+    /// Measure only how hanbeon does with so many payments in its database.
+    #[arg(long, conflicts_with = "overload")]
+    growth: bool,
+    /// How many payments are stored, with `--growth`, beside none.
+    #[arg(long, value_delimiter = ',', default_value = "1000000,10000000", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    payments: Vec<u64>,
     /// Where databases are made; must be a disk for "durable" to mean anything [default: beside this program].
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -40,148 +65,179 @@ pub(crate) struct RunArgs {
     /// The date of the report [default: today, UTC].
     #[arg(long)]
     date: Option<String>,
-    /// The report.
+    /// The report; its pictures go to the folder `images` beside it.
     #[arg(long, value_name = "FILE", default_value = "docs/benchmarks.md")]
     output: PathBuf,
 }
 
-/// What was measured at one number of connections.
-#[derive(Clone, Debug)]
-pub(crate) struct Level {
-    pub(crate) connections: u32,
-    pub(crate) rounds: Vec<Round>,
+/// How thorough a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Preset {
+    /// A few minutes, to see that everything works.
+    Quick,
+    /// Some twenty minutes: five rounds of 3 s.
+    Evening,
+    /// Five rounds of 10 s.
+    Full,
 }
 
-/// One turn of each.
+/// What a run measures.
 #[derive(Clone, Debug)]
-pub(crate) struct Round {
-    pub(crate) limit: Measured,
-    pub(crate) hanbeon: Measured,
-}
-
-/// A whole run.
-#[derive(Clone, Debug)]
-pub(crate) struct Results {
-    pub(crate) machine: Machine,
-    pub(crate) date: String,
-    pub(crate) command: String,
+pub(crate) struct Plan {
     pub(crate) rounds: u32,
     pub(crate) seconds: u64,
     pub(crate) warm_up_ms: u64,
-    pub(crate) levels: Vec<Level>,
+    pub(crate) connections: Vec<u32>,
+    pub(crate) latencies_ms: Vec<u64>,
+    pub(crate) systems: Vec<System>,
 }
 
-/// Measures, writes the report and prints its table. A signal ends it; then, as on every other way out, the
-/// processes that it started are killed and the databases removed.
+/// Where, when and how a part of the page was measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) machine: Machine,
+    pub(crate) date: String,
+    pub(crate) command: String,
+    pub(crate) plan: Plan,
+}
+
+/// What was measured; the other parts of the page stay as they are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) speed: Option<Speed>,
+    pub(crate) overload: Option<Overload>,
+    pub(crate) growth: Option<Growth>,
+}
+
+/// Measures and writes the report. A signal ends it; then, as on every other way out, the processes that it started
+/// are killed and the databases removed.
 pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
+    load::allow_connections();
+    let plan = args.plan();
+    let expected = Duration::from_millis(args.measurements_ms(&plan));
+    let minutes = |time: Duration| time.as_secs().div_ceil(60);
+    println!(
+        "this takes about {} minutes; after {} it is given up",
+        minutes(expected),
+        minutes(expected * PATIENCE)
+    );
+    let began = Instant::now();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     tokio::select! {
-        ended = rounds(args) => ended,
-        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
-        _ = terminate.recv() => Err("terminated".into()),
-        _ = hang_up.recv() => Err("the terminal is gone".into()),
+        ended = timeout(expected * PATIENCE, parts(&args, plan)) => ended.map_err(|_| "it took too long")??,
+        _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
+        _ = terminate.recv() => return Err("terminated".into()),
+        _ = hang_up.recv() => return Err("the terminal is gone".into()),
     }
-}
-
-async fn rounds(args: RunArgs) -> Result<(), Failure> {
-    let place = place(&args)?;
-    let mut results = Results {
-        machine: machine::look(&place.folder)?,
-        date: args.date.clone().unwrap_or_else(machine::today),
-        command: "cargo xtask bench".to_owned(),
-        rounds: args.rounds,
-        seconds: args.seconds,
-        warm_up_ms: args.warm_up_ms,
-        levels: Vec::new(),
-    };
-    for arg in std::env::args().skip(2) {
-        results.command.push(' ');
-        results.command.push_str(&arg);
-    }
-    for &connections in &args.connections {
-        results.levels.push(level(&place, &args, connections).await?);
-    }
-    let page = report::page(&results);
-    std::fs::write(&args.output, page).map_err(|e| format!("cannot write {}: {e}", args.output.display()))?;
-    println!("\n{}\nwritten: {}", report::table(&results), args.output.display());
+    println!("it took {} s", began.elapsed().as_secs());
     Ok(())
 }
 
-fn place(args: &RunArgs) -> Result<Place, Failure> {
-    let bench = std::env::current_exe()?;
-    let beside = bench.parent().ok_or("this program is in no folder")?.to_owned();
-    let hanbeon = args.hanbeon.clone().unwrap_or_else(|| beside.join("hanbeon"));
-    if !hanbeon.is_file() {
-        let hint = "build it with `cargo build --release -p hanbeon`, or name it with --hanbeon";
-        return Err(format!("there is no {}: {hint}", hanbeon.display()).into());
+async fn parts(args: &RunArgs, plan: Plan) -> Result<(), Failure> {
+    let place = args.place()?;
+    let mut made = Made {
+        machine: machine::look(&place.folder)?,
+        date: args.date.clone().unwrap_or_else(machine::today),
+        command: "cargo xtask bench".to_owned(),
+        plan,
+    };
+    for arg in std::env::args().skip(2) {
+        made.command.push(' ');
+        made.command.push_str(&arg);
     }
-    Ok(Place { bench, hanbeon, folder: args.dir.clone().unwrap_or(beside) })
-}
-
-async fn level(place: &Place, args: &RunArgs, connections: u32) -> Result<Level, Failure> {
-    let mut limit = Turn::new(Target::Limit, args, connections);
-    let mut hanbeon = Turn::new(Target::Hanbeon, args, connections);
-    limit.first(place).await?;
-    hanbeon.first(place).await?;
-    let mut rounds = Vec::new();
-    for round in 1..=args.rounds {
-        let measured = Round { limit: limit.take(place).await?, hanbeon: hanbeon.take(place).await? };
-        let share = figures::share(measured.hanbeon.rate, measured.limit.rate, 100);
-        println!(
-            "{connections} connections, round {round} of {}: limit {}/s, hanbeon {}/s, ratio {}",
-            args.rounds,
-            figures::grouped(measured.limit.rate),
-            figures::grouped(measured.hanbeon.rate),
-            figures::hundredths(share),
-        );
-        rounds.push(measured);
+    systems::install(&made.plan.systems).await?;
+    let databases = Databases::start(&place, &made.plan.systems).await?;
+    let bench = Bench { place, databases };
+    if args.only.is_none() {
+        leave_out(&bench, &mut made.plan).await;
     }
-    Ok(Level { connections, rounds })
-}
-
-/// One of the two, and how fast it has been so far: that decides how much is prepared.
-struct Turn {
-    setting: Setting,
-    fastest: u64,
-}
-
-impl Turn {
-    fn new(target: Target, args: &RunArgs, connections: u32) -> Self {
-        let RunArgs { seconds, warm_up_ms, .. } = *args;
-        Self { setting: Setting { target, connections, seconds, warm_up_ms, pool: FIRST_POOL }, fastest: 0 }
-    }
-
-    async fn first(&mut self, place: &Place) -> Result<(), Failure> {
-        let setting = Setting { seconds: FIRST_SECONDS, warm_up_ms: 0, ..self.setting };
-        self.fastest = measure(place, setting).await?.rate;
-        Ok(())
-    }
-
-    async fn take(&mut self, place: &Place) -> Result<Measured, Failure> {
-        let measured = measure(place, Setting { pool: self.pool(), ..self.setting }).await?;
-        self.fastest = self.fastest.max(measured.rate);
-        Ok(measured)
-    }
-
-    /// Half as much again as the fastest measurement so far would have used.
-    fn pool(&self) -> usize {
-        let ms = self.setting.seconds * 1_000 + self.setting.warm_up_ms;
-        let needed = figures::share(self.fastest.saturating_mul(ms), 2_000, 3);
-        usize::try_from(needed).unwrap_or(POOL_MAX).clamp(FIRST_POOL.min(1_000), POOL_MAX)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_prepared_has_a_margin_and_a_bound() {
-        let setting =
-            Setting { target: Target::Limit, connections: 1, seconds: 4, warm_up_ms: 500, pool: FIRST_POOL };
-        for (fastest, pool) in [(0, 1_000), (2_000, 13_500), (u64::MAX, POOL_MAX)] {
-            assert_eq!(Turn { setting, fastest }.pool(), pool, "{fastest}");
+    let plan = &made.plan;
+    let mut parts = Parts::default();
+    if args.growth {
+        parts.growth = Some(growth::measure(&bench, plan, &args.payments).await?);
+    } else {
+        if !args.overload {
+            parts.speed = Some(speed::measure(&bench, plan).await?);
         }
+        if plan.systems.contains(&System::Sqlite) {
+            parts.overload = Some(overload::measure(&bench, plan).await?);
+        }
+    }
+    bench.databases.stop().await?;
+    report::write(&args.output, &made, &parts)
+}
+
+/// A hanbeon that does not know PostgreSQL is measured without it, unless it was asked for by name.
+async fn leave_out(bench: &Bench, plan: &mut Plan) {
+    if plan.systems.contains(&System::Postgres)
+        && let Err(error) = bench.stage(System::Postgres, 0, &Changes::default()).await
+    {
+        println!("**PostgreSQL is left out**, for hanbeon does not start on it: {error}");
+        plan.systems.retain(|system| *system != System::Postgres);
+    }
+}
+
+impl RunArgs {
+    fn plan(&self) -> Plan {
+        let preset = if self.quick { Preset::Quick } else { self.preset };
+        let (rounds, seconds) = match preset {
+            Preset::Quick => (2, 1),
+            Preset::Evening => (5, 3),
+            Preset::Full => (5, 10),
+        };
+        let only_sqlite = self.growth || self.overload;
+        let systems = match &self.only {
+            _ if only_sqlite => vec![System::Sqlite],
+            Some(only) => System::ALL.into_iter().filter(|system| only.contains(system)).collect(),
+            None => System::ALL.to_vec(),
+        };
+        let mut connections = self.connections.clone().unwrap_or_else(|| match preset {
+            Preset::Quick => vec![128],
+            Preset::Evening | Preset::Full => vec![1, 32, 128],
+        });
+        connections.sort_unstable();
+        let mut latencies_ms = self.latency.clone().unwrap_or_else(|| vec![0, 50, 300]);
+        latencies_ms.sort_unstable();
+        Plan {
+            rounds: self.rounds.unwrap_or(rounds),
+            seconds: self.seconds.unwrap_or(seconds),
+            warm_up_ms: self.warm_up_ms,
+            connections,
+            latencies_ms,
+            systems,
+        }
+    }
+
+    /// How long it should take.
+    fn measurements_ms(&self, plan: &Plan) -> u64 {
+        let of = |measurements: u64| {
+            let counted_ms = plan.seconds * 1_000 + plan.warm_up_ms;
+            measurements * (counted_ms * WITH_PREPARATION / 10 + WITH_PROCESSES_MS)
+        };
+        if self.growth {
+            return growth::expected_ms(&self.payments) + of(growth::measurements(plan, &self.payments));
+        }
+        let speed = if self.overload { 0 } else { of(speed::measurements(plan)) };
+        speed + of(overload::MEASUREMENTS)
+    }
+
+    fn place(&self) -> Result<Place, Failure> {
+        let bench = std::env::current_exe()?;
+        let beside = bench.parent().ok_or("this program is in no folder")?.to_owned();
+        let hanbeon = self.hanbeon.clone().unwrap_or_else(|| beside.join("hanbeon"));
+        if !hanbeon.is_file() {
+            let hint = "build it with `cargo build --release -p hanbeon`, or name it with --hanbeon";
+            return Err(format!("there is no {}: {hint}", hanbeon.display()).into());
+        }
+        let folder = self.dir.clone().unwrap_or(beside).canonicalize()?;
+        Ok(Place { bench, hanbeon, folder })
+    }
+}
+
+impl Plan {
+    /// The most connections when Toss answers at once: what is meant by "full load".
+    pub(crate) fn full(&self) -> u32 {
+        self.connections.last().copied().unwrap_or(1)
     }
 }

@@ -1,0 +1,57 @@
+//! The part about a store that grows.
+use super::{Part, plot};
+use crate::figures::{grouped, hundredths, per_second, share, thousandths};
+use crate::growth::{Growth, Size};
+use crate::measure::Measured;
+use std::fmt::Write as _;
+
+/// p99 may grow so far beside the empty database, in hundredths.
+const AIM: u64 = 130;
+
+pub(super) fn part(growth: &Growth) -> Part {
+    let p99 = |turns: &[Measured]| Size::middle(turns, |m| m.counted.p99_us);
+    let empty = growth.sizes.first().cloned().unwrap_or_default();
+    let mut text = format!(
+        "## Growth\n\n\
+         hanbeon on SQLite with an empty database and with generated payments in it (each with its order, session, journal and \
+         event), at {} confirms/s and as many reads of stored payments in no order. The sizes take turns. Aim: p99 within {} of \
+         the empty database, and a start that does not change.\n\n\
+         | stored | file, MiB | generated/s | start to ready, ms | confirm p50 / p99, ms | ÷ empty | read p50 / p99, ms | ÷ empty | met |\n\
+         |---:|---:|---:|---:|---:|---:|---:|---:|---|\n",
+        grouped(growth.pace),
+        hundredths(AIM),
+    );
+    for size in &growth.sizes {
+        let both = |turns: &[Measured]| {
+            let p50 = Size::middle(turns, |m| m.counted.p50_us);
+            format!("{} / {}", thousandths(p50), thousandths(p99(turns)))
+        };
+        let confirms = share(p99(&size.confirms), p99(&empty.confirms), 100);
+        let reads = share(p99(&size.reads), p99(&empty.reads), 100);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            grouped(size.payments),
+            grouped(size.bytes >> 20),
+            grouped(per_second(size.payments, size.generated.took.as_secs_f64())),
+            thousandths(Size::middle(&size.confirms, |m| m.ready_us)),
+            both(&size.confirms),
+            hundredths(confirms),
+            both(&size.reads),
+            hundredths(reads),
+            if confirms.max(reads) <= AIM { "yes" } else { "no" },
+        );
+    }
+    text += "\n![p99 as the store grows](images/bench-growth.svg)\n";
+    let group = |title: &str, figure: fn(&Size) -> &[Measured]| plot::Group {
+        title: title.to_owned(),
+        bars: growth
+            .sizes
+            .iter()
+            .map(|size| (format!("{} stored", grouped(size.payments)), p99(figure(size))))
+            .collect(),
+    };
+    let groups = [group("confirm", |size| &size.confirms), group("read", |size| &size.reads)];
+    let picture = plot::bars("p99 in ms as the store grows", &groups, thousandths);
+    Part { text, pictures: vec![("bench-growth.svg", picture)] }
+}
