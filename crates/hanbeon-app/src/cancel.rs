@@ -8,8 +8,8 @@
 use crate::{App, env};
 use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
-    Actor, CancelRequest, Evidence, Payment, PaymentId, PaymentKey, Refund, RefundAccount, RefundId,
-    RefundOutcome, Refused, SessionId, State, Won,
+    Actor, CancelRequest, Evidence, Payment, PaymentId, PaymentKey, RefundAccount, RefundId, RefundOutcome,
+    Refused, SessionId, State, Untaxed, Won,
 };
 use hanbeon_psp::billing::Secret;
 use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, Sealed, StoreError};
@@ -35,6 +35,8 @@ pub struct Cancel {
     pub key: PaymentKey,
     /// How much; `None`: everything that is left.
     pub amount: Option<Won>,
+    /// What of it is not taxed; `None`: not said.
+    pub untaxed: Option<Untaxed>,
     /// Why.
     pub reason: CancelReason,
     /// Who asks.
@@ -102,11 +104,11 @@ impl App {
         if let Some(answer) = self.repeated(&payment, &wish).await? {
             return Ok(answer);
         }
-        let request =
-            CancelRequest { id: env::refund_id(&*self.env), amount: wish.amount, reason: wish.reason };
+        let Cancel { amount, untaxed, reason, account, .. } = wish;
+        let request = CancelRequest { id: env::refund_id(&*self.env), amount, untaxed, reason };
         let id = match same_refund(&payment, &request) {
             Some(id) => id,
-            None => self.queue(payment, request, wish.account, actor, true).await?,
+            None => self.queue(payment, request, account, actor, true).await?,
         };
         Ok(self
             .settle_refund(id, deadline)
@@ -286,9 +288,7 @@ fn is_open(record: &RefundRecord) -> bool {
 /// The refund under way, if it is the one that is asked for: a double click, not a second wish.
 fn same_refund(payment: &Payment, request: &CancelRequest) -> Option<RefundId> {
     let State::Canceling { refund, .. } = &payment.state else { return None };
-    let Refund { id, amount, whole, reason, .. } = &**refund;
-    let same_amount = request.amount.map_or(*whole, |wanted| !*whole && wanted == *amount);
-    (same_amount && *reason == request.reason).then_some(*id)
+    refund.is_wished_by(request).then_some(refund.id)
 }
 
 /// What Toss answered. A refund that was taken over from another server has no answer of Toss's with it.

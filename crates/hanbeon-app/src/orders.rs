@@ -3,7 +3,7 @@
 use crate::App;
 use crate::claims::Operation;
 use hanbeon_domain::order::{BadOrder, Customer, Line};
-use hanbeon_domain::{MerchantReference, Order, OrderId, Timestamp, Won};
+use hanbeon_domain::{MerchantReference, Order, OrderId, Timestamp, Untaxed, Won};
 use hanbeon_store::{Inserted, StoreError};
 
 /// What the shop sends.
@@ -15,6 +15,8 @@ pub struct NewOrder {
     pub name: String,
     /// To pay, in won.
     pub total: Won,
+    /// What of it is not taxed.
+    pub untaxed: Untaxed,
     /// What was bought.
     pub lines: Vec<Line>,
     /// Who buys.
@@ -43,10 +45,11 @@ impl App {
     /// # Errors
     /// [`OrderError`]; nothing was made then.
     pub async fn create_order(&self, operation: Operation, new: NewOrder) -> Result<Order, OrderError> {
-        let NewOrder { reference, name, total, lines, customer, expires_at } = new;
+        let NewOrder { reference, name, total, untaxed, lines, customer, expires_at } = new;
         let id = operation.order();
         let created_at = self.now();
-        let order = Order { id, reference, name, total, lines, customer, created_at, expires_at }.check()?;
+        let order = Order { id, reference, name, total, untaxed, lines, customer, created_at, expires_at };
+        let order = order.check()?;
         match self.store.insert_order(&order).await? {
             Inserted::New => Ok(order),
             // The same request, of which only the answer was lost.

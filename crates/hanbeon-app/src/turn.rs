@@ -70,7 +70,7 @@ impl App {
 /// In Toss's own words for it (Toss core API, Cancel).
 fn refusal(refused: &Refused) -> Refusal {
     match refused {
-        Refused::OverBalance { .. } => {
+        Refused::OverBalance { .. } | Refused::NotInParts { .. } => {
             Refusal::ours(403, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.")
         }
         Refused::PartialBeforeDeposit => Refusal::ours(

@@ -121,6 +121,7 @@ impl Payment {
                 requested_at: None,
                 approved_at: None,
                 secret: None,
+                tax: None,
             },
             captured: Won::ZERO,
             refunded: Won::ZERO,

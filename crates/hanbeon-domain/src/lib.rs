@@ -14,7 +14,8 @@
 //! 5. [`checkout`]: may this confirm request begin a payment on this order?
 //! 6. [`refund`]: what may be given back, and how it is reserved first;
 //! 7. [`billing`]: charges without a window, one per period;
-//! 8. [`receipt`]: the cash receipt of a payment, which follows its money.
+//! 8. [`receipt`]: the cash receipt of a payment, which follows its money;
+//! 9. [`tax`]: which parts of an amount are not taxed.
 
 pub mod billing;
 pub mod checkout;
@@ -23,6 +24,7 @@ pub mod order;
 pub mod payment;
 pub mod receipt;
 pub mod refund;
+pub mod tax;
 pub mod time;
 pub mod verdict;
 pub mod won;
@@ -39,6 +41,7 @@ pub use payment::{
 };
 pub use receipt::{BuyerNumber, Receipt, ReceiptKind, ReceiptState};
 pub use refund::{CancelRequest, Refund, RefundAccount, RefundOutcome};
+pub use tax::{Tax, Untaxed};
 pub use time::Timestamp;
-pub use verdict::{Account, Evidence, Refusal, Snapshot, TossCancel, TossStatus, Verdict};
+pub use verdict::{Account, Evidence, PendingCancel, Refusal, Snapshot, TossCancel, TossStatus, Verdict};
 pub use won::Won;

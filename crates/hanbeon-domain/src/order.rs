@@ -1,5 +1,5 @@
 //! What the buyer owes. Only the shop's server can say it, and nothing the browser says can change it.
-use crate::{MerchantReference, OrderId, Timestamp, Won};
+use crate::{MerchantReference, OrderId, Timestamp, Untaxed, Won};
 use std::fmt;
 
 /// An order, made server to server. Its total is the authority on the amount to pay.
@@ -13,6 +13,8 @@ pub struct Order {
     pub name: String,
     /// To pay, in won; above zero.
     pub total: Won,
+    /// What of it is not taxed; at most all of it.
+    pub untaxed: Untaxed,
     /// What was bought; may be empty. When it is not, it adds up to `total`.
     pub lines: Vec<Line>,
     /// Who buys; every field may be missing.
@@ -64,6 +66,17 @@ pub enum BadOrder {
     /// Nothing to pay, or more than a browser can carry exactly.
     #[error("totalAmount must be 1 to {TOTAL_MAX} won, not {0}")]
     Total(Won),
+    /// More is tax free and exempt than is to pay.
+    #[error(
+        "taxFreeAmount {} and taxExemptionAmount {} are together more than totalAmount, which is {total} won",
+        untaxed.free, untaxed.exempt
+    )]
+    Untaxed {
+        /// The parts.
+        untaxed: Untaxed,
+        /// What the order says.
+        total: Won,
+    },
     /// The sum of the lines is another amount.
     #[error("the lines add up to {lines} won, but totalAmount is {total} won")]
     LinesDiffer {
@@ -107,6 +120,9 @@ impl Order {
     pub fn check(self) -> Result<Self, BadOrder> {
         if self.total.is_zero() || self.total.get() > TOTAL_MAX {
             return Err(BadOrder::Total(self.total));
+        }
+        if self.untaxed.taxed_of(self.total).is_none() {
+            return Err(BadOrder::Untaxed { untaxed: self.untaxed, total: self.total });
         }
         text("orderName", 1, &self.name)?;
         self.check_lines()?;
@@ -167,6 +183,7 @@ mod tests {
             reference: MerchantReference::parse("r-1").unwrap(),
             name: "mug and 1 more".into(),
             total: Won::new(total).unwrap(),
+            untaxed: Untaxed::NONE,
             lines: lines.iter().map(line).collect(),
             customer: Customer::default(),
             created_at: Timestamp::from_micros(10),
@@ -194,6 +211,23 @@ mod tests {
         check(order(TOTAL_MAX, &[]), None);
         check(order(1_000_000_000_000, &[]), None);
         assert!(order(TOTAL_MAX + 1, &[]).check().is_err());
+    }
+
+    #[test]
+    fn what_is_not_taxed_is_at_most_all_of_it() {
+        let parts = |free, exempt| {
+            let [free, exempt] = [free, exempt].map(|won| Won::new(won).unwrap());
+            Order { untaxed: Untaxed { free, exempt }, ..order(1000, &[]) }
+        };
+        check(parts(1000, 0), None);
+        check(parts(300, 700), None);
+        check(
+            parts(301, 700),
+            Some(
+                "taxFreeAmount 301 and taxExemptionAmount 700 are together more than totalAmount, which is 1000 won",
+            ),
+        );
+        assert!(parts(i64::MAX, i64::MAX).check().is_err());
     }
 
     #[test]

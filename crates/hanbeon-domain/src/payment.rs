@@ -11,6 +11,7 @@ mod reread;
 mod step;
 #[cfg(test)]
 mod table;
+mod tax;
 mod told;
 
 pub(crate) use charge::refusal_from;
@@ -20,8 +21,8 @@ pub use told::{News, Standing};
 
 use crate::{
     DepositSecret, Evidence, OrderId, PaymentId, PaymentKey, Refund, RefundId, RefundOutcome, Refusal,
-    SessionId, Timestamp, TossCancel, TossOrderId, TossStatus, Verdict, Won, refund::CancelRequest,
-    verdict::Snapshot,
+    SessionId, Tax, Timestamp, TossCancel, TossOrderId, TossStatus, Untaxed, Verdict, Won,
+    refund::CancelRequest, verdict::Snapshot,
 };
 
 /// A payment. Read it freely; it changes through [`Payment::step`] only.
@@ -74,6 +75,8 @@ pub struct TossFacts {
     pub approved_at: Option<Timestamp>,
     /// What a notice of a deposit must prove to know.
     pub secret: Option<DepositSecret>,
+    /// How what is left is taxed.
+    pub tax: Option<Tax>,
 }
 
 /// Where a payment stands, with the facts of that state.
@@ -278,6 +281,22 @@ pub enum Refused {
         /// Cancellable.
         left: Won,
     },
+    /// So much of one of the parts is not left.
+    #[error(
+        "a refund of {asked} won, of which {} won are tax free and {} won exempt, is not in what is left: {taxed_left} won taxed, \
+         {} won tax free, {} won exempt; name its taxFreeAmount and taxExemptionAmount",
+        parts.free, parts.exempt, left.free, left.exempt
+    )]
+    NotInParts {
+        /// Wanted.
+        asked: Won,
+        /// What of it is not taxed.
+        parts: Untaxed,
+        /// What is left and taxed.
+        taxed_left: Won,
+        /// What is left and not taxed.
+        left: Untaxed,
+    },
     /// Nothing to cancel in a cancel.
     #[error("cancelAmount must be above zero")]
     NothingAsked,
@@ -359,7 +378,13 @@ impl Payment {
         if waits && amount != self.amount {
             return Err(Refused::PartialBeforeDeposit);
         }
-        if self.is_past_refund_due(now) { Err(Refused::PastRefundDue) } else { Ok(amount) }
+        if self.is_past_refund_due(now) {
+            return Err(Refused::PastRefundDue);
+        }
+        if request.amount.is_some() {
+            self.untaxed_of(request, amount)?;
+        }
+        Ok(amount)
     }
 
     /// Is a call to Toss under way or due, so that an asker had better wait?

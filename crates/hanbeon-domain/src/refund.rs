@@ -1,5 +1,5 @@
 //! Giving money back: reserved in the budget first, then asked of Toss, then settled by Toss's answer.
-use crate::{Evidence, PaymentId, RefundId, Refusal, Timestamp, TossCancel, Won};
+use crate::{Evidence, PaymentId, RefundId, Refusal, Timestamp, TossCancel, Untaxed, Won};
 use std::fmt;
 
 /// Longest reason (Toss core API, Cancel: `cancelReason`).
@@ -12,6 +12,8 @@ pub struct CancelRequest {
     pub id: RefundId,
     /// `None`: everything that is left.
     pub amount: Option<Won>,
+    /// What of it is not taxed; `None`: not said.
+    pub untaxed: Option<Untaxed>,
     /// 1 to 200 characters; shown in Toss's own records.
     pub reason: CancelReason,
 }
@@ -113,6 +115,8 @@ pub struct Refund {
     pub id: RefundId,
     /// How much; the whole balance when nothing else was asked for.
     pub amount: Won,
+    /// What of it is not taxed; `None` when nobody has said it.
+    pub untaxed: Option<Untaxed>,
     /// Was it asked for as "everything that is left"?
     pub whole: bool,
     /// Why.
@@ -144,6 +148,16 @@ impl Refund {
         format!("hanbeon-{}-cancel", self.id)
     }
 
+    /// Is `request` a wish for this refund: for as much (or for all that is left, both times) and for the same reason?
+    #[must_use]
+    pub fn is_wished_by(&self, request: &CancelRequest) -> bool {
+        let parts = |untaxed: Option<Untaxed>| untaxed.unwrap_or_default();
+        let same_amount = request.amount.map_or(self.whole, |wanted| {
+            !self.whole && wanted == self.amount && parts(request.untaxed) == parts(self.untaxed)
+        });
+        same_amount && self.reason == request.reason
+    }
+
     /// Is it one of ours to undo a charge, and not anybody's wish?
     #[must_use]
     pub const fn undoes_a_charge(&self) -> bool {
@@ -171,12 +185,20 @@ impl Refund {
         Self {
             id: RefundId::from_uuid(payment.uuid()),
             amount,
+            untaxed: None,
             whole: true,
             reason: CancelReason::undoing(cause),
             cause,
             requested_at: now,
             balance_before: amount,
         }
+    }
+}
+
+impl From<Refund> for CancelRequest {
+    /// The wish, of a refund that waits for its turn.
+    fn from(Refund { id, amount, untaxed, whole, reason, .. }: Refund) -> Self {
+        Self { id, amount: (!whole).then_some(amount), untaxed, reason }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Everything that a call to the payment provider can end in. There is no error beside it.
-use crate::{DepositSecret, Timestamp, Won};
+use crate::{DepositSecret, Tax, Timestamp, Untaxed, Won};
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub method: Option<String>,
     /// What can still be cancelled. `balance == 0` is the test of a full refund, never the status.
     pub balance: Won,
+    /// How Toss says that the balance is taxed.
+    pub tax: Option<Tax>,
     /// When the payment window was opened.
     pub requested_at: Option<Timestamp>,
     /// When the money was taken.
@@ -45,6 +47,8 @@ pub struct Snapshot {
     pub last_transaction_key: Option<String>,
     /// Every cancel that Toss carried out, ours or not, oldest first.
     pub cancels: Vec<TossCancel>,
+    /// Every cancel that Toss took and has not carried out: it is still at it, or has failed.
+    pub pending: Vec<PendingCancel>,
     /// What a notice of a deposit must prove to know.
     pub secret: Option<DepositSecret>,
     /// The virtual account, if it is paid by one. Its number is of no use here: banks give it to the next buyer.
@@ -71,12 +75,25 @@ pub struct TossCancel {
     pub transaction_key: String,
     /// How much was given back.
     pub amount: Won,
+    /// What of it is not taxed, if Toss says.
+    pub untaxed: Option<Untaxed>,
     /// What could still be cancelled afterwards, if Toss says.
     pub balance_after: Option<Won>,
     /// When.
     pub canceled_at: Option<Timestamp>,
     /// Why, in the words of whoever cancelled.
     pub reason: String,
+}
+
+/// A cancel that Toss only took for now, as of a wallet abroad (Toss state machine, Cancel sub-state).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingCancel {
+    /// The name that whoever asked gave it.
+    pub request: Option<String>,
+    /// How much is to be given back.
+    pub amount: Won,
+    /// Has it failed? Then nothing of it happens any more.
+    pub aborted: bool,
 }
 
 /// Code and message of a failed payment.

@@ -3,13 +3,13 @@
 use crate::account::without_numbers;
 use hanbeon_domain::verdict::Failure;
 use hanbeon_domain::{
-    Account, DepositSecret, Evidence, Payment, Refund, Refusal, Snapshot, Timestamp, TossCancel, TossStatus,
-    Verdict, Won,
+    Account, DepositSecret, Evidence, Payment, PendingCancel, Refund, Refusal, Snapshot, Tax, Timestamp,
+    TossCancel, TossStatus, Untaxed, Verdict, Won,
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use toss_client::model::{Cancellation, TossTime, VirtualAccount};
-use toss_client::{ApiError, Error, ErrorCode, Operation, Payment as TossPayment, Reply, RetryClass};
+use toss_client::{Amount, ApiError, Error, ErrorCode, Operation, Payment as TossPayment, Reply, RetryClass};
 
 type Answer = Result<Reply<TossPayment>, Error>;
 
@@ -130,6 +130,8 @@ fn snapshot(reply: &Reply<TossPayment>, balance: Won) -> Snapshot {
         account: shown.virtual_account.as_ref().map(account),
         failure,
         evidence: Evidence { http_status: reply.http_status, body: kept(reply) },
+        tax: tax(shown),
+        pending: shown.cancels.iter().flatten().filter_map(pending).collect(),
     }
 }
 
@@ -154,7 +156,30 @@ fn cancel(shown: &Cancellation) -> Option<TossCancel> {
         balance_after: won(shown.refundable_amount.and_then(toss_client::Amount::as_won)),
         canceled_at: instant(shown.canceled_at.as_ref()),
         reason: shown.cancel_reason.clone().unwrap_or_default(),
+        untaxed: untaxed(shown.tax_free_amount, shown.tax_exemption_amount),
     })
+}
+
+fn pending(shown: &Cancellation) -> Option<PendingCancel> {
+    let aborted = match shown.cancel_status.as_ref()?.as_str() {
+        "IN_PROGRESS" => false,
+        "ABORTED" => true,
+        _ => return None,
+    };
+    let (request, amount) = (shown.cancel_request_id.clone(), won(shown.cancel_amount.as_won())?);
+    Some(PendingCancel { request, amount, aborted })
+}
+
+/// How it is taxed, if all of it is told in whole won; a part that is not told is none.
+fn tax(shown: &TossPayment) -> Option<Tax> {
+    let supplied = won(shown.supplied_amount?.as_won())?;
+    let vat = won(shown.vat?.as_won())?;
+    Some(Tax { supplied, vat, untaxed: untaxed(shown.tax_free_amount, shown.tax_exemption_amount)? })
+}
+
+fn untaxed(free: Option<Amount>, exempt: Option<Amount>) -> Option<Untaxed> {
+    let part = |amount: Option<Amount>| won(amount.unwrap_or(Amount::ZERO).as_won());
+    Some(Untaxed { free: part(free)?, exempt: part(exempt)? })
 }
 
 /// What is kept of a payment's secret.

@@ -5,7 +5,7 @@ mod receipts;
 use crate::judge::{self, Asked};
 use crate::{AccountDetails, Page, Psp, Transaction};
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossStatus, Verdict};
+use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossStatus, Verdict, Won};
 use toss_client::{
     Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RefundReceiveAccount, RequestOptions,
     Transactions,
@@ -41,6 +41,9 @@ impl TossPsp {
         account: Option<&RefundAccount>,
     ) -> Verdict {
         let whole = refund.amount == refund.balance_before;
+        // All that is left takes its parts with it, and none is what Toss takes for granted.
+        let part =
+            |part: Option<Won>| part.filter(|won| !whole && !won.is_zero()).map(|won| Amount::won(won.get()));
         let call = Cancel {
             cancel_reason: refund.reason.as_str(),
             cancel_amount: (!whole).then(|| Amount::won(refund.amount.get())),
@@ -49,8 +52,8 @@ impl TossPsp {
                 let (bank, account_number, holder_name) = account.parts();
                 RefundReceiveAccount { bank: bank.into(), account_number, holder_name }
             }),
-            tax_free_amount: None,
-            tax_exemption_amount: None,
+            tax_free_amount: part(refund.untaxed.map(|untaxed| untaxed.free)),
+            tax_exemption_amount: part(refund.untaxed.map(|untaxed| untaxed.exempt)),
             currency: None,
             cancel_request_id: None,
         };

@@ -12,6 +12,9 @@ CREATE TABLE orders (
   order_name         TEXT    NOT NULL CHECK (octet_length(order_name) BETWEEN 1 AND 400),
   -- Above zero, and exact as a browser's double.
   total_amount       BIGINT  NOT NULL CHECK (total_amount BETWEEN 1 AND 9007199254740991),
+  -- What of it is not taxed.
+  tax_free_amount    BIGINT  NOT NULL DEFAULT 0 CHECK (tax_free_amount >= 0),
+  tax_exemption_amount BIGINT NOT NULL DEFAULT 0 CHECK (tax_exemption_amount >= 0),
   -- [{"name":…,"quantity":…,"unitPrice":…}, …]
   lines              TEXT    NOT NULL CHECK (lines::json IS NOT NULL),
   customer_name      TEXT,
@@ -19,6 +22,7 @@ CREATE TABLE orders (
   customer_phone     TEXT,
   created_at         BIGINT  NOT NULL,
   expires_at         BIGINT,
+  CONSTRAINT untaxed_within_total CHECK (tax_free_amount + tax_exemption_amount <= total_amount),
   CONSTRAINT expires_later CHECK (expires_at > created_at)
 );
 
@@ -71,6 +75,11 @@ CREATE TABLE payments (
   -- From when on, after the last step, a refund that waits may have its turn, and a notice may be followed.
   refund_from         BIGINT,
   notice_from         BIGINT,
+  -- What Toss last said of how what is left is taxed; all or none.
+  supplied_amount     BIGINT  CHECK (supplied_amount >= 0),
+  vat                 BIGINT  CHECK (vat >= 0),
+  tax_free_amount     BIGINT  CHECK (tax_free_amount >= 0),
+  tax_exemption_amount BIGINT CHECK (tax_exemption_amount >= 0),
   captured_amount     BIGINT  NOT NULL CHECK (captured_amount BETWEEN 0 AND total_amount),
   refunded_amount     BIGINT  NOT NULL CHECK (refunded_amount >= 0),
   reserved_amount     BIGINT  NOT NULL CHECK (reserved_amount >= 0),
@@ -111,6 +120,7 @@ CREATE TABLE payments (
   CONSTRAINT round_while_moving CHECK ((round IS NOT NULL) = (state IN ('confirming', 'canceling'))),
   CONSTRAINT answered_while_moving CHECK ((answered IS NOT NULL) = (state IN ('confirming', 'canceling'))),
   CONSTRAINT unchanged_while_canceling CHECK ((unchanged IS NOT NULL) = (state = 'canceling')),
+  CONSTRAINT tax_is_whole CHECK (num_nulls(supplied_amount, vat, tax_free_amount, tax_exemption_amount) IN (0, 4)),
   CONSTRAINT landing_while_canceling CHECK (landing_until IS NULL OR state = 'canceling'),
   CONSTRAINT canceled_by_somebody CHECK ((canceled_by IS NOT NULL) = (state = 'canceled')),
   CONSTRAINT declined_with_refusal CHECK (
@@ -138,6 +148,9 @@ CREATE TABLE refunds (
   -- The payment's version that began it; NULL before its turn, and of one that was made elsewhere.
   began_version   BIGINT  CHECK (began_version > 0),
   amount          BIGINT  NOT NULL CHECK (amount >= 0),
+  -- What of it is not taxed; NULL when nobody has said it.
+  tax_free_amount BIGINT  CHECK (tax_free_amount >= 0),
+  tax_exemption_amount BIGINT CHECK (tax_exemption_amount >= 0),
   -- Was it asked for as "everything that is left"?
   whole           BOOLEAN NOT NULL,
   reason          TEXT    NOT NULL CHECK (octet_length(reason) BETWEEN 1 AND 800),
@@ -158,6 +171,8 @@ CREATE TABLE refunds (
   -- What Toss shows of elsewhere is written as it is; what we do ourselves makes sense.
   CONSTRAINT above_zero CHECK (amount > 0 OR state = 'elsewhere'),
   CONSTRAINT within_balance CHECK (amount <= balance_before OR state = 'elsewhere'),
+  CONSTRAINT taxed_or_not CHECK ((tax_free_amount IS NULL) = (tax_exemption_amount IS NULL)),
+  CONSTRAINT untaxed_within_amount CHECK (state = 'elsewhere' OR tax_free_amount + tax_exemption_amount <= amount),
   CONSTRAINT begun CHECK (CASE state
     WHEN 'queued' THEN began_version IS NULL WHEN 'elsewhere' THEN began_version IS NULL
     WHEN 'refused' THEN TRUE ELSE began_version IS NOT NULL END),

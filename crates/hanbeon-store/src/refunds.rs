@@ -42,7 +42,8 @@ impl NewRefund {
         others: &[RefundRecord],
     ) -> Result<RefundRecord, Queued> {
         let known = others.iter().find(|other| other.refund.id == self.request.id);
-        let equal = || others.iter().find(|other| self.join_equal && self.is_equal_to(other));
+        let is_equal = |other: &&RefundRecord| other.is_open() && other.refund.is_wished_by(&self.request);
+        let equal = || others.iter().filter(|_| self.join_equal).find(is_equal);
         if let Some(known) = known.or_else(equal) {
             return Err(Queued::Known(Box::new(known.clone())));
         }
@@ -55,10 +56,11 @@ impl NewRefund {
         if left < self.amount {
             return Err(Queued::OverBalance(left));
         }
-        let CancelRequest { id, amount, reason } = self.request.clone();
+        let CancelRequest { id, amount, untaxed, reason } = self.request.clone();
         let refund = Refund {
             id,
             amount: self.amount,
+            untaxed,
             whole: amount.is_none(),
             reason,
             cause: Cause::Requested,
@@ -67,13 +69,6 @@ impl NewRefund {
         };
         let progress = Progress::Queued;
         Ok(RefundRecord { refund, payment: self.payment, progress, settled_at: None })
-    }
-
-    /// Open, of the same amount (or of all that is left, both times), for the same reason.
-    fn is_equal_to(&self, other: &RefundRecord) -> bool {
-        let Refund { amount, whole, reason, .. } = &other.refund;
-        let same_amount = self.request.amount.map_or(*whole, |wanted| !*whole && wanted == *amount);
-        other.is_open() && same_amount && *reason == self.request.reason
     }
 }
 
@@ -131,6 +126,7 @@ impl RefundRecord {
         let refund = Refund {
             id: RefundId::from_uuid(uuid::Uuid::from_bytes(id)),
             amount: cancel.amount,
+            untaxed: cancel.untaxed,
             whole: false,
             reason: CancelReason::parse(&*cancel.reason).unwrap_or_else(|_| CancelReason::untold()),
             cause: Cause::Requested,

@@ -25,6 +25,7 @@ pub mod receipts;
 pub mod refunds;
 pub mod sessions;
 pub mod states;
+pub mod tax;
 pub mod turns;
 pub mod undo;
 pub mod wishes;
@@ -81,6 +82,7 @@ macro_rules! store_conformance {
             claims: one_of_64_claims_a_key, an_answer_is_repeated_as_it_was,
                 a_claim_whose_request_died_is_taken_over, a_key_belongs_to_one_request,
                 a_claim_that_was_given_up_may_be_tried_again, an_answer_is_kept_as_long_as_promised;
+            tax: s20_what_is_not_taxed_comes_back_as_it_was_written, s20_a_strange_tax_does_not_stop_a_step;
             keys: a_key_is_found_until_it_is_revoked, a_name_is_taken_until_it_is_revoked,
                 keys_are_listed_oldest_first, a_healthy_store_says_so;
         }

@@ -16,7 +16,7 @@ use hanbeon_domain::verdict::Failure as TossFailure;
 use hanbeon_domain::{
     Actor, CancelRequest, Checkout, ConfirmRequest, Decision, Event, Evidence, MerchantReference, Moment,
     Order, OrderId, PaymentId, PaymentKey, RefundId, Snapshot, Step, Timestamp, TossOrderId, TossStatus,
-    Verdict, Won,
+    Untaxed, Verdict, Won,
 };
 use hanbeon_store::{Begun, Inserted, Store};
 use hanbeon_store_sqlite::Role;
@@ -134,6 +134,7 @@ impl Row {
             customer: Customer::default(),
             created_at: self.requested_at,
             expires_at: None,
+            untaxed: Untaxed::NONE,
         };
         Ok(order.check()?)
     }
@@ -158,6 +159,7 @@ impl Row {
                     id: RefundId::from_uuid(self.payment.uuid()),
                     amount: None,
                     reason: CancelReason::parse("이전 서버에서 취소되었습니다.")?,
+                    untaxed: None,
                 };
                 vec![
                     self.seen(TossStatus::Done, self.total),
@@ -192,6 +194,8 @@ impl Row {
             account: None,
             failure,
             evidence: Evidence { http_status: 200, body: [].into() },
+            tax: None,
+            pending: Vec::new(),
         })))
     }
 }

@@ -1,14 +1,14 @@
 //! The fields of our bodies. For `#[serde(deserialize_with = …)]`.
 use hanbeon_domain::ids::BadId;
 use hanbeon_domain::refund::CancelReason;
-use hanbeon_domain::{MerchantReference, OrderId, PaymentKey, RefundAccount, TossOrderId, Won};
+use hanbeon_domain::{MerchantReference, OrderId, PaymentKey, RefundAccount, TossOrderId, Untaxed, Won};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 
 /// An amount to pay: a JSON number or a string of digits (the original's front end sends both), whole, above
 /// zero.
 pub(crate) fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Won, D::Error> {
-    from.deserialize_any(Amount)
+    from.deserialize_any(Amount { least: ONE })
 }
 
 /// The same, or nothing.
@@ -20,6 +20,28 @@ pub(crate) fn maybe_amount<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
         }
     }
     Ok(Option::<Wrapped>::deserialize(from)?.map(|wrapped| wrapped.0))
+}
+
+/// A part of an amount: as an amount, but it may be zero.
+pub(crate) fn part<'de, D: Deserializer<'de>>(from: D) -> Result<Won, D::Error> {
+    from.deserialize_any(Amount { least: Won::ZERO })
+}
+
+/// The same, or nothing.
+pub(crate) fn maybe_part<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Won>, D::Error> {
+    struct Wrapped(Won);
+    impl<'de> Deserialize<'de> for Wrapped {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            part(from).map(Self)
+        }
+    }
+    Ok(Option::<Wrapped>::deserialize(from)?.map(|wrapped| wrapped.0))
+}
+
+/// What of a refund is not taxed: said as soon as one of its parts is.
+pub(crate) fn untaxed(free: Option<Won>, exempt: Option<Won>) -> Option<Untaxed> {
+    let said = free.is_some() || exempt.is_some();
+    said.then(|| Untaxed { free: free.unwrap_or_default(), exempt: exempt.unwrap_or_default() })
 }
 
 /// Where the money of a virtual account goes back to, with Toss's names for its parts; or nothing.
@@ -38,17 +60,24 @@ pub(crate) fn maybe_refund_account<'de, D: Deserializer<'de>>(
     RefundAccount::parse(&bank, &account_number, &holder_name).map(Some).map_err(D::Error::custom)
 }
 
-struct Amount;
+struct Amount {
+    least: Won,
+}
+
+const ONE: Won = match Won::new(1) {
+    Ok(one) => one,
+    Err(_) => Won::ZERO,
+};
 
 impl Visitor<'_> for Amount {
     type Value = Won;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a whole amount in won, 1 to {}, as a number or a string of digits", i64::MAX)
+        write!(f, "a whole amount in won, {} to {}, as a number or a string of digits", self.least, i64::MAX)
     }
 
     fn visit_i64<E: Error>(self, won: i64) -> Result<Won, E> {
-        let amount = Won::new(won).ok().filter(|amount| !amount.is_zero());
+        let amount = Won::new(won).ok().filter(|amount| self.least <= *amount);
         amount.ok_or_else(|| E::invalid_value(Unexpected::Signed(won), &self))
     }
 

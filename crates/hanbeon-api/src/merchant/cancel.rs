@@ -1,5 +1,6 @@
 //! `POST /v1/payments/{id}/cancel`: gives money back, once for each `Idempotency-Key`. `cancelAmount` is a part of it;
-//! without it, everything that is left. `refundReceiveAccount` says where the money of a virtual account goes.
+//! without it, everything that is left. `taxFreeAmount` and `taxExemptionAmount` say what of a part is not taxed: without
+//! them it is all taxed, as it is to Toss; everything that is left takes all of them with it. `refundReceiveAccount` says where the money of a virtual account goes.
 use super::idempotent::Once;
 use super::key::Merchant;
 use super::problem::Problem;
@@ -25,6 +26,10 @@ struct CancelBody {
     cancel_reason: CancelReason,
     #[serde(default, deserialize_with = "fields::maybe_amount")]
     cancel_amount: Option<Won>,
+    #[serde(default, deserialize_with = "fields::maybe_part")]
+    tax_free_amount: Option<Won>,
+    #[serde(default, deserialize_with = "fields::maybe_part")]
+    tax_exemption_amount: Option<Won>,
     #[serde(default, deserialize_with = "fields::maybe_refund_account")]
     refund_receive_account: Option<RefundAccount>,
 }
@@ -40,8 +45,9 @@ pub(crate) async fn handle(
     let (body, raw): (CancelBody, _) = body.parse_and_keep()?;
     let app = Arc::clone(&api.app);
     let work = move |operation: Operation| async move {
-        let CancelBody { cancel_reason: reason, cancel_amount: amount, refund_receive_account } = body;
-        let request = CancelRequest { id: operation.refund(), amount, reason };
+        let CancelBody { cancel_reason: reason, cancel_amount: amount, refund_receive_account, .. } = body;
+        let untaxed = fields::untaxed(body.tax_free_amount, body.tax_exemption_amount);
+        let request = CancelRequest { id: operation.refund(), amount, untaxed, reason };
         refund(&app, &id, request, refund_receive_account).await
     };
     Ok(once.run(&api.app, &raw, work).await)

@@ -14,7 +14,7 @@ use hanbeon_app::OrderRecord;
 use hanbeon_app::claims::Operation;
 use hanbeon_app::orders::NewOrder;
 use hanbeon_domain::order::{Customer, Line};
-use hanbeon_domain::{MerchantReference, Timestamp, Won};
+use hanbeon_domain::{MerchantReference, Timestamp, Untaxed, Won};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -26,12 +26,26 @@ struct OrderBody {
     order_name: String,
     #[serde(deserialize_with = "fields::amount")]
     total_amount: Won,
+    #[serde(default, deserialize_with = "fields::part")]
+    tax_free_amount: Won,
+    #[serde(default, deserialize_with = "fields::part")]
+    tax_exemption_amount: Won,
+    #[serde(default)]
+    currency: Currency,
     #[serde(default)]
     lines: Vec<LineBody>,
     #[serde(default)]
     customer: CustomerBody,
     #[serde(default)]
     expires_at: Option<jiff::Timestamp>,
+}
+
+/// Money is whole won here; another currency is refused before anything happens (ADR 21).
+#[derive(Clone, Copy, Default, Deserialize)]
+enum Currency {
+    #[default]
+    #[serde(rename = "KRW")]
+    Won,
 }
 
 #[derive(Deserialize)]
@@ -69,12 +83,23 @@ pub(crate) async fn handle(
 
 impl From<OrderBody> for NewOrder {
     fn from(body: OrderBody) -> Self {
-        let OrderBody { merchant_reference, order_name, total_amount, lines, customer, expires_at } = body;
+        let OrderBody {
+            merchant_reference,
+            order_name,
+            total_amount,
+            tax_free_amount: free,
+            tax_exemption_amount: exempt,
+            currency: Currency::Won,
+            lines,
+            customer,
+            expires_at,
+        } = body;
         let CustomerBody { name, email, mobile_phone } = customer;
         Self {
             reference: merchant_reference,
             name: order_name,
             total: total_amount,
+            untaxed: Untaxed { free, exempt },
             lines: lines.into_iter().map(Line::from).collect(),
             customer: Customer { name, email, mobile_phone },
             expires_at: expires_at.map(|at| Timestamp::from_micros(at.as_microsecond())),

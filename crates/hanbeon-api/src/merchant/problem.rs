@@ -144,7 +144,9 @@ fn code_of(reason: &Refused) -> &'static str {
     match reason {
         Refused::NotNow { state: StateName::Canceled, .. } => "ALREADY_CANCELED_PAYMENT",
         Refused::NotNow { .. } => "NOT_CANCELABLE_PAYMENT",
-        Refused::OverBalance { .. } | Refused::NothingAsked => "NOT_CANCELABLE_AMOUNT",
+        Refused::OverBalance { .. } | Refused::NotInParts { .. } | Refused::NothingAsked => {
+            "NOT_CANCELABLE_AMOUNT"
+        }
         Refused::PartialBeforeDeposit => "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
         Refused::NoRefundAccount => "NEED_REFUND_ACCOUNT_DETAIL",
         Refused::PastRefundDue => "EXCEED_MAX_REFUND_DUE",

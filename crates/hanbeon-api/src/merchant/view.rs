@@ -2,7 +2,7 @@
 use crate::answer::korean_time;
 use hanbeon_app::{JournalLine, OrderRecord, PaymentRecord, Progress, RefundRecord};
 use hanbeon_domain::order::{Customer, Line};
-use hanbeon_domain::{Payment, RefundOutcome, Refusal, State};
+use hanbeon_domain::{Payment, RefundOutcome, Refusal, State, Tax, Untaxed};
 use serde::Serialize;
 
 /// An order.
@@ -13,6 +13,8 @@ pub(crate) struct OrderView {
     merchant_reference: String,
     order_name: String,
     total_amount: i64,
+    tax_free_amount: i64,
+    tax_exemption_amount: i64,
     lines: Vec<LineView>,
     customer: CustomerView,
     created_at: String,
@@ -51,11 +53,30 @@ struct PaymentSummary {
     captured_amount: i64,
     refunded_amount: i64,
     refundable_amount: i64,
+    #[serde(flatten)]
+    tax: Option<TaxView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureView>,
     created_at: String,
     requested_at: Option<String>,
     approved_at: Option<String>,
+}
+
+/// How Toss says that what is left is taxed; not there until it has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TaxView {
+    supplied_amount: i64,
+    vat: i64,
+    #[serde(flatten)]
+    untaxed: UntaxedView,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UntaxedView {
+    tax_free_amount: i64,
+    tax_exemption_amount: i64,
 }
 
 #[derive(Serialize)]
@@ -92,6 +113,8 @@ pub(crate) struct RefundList {
 struct RefundView {
     id: String,
     amount: i64,
+    #[serde(flatten)]
+    untaxed: Option<UntaxedView>,
     reason: String,
     state: &'static str,
     transaction_key: Option<String>,
@@ -120,6 +143,8 @@ impl OrderView {
             merchant_reference: order.reference.as_str().to_owned(),
             order_name: order.name,
             total_amount: order.total.get(),
+            tax_free_amount: order.untaxed.free.get(),
+            tax_exemption_amount: order.untaxed.exempt.get(),
             lines: order.lines.into_iter().map(LineView::from).collect(),
             customer: CustomerView { name, email, mobile_phone },
             created_at: korean_time(order.created_at),
@@ -157,12 +182,25 @@ impl From<Payment> for PaymentSummary {
             captured_amount: payment.captured.get(),
             refunded_amount: payment.refunded.get(),
             refundable_amount: payment.refundable().get(),
+            tax: payment.toss.tax.map(TaxView::from),
             failure,
             created_at: korean_time(payment.created_at),
             requested_at: payment.toss.requested_at.map(korean_time),
             approved_at: payment.toss.approved_at.map(korean_time),
             toss_payment_method: payment.toss.method,
         }
+    }
+}
+
+impl From<Tax> for TaxView {
+    fn from(Tax { supplied, vat, untaxed }: Tax) -> Self {
+        Self { supplied_amount: supplied.get(), vat: vat.get(), untaxed: untaxed.into() }
+    }
+}
+
+impl From<Untaxed> for UntaxedView {
+    fn from(Untaxed { free, exempt }: Untaxed) -> Self {
+        Self { tax_free_amount: free.get(), tax_exemption_amount: exempt.get() }
     }
 }
 
@@ -205,6 +243,7 @@ impl From<RefundRecord> for RefundView {
         Self {
             id: refund.id.to_string(),
             amount: refund.amount.get(),
+            untaxed: refund.untaxed.map(UntaxedView::from),
             reason: refund.reason.as_str().to_owned(),
             state,
             transaction_key,

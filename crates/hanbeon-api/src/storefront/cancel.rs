@@ -1,5 +1,6 @@
 //! `POST /payments/cancel`: gives money back, and passes Toss's answer through byte for byte. `cancelAmount`
-//! is Toss's own field for a part of it; without it, everything that is left. So is `refundReceiveAccount`, into which the
+//! is Toss's own field for a part of it; without it, everything that is left. So are `taxFreeAmount`,
+//! `taxExemptionAmount` (what of a part is not taxed), and `refundReceiveAccount`, into which the
 //! money of a virtual account goes.
 use super::problem::Problem;
 use super::view;
@@ -24,6 +25,10 @@ struct CancelBody {
     cancel_reason: CancelReason,
     #[serde(default, deserialize_with = "fields::maybe_amount")]
     cancel_amount: Option<Won>,
+    #[serde(default, deserialize_with = "fields::maybe_part")]
+    tax_free_amount: Option<Won>,
+    #[serde(default, deserialize_with = "fields::maybe_part")]
+    tax_exemption_amount: Option<Won>,
     #[serde(default, deserialize_with = "fields::maybe_refund_account")]
     refund_receive_account: Option<RefundAccount>,
 }
@@ -34,16 +39,20 @@ pub(crate) async fn handle(
     BearerKey(key): BearerKey,
     body: Body,
 ) -> Result<Response, Problem> {
-    let CancelBody { payment_key, cancel_reason: reason, cancel_amount: amount, refund_receive_account } =
-        body.parse()?;
+    let body: CancelBody = body.parse()?;
+    let untaxed = fields::untaxed(body.tax_free_amount, body.tax_exemption_amount);
     let caller = match key {
         Some(key) if api.app.knows_key(&key).await? => Caller::Merchant,
         Some(_) => return Err(Problem::UnknownKey),
         None => Caller::Browser(browser.cookie.map(|secret| secret.id())),
     };
-    let answer = api
-        .app
-        .cancel(Cancel { key: payment_key, amount, reason, caller, account: refund_receive_account })
-        .await?;
-    Ok(view::canceled(answer))
+    let wish = Cancel {
+        key: body.payment_key,
+        amount: body.cancel_amount,
+        untaxed,
+        reason: body.cancel_reason,
+        caller,
+        account: body.refund_receive_account,
+    };
+    Ok(view::canceled(api.app.cancel(wish).await?))
 }

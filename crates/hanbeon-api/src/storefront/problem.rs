@@ -174,7 +174,7 @@ fn not_cancelable(reason: &Refused) -> Response {
         Refused::NotNow { .. } => {
             coded(StatusCode::FORBIDDEN, "NOT_CANCELABLE_PAYMENT", "취소 할 수 없는 결제 입니다.")
         }
-        Refused::OverBalance { .. } | Refused::NothingAsked => {
+        Refused::OverBalance { .. } | Refused::NotInParts { .. } | Refused::NothingAsked => {
             coded(StatusCode::FORBIDDEN, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.")
         }
         Refused::PartialBeforeDeposit => {

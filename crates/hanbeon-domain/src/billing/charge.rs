@@ -3,7 +3,7 @@
 use crate::{
     Actor, BillingKeyId, ChargeId, ConfirmRequest, Customer, CustomerId, Event, MerchantReference, Moment,
     Order, OrderId, Payment, PaymentId, PaymentKey, Refusal, Snapshot, Step, SubscriptionId, Timestamp,
-    TossOrderId, TossStatus as T, Verdict as V, Won,
+    TossOrderId, TossStatus as T, Untaxed, Verdict as V, Won,
 };
 
 /// Reads that must find nothing before the request is repeated: right after a call that timed out, "there is none" may
@@ -273,6 +273,7 @@ impl Charge {
             customer: Customer::default(),
             created_at: now,
             expires_at: None,
+            untaxed: Untaxed::NONE,
         }
     }
 }

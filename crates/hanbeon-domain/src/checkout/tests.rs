@@ -4,6 +4,7 @@ use crate::payment::CanceledBy;
 use crate::refund::{CancelReason, Cause};
 use crate::{
     Action, Actor, Customer, Evidence, MerchantReference, Policy, Refund, RefundId, Refusal, StateName,
+    Untaxed,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -24,6 +25,7 @@ fn order(id: u128) -> Order {
         customer: Customer::default(),
         created_at: Timestamp::default(),
         expires_at: None,
+        untaxed: Untaxed::NONE,
     }
 }
 
@@ -62,6 +64,7 @@ fn canceling() -> State {
         cause: Cause::Requested,
         requested_at: Timestamp::default(),
         balance_before: won(TOTAL),
+        untaxed: None,
     };
     State::Canceling {
         refund: Box::new(refund),

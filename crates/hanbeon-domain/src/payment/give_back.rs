@@ -1,5 +1,6 @@
 //! Until the money is out again: what the arms of [`Payment::step`] do while a refund is intended.
 use super::step::{Move, rest_until_deposit};
+use super::tax::untaxed_of;
 use super::{Action, CanceledBy, Moment, Payment, Refused, State};
 use crate::refund::{CancelRequest, Cause, Refund, RefundOutcome};
 use crate::verdict::{Evidence, Snapshot, TossStatus as T};
@@ -21,6 +22,7 @@ impl Payment {
         let refund = Refund {
             id: request.id,
             amount,
+            untaxed: self.untaxed_of(&request, amount)?,
             whole: request.amount.is_none(),
             reason: request.reason,
             cause: Cause::Requested,
@@ -96,8 +98,12 @@ impl Payment {
             let outcome = RefundOutcome::Refused(too_late(left));
             return (next, REST, Some((refund.id, outcome)));
         }
-        let amount = if refund.whole { left } else { refund.amount };
-        let refund = Refund { amount, balance_before: left, ..refund.clone() };
+        let (amount, wanted) = if refund.whole { (left, None) } else { (refund.amount, refund.untaxed) };
+        let Ok(untaxed) = untaxed_of(seen.untaxed(), left, amount, wanted) else {
+            let next = self.left_at_toss(seen, CanceledBy::Elsewhere);
+            return (next, REST, Some((refund.id, RefundOutcome::Refused(too_late(left)))));
+        };
+        let refund = Refund { amount, untaxed, balance_before: left, ..refund.clone() };
         let refunded = self.captured.minus(left).unwrap_or(Won::ZERO);
         // Answered or not: the old key was for another balance.
         let anew = self.answered_in_this_round().with_facts(seen);

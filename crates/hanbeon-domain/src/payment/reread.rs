@@ -141,7 +141,7 @@ impl Payment {
         called_at.is_some_and(|at| moment.now < at.plus(moment.policy.confirm_window))
     }
 
-    fn ours(&self) -> Won {
+    pub(super) fn ours(&self) -> Won {
         self.captured.minus(self.refunded).unwrap_or(Won::ZERO)
     }
 

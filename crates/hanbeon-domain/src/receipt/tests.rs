@@ -49,6 +49,7 @@ fn payment(method: &str, captured: i64, refunded: i64, state: State) -> Payment 
             requested_at: None,
             approved_at: None,
             secret: None,
+            tax: None,
         },
         captured: won(captured),
         refunded: won(refunded),

@@ -2,7 +2,7 @@
 use crate::samples::{at, policy, ready, snapshot, won};
 use hanbeon_domain::{
     Checkout, ConfirmRequest, Customer, Decision, Event, MerchantReference, Order, Payment, PaymentId,
-    StateName, Timestamp, TossStatus, Verdict, Won,
+    StateName, Timestamp, TossStatus, Untaxed, Verdict, Won,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -23,6 +23,7 @@ proptest! {
                 customer: Customer::default(),
                 created_at: Timestamp::default(),
                 expires_at: None,
+                untaxed: Untaxed::NONE,
             }),
             saved: Some(won(amount)),
             ..Checkout::default()

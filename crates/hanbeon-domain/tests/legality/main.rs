@@ -4,4 +4,5 @@ mod amounts;
 mod books;
 mod hostile;
 mod samples;
+mod tax;
 mod toss;

@@ -30,6 +30,7 @@ pub(crate) fn ready(amount: i64) -> Payment {
             requested_at: None,
             approved_at: None,
             secret: None,
+            tax: None,
         },
         captured: Won::ZERO,
         refunded: Won::ZERO,
@@ -67,6 +68,8 @@ pub(crate) fn snapshot(status: TossStatus, balance: i64, cancels: Vec<TossCancel
         account: None,
         failure: None,
         evidence: evidence(),
+        tax: None,
+        pending: Vec::new(),
     }
 }
 
@@ -79,5 +82,6 @@ pub(crate) fn cancel_request(id: u128, amount: Option<i64>) -> Event {
         id: RefundId::from_uuid(Uuid::from_u128(id)),
         amount: amount.map(won),
         reason: CancelReason::parse("a wish").unwrap(),
+        untaxed: None,
     })
 }

@@ -25,6 +25,7 @@ fn asked_about() -> Payment {
             requested_at: None,
             approved_at: None,
             secret: None,
+            tax: None,
         },
         captured: Won::ZERO,
         refunded: Won::ZERO,

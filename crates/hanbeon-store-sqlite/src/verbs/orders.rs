@@ -12,7 +12,7 @@ pub(crate) fn insert(db: &Connection, order: &Order, lines: &str) -> Result<Inse
         .prepare_cached(concat!(
             "INSERT INTO orders (",
             order_columns!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING"
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING"
         ))
         .map_err(sql("orders"))?;
     let written = insert
@@ -27,6 +27,8 @@ pub(crate) fn insert(db: &Connection, order: &Order, lines: &str) -> Result<Inse
             order.customer.mobile_phone,
             order.created_at.as_micros(),
             order.expires_at.map(hanbeon_domain::Timestamp::as_micros),
+            order.untaxed.free.get(),
+            order.untaxed.exempt.get(),
         ])
         .map_err(sql("orders"))?;
     if written > 0 {

@@ -44,11 +44,12 @@ pub(crate) fn begin(db: &Connection, step: &Step) -> Result<bool, StoreError> {
     let mut statement = db
         .prepare_cached(
             "INSERT INTO refunds (refund_id, payment_id, began_version, amount, whole, reason, cause,
-               balance_before, requested_at, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'sending')
+               balance_before, requested_at, tax_free_amount, tax_exemption_amount, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'sending')
              ON CONFLICT (refund_id) DO UPDATE SET state = 'sending', began_version = excluded.began_version,
                amount = excluded.amount, whole = excluded.whole, reason = excluded.reason,
-               balance_before = excluded.balance_before, requested_at = excluded.requested_at
+               balance_before = excluded.balance_before, requested_at = excluded.requested_at,
+               tax_free_amount = excluded.tax_free_amount, tax_exemption_amount = excluded.tax_exemption_amount
                WHERE state = 'queued' AND payment_id = excluded.payment_id
              ON CONFLICT DO NOTHING",
         )
@@ -64,6 +65,8 @@ pub(crate) fn begin(db: &Connection, step: &Step) -> Result<bool, StoreError> {
             cause_to_str(refund.cause),
             refund.balance_before.get(),
             refund.requested_at.as_micros(),
+            refund.untaxed.map(|untaxed| untaxed.free.get()),
+            refund.untaxed.map(|untaxed| untaxed.exempt.get()),
         ])
         .map_err(sql("refunds"))?;
     Ok(written > 0)
@@ -73,12 +76,14 @@ pub(crate) fn begin(db: &Connection, step: &Step) -> Result<bool, StoreError> {
 pub(crate) fn rebase(db: &Connection, refund: &Refund) -> Result<(), StoreError> {
     let mut statement = db
         .prepare_cached(
-            "UPDATE refunds SET amount = ?2, balance_before = ?3
+            "UPDATE refunds SET amount = ?2, balance_before = ?3, tax_free_amount = ?4, tax_exemption_amount = ?5
              WHERE refund_id = ?1 AND state = 'sending' AND (amount <> ?2 OR balance_before <> ?3)",
         )
         .map_err(sql("refunds"))?;
-    let Refund { id, amount, balance_before, .. } = refund;
-    let cells = params![id.uuid().into_bytes(), amount.get(), balance_before.get()];
+    let Refund { id, amount, balance_before, untaxed, .. } = refund;
+    let [free, exempt] =
+        [untaxed.map(|untaxed| untaxed.free.get()), untaxed.map(|untaxed| untaxed.exempt.get())];
+    let cells = params![id.uuid().into_bytes(), amount.get(), balance_before.get(), free, exempt];
     statement.execute(cells).map(drop).map_err(sql("refunds"))
 }
 
@@ -190,8 +195,8 @@ fn insert(db: &Connection, record: &RefundRecord, actor: Option<&str>) -> Result
     let mut statement = db
         .prepare_cached(
             "INSERT INTO refunds (refund_id, payment_id, amount, whole, reason, cause, actor, balance_before,
-               requested_at, state, settled_at, transaction_key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+               requested_at, state, settled_at, transaction_key, tax_free_amount, tax_exemption_amount)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING",
         )
         .map_err(sql("refunds"))?;
     let written = statement
@@ -208,6 +213,8 @@ fn insert(db: &Connection, record: &RefundRecord, actor: Option<&str>) -> Result
             state,
             settled_at.map(Timestamp::as_micros),
             transaction_key,
+            refund.untaxed.map(|untaxed| untaxed.free.get()),
+            refund.untaxed.map(|untaxed| untaxed.exempt.get()),
         ])
         .map_err(sql("refunds"))?;
     Ok(written > 0)
@@ -235,12 +242,7 @@ pub(crate) fn oldest_queued(
 ) -> Result<Option<CancelRequest>, StoreError> {
     let oldest = select_refunds!("WHERE payment_id = ?1 AND state = 'queued' ORDER BY seq LIMIT 1");
     let waits = read(db, oldest, payment.uuid().into_bytes())?.pop();
-    let request = |Refund { id, amount, whole, reason, .. }| CancelRequest {
-        id,
-        amount: Some(amount).filter(|_| !whole),
-        reason,
-    };
-    Ok(waits.map(|record| request(record.refund)))
+    Ok(waits.map(|record| record.refund.into()))
 }
 
 fn read(db: &Connection, select: &str, id: [u8; 16]) -> Result<Vec<RefundRecord>, StoreError> {

@@ -164,6 +164,7 @@ struct Turn {
 fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Result<(), StoreError> {
     let payment = &step.next;
     let facts = Facts::of(&payment.state);
+    let tax = payment.toss.tax;
     let mut statement = db
         .prepare_cached(
             "UPDATE payments SET version = ?2, due_at = ?3, updated_at = ?4, toss_payment_status = ?5,
@@ -172,7 +173,8 @@ fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Resu
                unchanged = ?16, canceled_by = ?17, refusal_status = ?18, refusal_code = ?19, refusal_message = ?20,
                refusal_body = ?21, review_reason = ?22, held = ?23, look = ?24, refund_from = ?25, notice_from = ?26,
                last_cancel_at = ?27, late = ?28, toss_secret = ?29, seal = ?30,
-               landing_until = ?31, told_state = ?32, told_refunded = ?33, settles_at = ?34
+               landing_until = ?31, told_state = ?32, told_refunded = ?33, settles_at = ?34, supplied_amount = ?35, vat = ?36,
+               tax_free_amount = ?37, tax_exemption_amount = ?38
              WHERE payment_id = ?1 AND version = ?2 - 1",
         )
         .map_err(sql("payments"))?;
@@ -212,6 +214,10 @@ fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Resu
             payment.told.map(|told| told.state.as_str()),
             payment.told.map(|told| told.refunded.get()),
             payment.settles_at.map(Timestamp::as_micros),
+            tax.map(|tax| tax.supplied.get()),
+            tax.map(|tax| tax.vat.get()),
+            tax.map(|tax| tax.untaxed.free.get()),
+            tax.map(|tax| tax.untaxed.exempt.get()),
         ])
         .map_err(order_taken)?;
     if written == 0 { Err(StoreError::Superseded) } else { Ok(()) }

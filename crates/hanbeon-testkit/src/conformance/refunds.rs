@@ -119,7 +119,7 @@ pub async fn a_refund_id_is_used_once(store: Arc<dyn Store>) {
     let (first, second) = (world.paid().await, world.paid().await);
     let canceling = world.canceling(&first, Some(1_000)).await;
     let reason = CancelReason::parse("again").expect("short enough");
-    let request = CancelRequest { id: refund_of(&canceling).id, amount: None, reason };
+    let request = CancelRequest { id: refund_of(&canceling).id, amount: None, reason, untaxed: None };
     let again = world.step(&second, Event::CancelRequested(request));
     assert_eq!(world.offer(&again).await, Begun::Taken);
     world.is_stored(&second).await;

@@ -37,6 +37,7 @@ pub async fn a_wish_waits_for_its_turn(store: Arc<dyn Store>) {
         cause: Cause::Requested,
         requested_at,
         balance_before: won(TOTAL),
+        untaxed: None,
     };
     let waits = RefundRecord { refund, payment: paid.id, progress: Progress::Queued, settled_at: None };
     assert_eq!(stored(&world, &wish).await, waits);

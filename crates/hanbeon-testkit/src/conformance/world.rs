@@ -5,7 +5,7 @@ use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
     Actor, CancelRequest, Checkout, ConfirmRequest, Customer, Decision, DepositSecret, Event, Evidence,
     MerchantReference, Moment, Order, OrderId, Payment, PaymentId, PaymentKey, Policy, RefundId, Refusal,
-    SessionId, Snapshot, Step, Timestamp, TossCancel, TossOrderId, TossStatus, Verdict, Won,
+    SessionId, Snapshot, Step, Timestamp, TossCancel, TossOrderId, TossStatus, Untaxed, Verdict, Won,
 };
 use hanbeon_store::{Begun, Inserted, NewRefund, PaymentRecord, Queued, Store, Turn};
 use std::sync::Arc;
@@ -86,6 +86,7 @@ impl World {
             },
             created_at,
             expires_at: Some(created_at.plus(Duration::from_secs(86_400))),
+            untaxed: Untaxed::NONE,
         };
         order.check().expect("the sample order makes sense")
     }
@@ -160,7 +161,7 @@ impl World {
     /// A request to give back; `None` is everything that is left.
     pub fn cancel_request(&mut self, amount: Option<i64>) -> CancelRequest {
         let reason = CancelReason::parse("단순 \"변심\"").expect("short enough");
-        CancelRequest { id: RefundId::from_uuid(self.uuid()), amount: amount.map(won), reason }
+        CancelRequest { id: RefundId::from_uuid(self.uuid()), amount: amount.map(won), reason, untaxed: None }
     }
 
     /// A wish to give back, for when its turn comes; `None` is everything that is left now.
@@ -269,6 +270,8 @@ pub fn snapshot(status: TossStatus, balance: i64) -> Box<Snapshot> {
         account: None,
         failure: None,
         evidence: evidence(200),
+        tax: None,
+        pending: Vec::new(),
     })
 }
 
@@ -302,6 +305,7 @@ pub fn cancel(amount: i64, left: i64) -> TossCancel {
         balance_after: Some(won(left)),
         canceled_at: Some(Timestamp::from_micros(EPOCH + left)),
         reason: "상점관리자 취소".to_owned(),
+        untaxed: None,
     }
 }
 

@@ -6,7 +6,7 @@ use hanbeon_domain::refund::{CancelReason, Cause};
 use hanbeon_domain::{
     Action, CancelRequest, ConfirmRequest, Customer, Event, Evidence, MerchantReference, Order, OrderId,
     Payment, PaymentKey, Refund as RealRefund, RefundId, RefundOutcome, Refusal, Snapshot, State, Timestamp,
-    TossCancel, TossOrderId, Verdict, Won,
+    TossCancel, TossOrderId, Untaxed, Verdict, Won,
 };
 use hanbeon_store::{Progress, RefundRecord};
 use std::time::Duration;
@@ -85,7 +85,7 @@ pub(super) fn request_for(wish: u8, amount: Wish) -> CancelRequest {
         Wish::Part(part) => Some(won(part)),
     };
     let reason = CancelReason::parse("a change of mind").expect("short enough");
-    CancelRequest { id: refund_id(wish), amount, reason }
+    CancelRequest { id: refund_id(wish), amount, reason, untaxed: None }
 }
 
 pub(super) fn snapshot(shown: Shown, evidence: Evidence) -> Snapshot {
@@ -101,6 +101,8 @@ pub(super) fn snapshot(shown: Shown, evidence: Evidence) -> Snapshot {
         account: None,
         failure: None,
         evidence,
+        tax: None,
+        pending: Vec::new(),
     }
 }
 
@@ -114,6 +116,7 @@ pub(super) fn order() -> Order {
         customer: Customer::default(),
         created_at: Timestamp::default(),
         expires_at: None,
+        untaxed: Untaxed::NONE,
     }
 }
 
@@ -164,6 +167,7 @@ pub(super) fn listed(place: u8, cancel: Option<Listed>) -> Option<TossCancel> {
         balance_after: Some(won(cancel.left())),
         canceled_at: None,
         reason: "a change of mind".to_owned(),
+        untaxed: None,
     })
 }
 

@@ -422,6 +422,7 @@ impl Account {
                 balance_after: Some(left),
                 canceled_at: None,
                 reason: "a wish".to_owned(),
+                untaxed: None,
             }
         };
         self.cancels.iter().enumerate().map(show).collect()
@@ -459,6 +460,8 @@ pub(super) fn snapshot(status: TossStatus, balance: Won, body: &str) -> Snapshot
         account: None,
         failure: None,
         evidence: Evidence { http_status: 200, body: body.as_bytes().into() },
+        tax: None,
+        pending: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use hanbeon_app::cancel::{Caller, Cancel, CancelAnswer};
 use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
     CancelRequest, ConfirmRequest, Customer, MerchantReference, Order, OrderId, Payment, PaymentKey,
-    RefundId, RefundOutcome, SessionId, State, Timestamp, TossOrderId, TossStatus, Won,
+    RefundId, RefundOutcome, SessionId, State, Timestamp, TossOrderId, TossStatus, Untaxed, Won,
 };
 use hanbeon_store::Store;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub(super) async fn make_order(world: &World, number: u128) -> Order {
         customer: Customer::default(),
         created_at: world.now(),
         expires_at: None,
+        untaxed: Untaxed::NONE,
     };
     world.store.insert_order(&order).await.expect("the world's own store does not fail");
     order
@@ -65,7 +66,14 @@ impl Process {
     /// The shop asks to cancel.
     pub(super) async fn cancel(&self, key: &PaymentKey, amount: Option<Won>) {
         let reason = CancelReason::parse("a change of mind").expect("short enough");
-        let wish = Cancel { key: key.clone(), amount, reason, caller: Caller::Merchant, account: None };
+        let wish = Cancel {
+            key: key.clone(),
+            amount,
+            untaxed: None,
+            reason,
+            caller: Caller::Merchant,
+            account: None,
+        };
         self.world.wish(key);
         let answer = self.survive(self.app().cancel(wish)).await;
         self.world.hear_cancel(key, answer.as_ref());
@@ -74,7 +82,7 @@ impl Process {
     /// The shop asks for a refund that has a name: asked twice, it is the same one.
     pub(super) async fn refund(&self, payment: &Payment, id: RefundId, amount: Option<Won>) {
         let reason = CancelReason::parse("a change of mind").expect("short enough");
-        let request = CancelRequest { id, amount, reason };
+        let request = CancelRequest { id, amount, reason, untaxed: None };
         self.world.wish_named(&payment.key, id);
         let answer = self.survive(self.app().refund(payment.id, request, None)).await;
         let answer = answer.map(|answer| {

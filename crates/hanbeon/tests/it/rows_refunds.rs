@@ -108,7 +108,7 @@ async fn f9_s20_the_parts_of_what_is_left_add_up_after_the_charge_and_after_ever
 }
 
 #[tokio::test]
-async fn f9_a_part_that_the_taxed_rest_does_not_cover_is_refused_in_tosss_words() {
+async fn f9_a_part_that_the_taxed_rest_does_not_cover_is_refused_before_toss_is_asked() {
     let mut toss = Config::default();
     toss.merchants[0].mixed_tax = true;
     let mut world = World::beside(toss, "").await;
@@ -116,9 +116,10 @@ async fn f9_a_part_that_the_taxed_rest_does_not_cover_is_refused_in_tosss_words(
     world.start().await;
     let buyer = authenticated(&world, 10_000, 9_000).await;
     buyer.confirm(&world.api).await.is(200, &buyer.view("DONE"));
-    // hanbeon names no tax-free part, so to Toss a part is taxed money, and of that there are 1,000 won.
+    // Nobody says that it is tax-free, so it is taxed money, as it is to Toss; and of that there are 1,000 won.
     let refused = world.api.shop_post("/payments/cancel", &buyer.cancellation(Some(1_001))).await;
-    assert_eq!(refused.has_status(400)["code"], "INVALID_REQUEST");
+    assert_eq!(refused.has_status(403)["code"], "NOT_CANCELABLE_AMOUNT");
+    assert_eq!(world.calls(Operation::Cancel), 0);
     let after = world.toss.payment(&buyer.key).unwrap();
     assert_eq!((sums(&after), &after["taxFreeAmount"]), ((10_000, 10_000), &json!(9_000)));
     assert_eq!(Shop::of(&world, &buyer).await.read().await["refundableAmount"], 10_000);

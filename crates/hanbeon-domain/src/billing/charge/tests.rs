@@ -35,6 +35,8 @@ fn snapshot(status: T) -> Snapshot {
         account: None,
         failure: None,
         evidence,
+        tax: None,
+        pending: Vec::new(),
     }
 }
 

@@ -31,6 +31,7 @@ fn wish(amount: Option<i64>) -> CancelRequest {
         id: RefundId::from_uuid(Uuid::from_u128(5)),
         amount: amount.map(won),
         reason: CancelReason::parse("a sample").unwrap(),
+        untaxed: None,
     }
 }
 

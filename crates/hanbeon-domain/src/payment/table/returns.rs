@@ -290,6 +290,7 @@ fn a_wish_is_admitted_after_those_that_wait_and_only_where_it_can_come_true() {
         id: RefundId::from_uuid(Uuid::from_u128(5)),
         amount: amount.map(won),
         reason: CancelReason::parse("a sample").unwrap(),
+        untaxed: None,
     };
     let over = |asked, left| Err(Refused::OverBalance { asked: won(asked), left: won(left) });
     let moving = canceling(refund(300, AMOUNT, Cause::Requested), 0, false);

@@ -120,6 +120,7 @@ pub(super) fn refund(amount: i64, balance_before: i64, cause: Cause) -> Refund {
         cause,
         requested_at: Timestamp::default(),
         balance_before: won(balance_before),
+        untaxed: None,
     }
 }
 
@@ -139,6 +140,7 @@ pub(super) fn bare(state: State) -> Payment {
             requested_at: None,
             approved_at: None,
             secret: None,
+            tax: None,
         },
         captured: Won::ZERO,
         refunded: Won::ZERO,
@@ -181,6 +183,7 @@ pub(super) fn cancel_requested(amount: Option<i64>) -> Event {
         id: RefundId::from_uuid(Uuid::from_u128(9)),
         amount: amount.map(won),
         reason: CancelReason::parse("a sample").unwrap(),
+        untaxed: None,
     })
 }
 
@@ -207,6 +210,7 @@ pub(super) fn canceled(cancels: &[(&str, i64)]) -> Event {
             balance_after: Some(won(left)),
             canceled_at: None,
             reason: "a sample".to_owned(),
+            untaxed: None,
         }
     });
     let cancels: Vec<_> = cancels.collect();
@@ -233,6 +237,8 @@ pub(super) fn snapshot(status: TossStatus, balance: i64) -> Snapshot {
         account: None,
         failure: None,
         evidence: evidence(200),
+        tax: None,
+        pending: Vec::new(),
     }
 }
 

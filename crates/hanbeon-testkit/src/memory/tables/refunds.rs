@@ -1,6 +1,6 @@
 //! Refunds: those that wait for their turn, and what is read of all of them.
 use super::{Tables, corrupt};
-use hanbeon_domain::{CancelRequest, PaymentId, Refund, RefundId, RefundOutcome, Refusal, Timestamp};
+use hanbeon_domain::{CancelRequest, PaymentId, RefundId, RefundOutcome, Refusal, Timestamp};
 use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, Sealed, StoreError, gives_turns};
 
 impl Tables {
@@ -58,9 +58,8 @@ impl Tables {
     }
 
     pub(super) fn oldest_queued(&self, payment: PaymentId) -> Option<CancelRequest> {
-        let Refund { id, amount, whole, reason, .. } =
-            &self.refunds_of(payment).find(|record| record.progress == Progress::Queued)?.refund;
-        Some(CancelRequest { id: *id, amount: (!whole).then_some(*amount), reason: reason.clone() })
+        let waits = self.refunds_of(payment).find(|record| record.progress == Progress::Queued)?;
+        Some(waits.refund.clone().into())
     }
 
     /// Does a refund of this payment have this transaction?
