@@ -40,12 +40,15 @@ export function hanbeonAt(prefix) {
     readAccount: async (backendOrderId) =>
       (await call("GET", `${prefix}/${encodeURIComponent(backendOrderId)}/virtual-account`)).body,
 
-    /** Gives all of the money back. Resolves to { status: 200, body: Toss's Payment } or { status: 202 }. */
-    cancel: (paymentKey, cancelReason) => call("POST", `${prefix}/cancel`, { paymentKey, cancelReason }),
+    /** Gives all of the money back; that of a virtual account into `refundReceiveAccount`. Resolves to
+     *  { status: 200, body: Toss's Payment } or { status: 202 }. */
+    cancel: (paymentKey, cancelReason, refundReceiveAccount) =>
+      call("POST", `${prefix}/cancel`, { paymentKey, cancelReason, refundReceiveAccount }),
   };
 }
 
-async function call(method, url, body) {
+/** One call of hanbeon's, or of the shop's own server, which speaks in the same way. */
+export async function call(method, url, body) {
   let answer;
   let text;
   try {
@@ -82,7 +85,7 @@ export async function withRetries(action) {
     try {
       return await action();
     } catch (error) {
-      const worthAnother = error instanceof NoAnswer || error.status === 429 || error.status === 503;
+      const worthAnother = error instanceof NoAnswer || [429, 503, 504].includes(error.status);
       if (!worthAnother || wait === null) throw error;
       await sleep(wait);
     }

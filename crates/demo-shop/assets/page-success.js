@@ -7,6 +7,7 @@
 // A browser may run this page twice (reload, back button, restored tab). Nothing here minds.
 import { byId, load, orderNumber, preparePage, readConfig, rememberOrder, t, won } from "./shop.js";
 import { NoAnswer, Refused, hanbeonAt, pollOrder, withRetries } from "./hanbeon.js";
+import { drawAccount } from "./account.js";
 
 const result = byId("result");
 
@@ -94,7 +95,7 @@ async function showOrder(hanbeon, order) {
     case "PARTIAL_CANCELED":
       return show("paid", t("paidTitle"), t("paidText"));
     case "WAITING_FOR_DEPOSIT":
-      return showAccount(await accountOf(hanbeon, order));
+      return awaitDeposit(hanbeon, order);
     case "IN_PROGRESS":
       return showUnknown();
     default:
@@ -112,14 +113,17 @@ async function accountOf(hanbeon, { backendOrderId }) {
   }
 }
 
-/** Where to pay in, if hanbeon says it; Toss tells the buyer by text message and e-mail in any case. */
-function showAccount(account) {
+/** Where to pay in, if hanbeon says it (Toss tells the buyer by text message and e-mail in any case); and whoever pays
+ *  in at once, with the bank's app beside this page, sees it arrive. */
+async function awaitDeposit(hanbeon, order) {
+  const account = await accountOf(hanbeon, order);
+  drawAccount(account);
   show("waiting", t("waitingTitle"), account ? t("waitingText") : t("waitingNoAccount"));
-  if (!account) return;
-  const { bankName, bankCode, accountNumber, dueDate } = account;
-  byId("account-number").textContent = t("accountLine", { bank: bankName ?? bankCode, number: accountNumber });
-  byId("account-due").textContent = dueDate ? new Date(dueDate).toLocaleString() : "–";
-  for (const row of document.querySelectorAll(".account-row")) row.hidden = false;
+  const arrived = ({ tossPaymentStatus }) => tossPaymentStatus !== "WAITING_FOR_DEPOSIT";
+  const now = await pollOrder(hanbeon, order.backendOrderId, arrived).catch(() => null);
+  if (!now) return;
+  drawAccount(null);
+  await showOrder(hanbeon, now);
 }
 
 function showFailed(message, code) {

@@ -3,6 +3,17 @@
 //   …_ck_…   the payment window: the shop draws a simple choice of methods
 import { element, t } from "./shop.js";
 
+/** The ways to pay in won of the payment window. Easy pay is among the window's cards. */
+const METHODS = [
+  "CARD",
+  "TRANSFER",
+  "VIRTUAL_ACCOUNT",
+  "MOBILE_PHONE",
+  "CULTURE_GIFT_CERTIFICATE",
+  "BOOK_GIFT_CERTIFICATE",
+  "GAME_GIFT_CERTIFICATE",
+];
+
 /** Loads the SDK and shows the payment methods. Resolves to { setAmount(won), request(payment) }. */
 export async function mountPayment({ sdkUrl, clientKey, amount, methods, agreement }) {
   await loadSdk(sdkUrl);
@@ -38,7 +49,7 @@ async function mountWidget(widgets, amount, methods, agreement) {
 
 function mountWindow(payment, amount, methods) {
   let value = amount;
-  const choices = ["CARD", "VIRTUAL_ACCOUNT", "TRANSFER", "MOBILE_PHONE"].map((method, index) =>
+  const choices = METHODS.map((method, index) =>
     element(
       "label",
       { className: "method" },
@@ -58,6 +69,13 @@ function mountWindow(payment, amount, methods) {
       return payment.requestPayment({ method, amount: { currency: "KRW", value }, ...request });
     },
   };
+}
+
+/** Opens the window that registers a card for later charges; the browser leaves for `successUrl` or `failUrl`. */
+export async function registerCard({ sdkUrl, billingClientKey, customerKey, successUrl, failUrl }) {
+  await loadSdk(sdkUrl);
+  const payment = window.TossPayments(billingClientKey).payment({ customerKey });
+  return payment.requestBillingAuth({ method: "CARD", successUrl, failUrl });
 }
 
 /** Appends the SDK's script once; a failed load may be tried again. */

@@ -11,29 +11,35 @@
 //!
 //! 1. [`catalogue`]: what is for sale, and what a cart of it costs (pure).
 //! 2. [`orders`]: `POST /shop/orders`, from the buyer's cart to an order in hanbeon.
-//! 3. [`hanbeon`]: the one call to hanbeon's merchant API.
-//! 4. [`pages`]: the pages, their assets and their security headers.
+//! 3. [`membership`]: a card that is registered once and charged each month.
+//! 4. [`desk`]: what the shop's own people see of an order, and giving money back.
+//! 5. [`hanbeon`]: the calls of hanbeon's merchant API; [`refusal`]: what the browser hears when there is nothing to give.
+//! 6. [`pages`]: the pages, their assets and their security headers.
 //!
 //! The shop is served from hanbeon's own origin, because the amount that the browser saves before it pays
 //! belongs to hanbeon's session cookie.
 
 mod catalogue;
+mod desk;
 mod hanbeon;
+mod membership;
 mod orders;
 mod pages;
+mod refusal;
 
 use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
 /// A cart of twenty lines and a buyer fit into a fraction of this (bytes).
 const MAX_BODY_BYTES: usize = 16 * 1024;
-/// How many orders may be on their way to hanbeon at once; one more is told to try again.
-const MAX_ORDERS_IN_FLIGHT: usize = 32;
+/// How many calls that make or move something may be on their way to hanbeon at once; one more is told to try again.
+const MAX_CALLS_IN_FLIGHT: usize = 32;
 
 /// What the shop needs to know to sell.
 #[derive(Clone)]
@@ -48,6 +54,10 @@ pub struct Config {
     pub sdk_url: String,
     /// Toss's client key, which is public: `…_gck_…` shows the payment widget, `…_ck_…` the payment window.
     pub client_key: String,
+    /// The client key that registers cards, which a widget key cannot: `…_ck_…`. Without it the page says so.
+    pub billing_client_key: Option<String>,
+    /// Whether the shop's desk is mounted. It asks nobody who they are: only for a shop that listens on loopback.
+    pub desk: bool,
 }
 
 impl fmt::Debug for Config {
@@ -58,6 +68,8 @@ impl fmt::Debug for Config {
             .field("storefront_prefix", &self.storefront_prefix)
             .field("sdk_url", &self.sdk_url)
             .field("client_key", &self.client_key)
+            .field("billing_client_key", &self.billing_client_key)
+            .field("desk", &self.desk)
             .finish()
     }
 }
@@ -65,22 +77,28 @@ impl fmt::Debug for Config {
 /// What every handler shares.
 struct Shop {
     hanbeon: hanbeon::Merchant,
-    orders_in_flight: Semaphore,
+    calls_in_flight: Semaphore,
     page_headers: pages::PageHeaders,
     browser_config: pages::BrowserConfig,
 }
 
-/// The shop's routes: `/`, `/success`, `/fail`, `/orders`, `/orders/{id}` and `/shop/*`.
+/// The shop's routes: `/`, `/success`, `/fail`, `/orders`, `/orders/{id}`, `/subscription`, `/desk/{id}` and `/shop/*`.
 ///
 /// It has no fallback, so that it can be merged into hanbeon's own listener. An `sdk_url` that is not an
 /// http(s) address is not let through the pages' Content-Security-Policy, and the order page says that the
 /// payment methods could not be loaded.
 pub fn router(config: Config) -> Router {
+    let desk = Router::new()
+        .route("/desk/{id}", get(pages::desk))
+        .route("/shop/desk/orders/{id}", get(desk::order))
+        .route("/shop/desk/payments/{id}/refunds", post(desk::refund))
+        .layer(from_fn(desk::only_here));
+    let desk = if config.desk { desk } else { Router::new() };
     let shop = Shop {
         page_headers: pages::PageHeaders::new(&config.sdk_url),
         browser_config: pages::BrowserConfig::new(&config),
         hanbeon: hanbeon::Merchant::new(&config.hanbeon_url, config.api_key),
-        orders_in_flight: Semaphore::new(MAX_ORDERS_IN_FLIGHT),
+        calls_in_flight: Semaphore::new(MAX_CALLS_IN_FLIGHT),
     };
     Router::new()
         .route("/", get(pages::order))
@@ -92,6 +110,12 @@ pub fn router(config: Config) -> Router {
         .route("/shop/goods.json", get(pages::goods))
         .route("/shop/assets/{file}", get(pages::asset))
         .route("/shop/orders", post(orders::create))
+        .route("/subscription", get(pages::subscription))
+        .route("/shop/members", post(membership::join))
+        .route("/shop/subscriptions", post(membership::start))
+        .route("/shop/subscriptions/{id}", get(membership::show))
+        .route("/shop/subscriptions/{id}/cancel", post(membership::cancel))
+        .merge(desk)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::new(shop))
 }
@@ -108,6 +132,8 @@ mod tests {
             storefront_prefix: "/payments".into(),
             sdk_url: "http://127.0.0.1:8081/v2/standard".into(),
             client_key: "test_gck_demo".into(),
+            billing_client_key: None,
+            desk: false,
         };
         let shown = format!("{config:?}");
         assert!(!shown.contains("hb_very_secret"), "{shown}");

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::Shop;
-use crate::catalogue::{self, BadCart, Wanted};
-use crate::hanbeon::{Customer, NewOrder, NoOrder};
+use crate::catalogue::{self, Wanted};
+use crate::hanbeon::{Customer, NewOrder};
+use crate::refusal::Refusal;
 
 /// Toss's own limit for a buyer's name and e-mail address (characters).
 const MAX_CUSTOMER_TEXT: usize = 100;
@@ -54,7 +53,7 @@ pub(crate) async fn create(
     body: Result<Json<OrderRequest>, JsonRejection>,
 ) -> Result<Json<OrderAnswer>, Refusal> {
     let Json(request) = body.map_err(|rejection| Refusal::BadBody(rejection.status()))?;
-    let _permit = shop.orders_in_flight.try_acquire().map_err(|_| Refusal::Busy)?;
+    let _permit = shop.calls_in_flight.try_acquire().map_err(|_| Refusal::Busy)?;
     let order = order(&request)?;
     let created = shop.hanbeon.create_order(&order).await.map_err(Refusal::from)?;
     Ok(Json(OrderAnswer {
@@ -91,71 +90,10 @@ fn customer(buyer: &Buyer) -> Result<Customer, Refusal> {
 }
 
 /// The shop's own number for the order, unique because it is random: 128 bits as `shop-` and hex digits.
-fn merchant_reference() -> Result<String, Refusal> {
+pub(crate) fn merchant_reference() -> Result<String, Refusal> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|_| Refusal::Busy)?;
     Ok(format!("shop-{:032x}", u128::from_be_bytes(random)))
-}
-
-/// Why the buyer gets no order.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    BadBody(StatusCode),
-    BadCart(BadCart),
-    BadCustomer,
-    Busy,
-    Unreachable,
-    HanbeonRefused,
-}
-
-impl From<NoOrder> for Refusal {
-    fn from(why: NoOrder) -> Self {
-        match why {
-            NoOrder::Unreachable(error) => {
-                // The address is configuration and may hold a password; the reason is enough.
-                tracing::warn!(error = %error.without_url(), "hanbeon could not be reached for a new order");
-                Self::Unreachable
-            }
-            NoOrder::Refused { status } => {
-                tracing::warn!(status, "hanbeon refused a new order");
-                Self::HanbeonRefused
-            }
-            NoOrder::NotOurOrder => {
-                tracing::warn!("hanbeon answered a new order with something else");
-                Self::HanbeonRefused
-            }
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, code, message) = match &self {
-            Self::BadBody(status) => (*status, "INVALID_REQUEST", "주문 요청을 읽을 수 없습니다."),
-            Self::BadCart(bad) => (StatusCode::BAD_REQUEST, bad.code(), bad.message()),
-            Self::BadCustomer => (
-                StatusCode::BAD_REQUEST,
-                "INVALID_CUSTOMER",
-                "주문자 이름, 이메일, 휴대폰 번호를 다시 확인해 주세요.",
-            ),
-            Self::Busy => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "SHOP_BUSY",
-                "주문이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.",
-            ),
-            Self::Unreachable => (
-                StatusCode::BAD_GATEWAY,
-                "HANBEON_UNREACHABLE",
-                "결제 서버에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요. 결제는 이루어지지 않았습니다.",
-            ),
-            Self::HanbeonRefused => (
-                StatusCode::BAD_GATEWAY,
-                "HANBEON_REFUSED",
-                "결제 서버가 주문을 받지 못했습니다. 잠시 후 다시 시도해 주세요. 결제는 이루어지지 않았습니다.",
-            ),
-        };
-        (status, Json(serde_json::json!({ "code": code, "message": message }))).into_response()
-    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     JS "page-fail.js",
     JS "page-orders.js",
     JS "page-order-view.js",
+    JS "page-subscription.js",
+    JS "page-desk.js",
+    JS "account.js",
     JS "hanbeon.js",
     JS "toss.js",
     JS "shop.js",
@@ -53,7 +56,9 @@ const ASSETS: &[(&str, &str, &str)] = assets![
 pub(crate) struct BrowserConfig {
     sdk_url: String,
     client_key: String,
+    billing_client_key: Option<String>,
     storefront_prefix: String,
+    desk: bool,
 }
 
 impl BrowserConfig {
@@ -61,6 +66,8 @@ impl BrowserConfig {
         Self {
             sdk_url: config.sdk_url.clone(),
             client_key: config.client_key.clone(),
+            billing_client_key: config.billing_client_key.clone(),
+            desk: config.desk,
             storefront_prefix: config.storefront_prefix.trim_end_matches('/').to_owned(),
         }
     }
@@ -138,6 +145,16 @@ pub(crate) async fn order_view(State(shop): State<Arc<Shop>>) -> Response {
     shop.page_headers.page(include_str!("../assets/order-view.html"))
 }
 
+/// `GET /subscription`: a card for every month.
+pub(crate) async fn subscription(State(shop): State<Arc<Shop>>) -> Response {
+    shop.page_headers.page(include_str!("../assets/subscription.html"))
+}
+
+/// `GET /desk/{id}`: one order, as the shop's own people see it.
+pub(crate) async fn desk(State(shop): State<Arc<Shop>>) -> Response {
+    shop.page_headers.page(include_str!("../assets/desk.html"))
+}
+
 /// `GET /shop/config.json`.
 pub(crate) async fn config(State(shop): State<Arc<Shop>>) -> Json<BrowserConfig> {
     Json(shop.browser_config.clone())
@@ -212,6 +229,8 @@ mod tests {
             include_str!("../assets/fail.html"),
             include_str!("../assets/orders.html"),
             include_str!("../assets/order-view.html"),
+            include_str!("../assets/subscription.html"),
+            include_str!("../assets/desk.html"),
         ];
         for page in pages {
             for forbidden in ["<style", "style=", "<script>", "onclick=", "javascript:"] {

@@ -103,9 +103,15 @@ async fn a_hanbeon_that_is_not_there_is_a_502_too() {
 #[tokio::test]
 async fn every_page_is_html_with_the_headers_that_protect_it() {
     let shop = Shop::beside("http://127.0.0.1:9").await;
-    for path in
-        ["/", "/success?orderId=a", "/fail?code=X", "/orders", "/orders/01e79a1568cc4b39ae5d4c8eeef9d590"]
-    {
+    for path in [
+        "/",
+        "/success?orderId=a",
+        "/fail?code=X",
+        "/orders",
+        "/orders/01e79a1568cc4b39ae5d4c8eeef9d590",
+        "/subscription",
+        "/desk/01e79a1568cc4b39ae5d4c8eeef9d590",
+    ] {
         let page = shop.get(path).await;
         assert_eq!(page.status, 200, "{path}");
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
@@ -125,7 +131,8 @@ async fn the_browser_gets_the_client_key_and_never_the_api_key() {
     let config = shop.get("/shop/config.json").await;
     assert_eq!(
         config.json(),
-        json!({"sdkUrl":"http://127.0.0.1:8081/v2/standard","clientKey":"test_gck_demo","storefrontPrefix":"/payments"})
+        json!({"sdkUrl":"http://127.0.0.1:8081/v2/standard","clientKey":"test_gck_demo",
+            "billingClientKey":"test_ck_demo","storefrontPrefix":"/payments","desk":true})
     );
     assert!(!config.body.contains(KEY));
 }
@@ -140,6 +147,16 @@ async fn the_goods_come_with_prices_in_won_and_names_in_two_languages() {
         (&json!("tee"), &json!(50_000), &json!("토스 티셔츠"))
     );
     assert_eq!(tee["nameEn"], "Toss T-shirt");
+}
+
+#[tokio::test]
+async fn the_desk_answers_nobody_who_calls_this_machine_by_another_name() {
+    let shop = Shop::beside("http://127.0.0.1:9").await;
+    let order = "01e79a1568cc4b39ae5d4c8eeef9d590";
+    for (path, here) in [(format!("/desk/{order}"), 200), (format!("/shop/desk/orders/{order}"), 504)] {
+        assert_eq!(shop.get(&path).await.status, here, "{path}");
+        assert_eq!(shop.get_as("evil.example", &path).await.status, 404, "{path}");
+    }
 }
 
 #[tokio::test]

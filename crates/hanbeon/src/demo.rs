@@ -11,6 +11,9 @@ use crate::{serve, telemetry};
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::{Env as _, keys};
 use hanbeon_store::Store;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +24,16 @@ use toss_sandbox::WebhookEndpoint;
 const FOLDER: &str = "hanbeon-data";
 const DATABASE_URL: &str = "sqlite://hanbeon-data/hanbeon.db";
 const DATABASE_FILE: &str = "hanbeon-data/hanbeon.db";
+/// The key of what the demo's database keeps sealed.
+const VAULT_KEY_FILE: &str = "hanbeon-data/vault.key";
 /// Where Toss's webhooks come in.
 const TOSS_WEBHOOKS: &str = "/webhooks/toss";
 /// The name of the demo shop's API key.
 const SHOP_KEY: &str = "demo shop";
 /// Toss's public documentation key pair for the payment widget: anybody may use it, no money moves.
 const DOCS_CLIENT_KEY: &str = "test_gck_docs_Ovk5rk1EwkEbP0W43n07xlzm";
+/// With it the demo shop registers cards at the sandbox, where it is a second client key of the same merchant.
+const BILLING_CLIENT_KEY: &str = "test_ck_hanbeon_demo";
 /// See [`DOCS_CLIENT_KEY`].
 pub(crate) const DOCS_SECRET_KEY: &str = "test_gsk_docs_OaPz8L5KdmQXkzRz3y47BMw6";
 
@@ -34,17 +41,21 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
     let stop = serve::stop_on_signal()?;
     let sandbox = settle_toss(&mut config)?;
-    let sandbox = if sandbox { Some(start_sandbox(&mut config, &stop).await?) } else { None };
-    config.database_url.get_or_insert_with(|| DATABASE_URL.to_owned());
-    let Wired { app, billing, receipts, router, store } = wire(&config)?;
     let listener = serve::bind(config.listen).await?;
     let here = origin(listener.local_addr()?);
+    let billing_key = billing_client_key(&config, sandbox);
+    let sandbox = if sandbox { Some(start_sandbox(&mut config, &here, &stop).await?) } else { None };
+    config.database_url.get_or_insert_with(|| DATABASE_URL.to_owned());
+    settle_vault(&mut config)?;
+    let Wired { app, billing, receipts, router, store } = wire(&config)?;
     let pages = demo_shop::router(demo_shop::Config {
         hanbeon_url: here.clone(),
         api_key: shop_key(&*store).await?,
         storefront_prefix: config.storefront.prefix.clone(),
         sdk_url: config.toss.sdk_url.clone().unwrap_or_else(|| TOSS_SDK_URL.to_owned()),
         client_key: config.toss.client_key.clone().unwrap_or_default(),
+        billing_client_key: billing_key,
+        desk: config.listen.ip().is_loopback(),
     });
     greet(&config, &here);
     let drain = Duration::from_millis(config.limits.drain_ms);
@@ -72,8 +83,39 @@ fn settle_toss(config: &mut Config) -> Result<bool, Failure> {
     }
 }
 
+/// The client key that registers cards: an API individual key. A widget key cannot (Toss browser SDK, payment()), but the
+/// sandbox lends its merchant a second one.
+fn billing_client_key(config: &Config, sandbox: bool) -> Option<String> {
+    let key = config.toss.client_key.clone()?;
+    match key.contains("_gck_") {
+        true => sandbox.then(|| BILLING_CLIENT_KEY.to_owned()),
+        false => Some(key),
+    }
+}
+
+/// Gives the vault a key of the demo's own, beside its database, unless the operator has set one.
+fn settle_vault(config: &mut Config) -> Result<(), Failure> {
+    if config.vault.key_file.is_some() {
+        return Ok(());
+    }
+    let path = Path::new(VAULT_KEY_FILE);
+    std::fs::create_dir_all(FOLDER)?;
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            let key: String = SystemEnv.random().iter().map(|byte| format!("{byte:02x}")).collect();
+            file.write_all(key.as_bytes())?;
+            file.sync_all()?;
+        }
+        Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
+        Err(why) => return Err(format!("cannot make {VAULT_KEY_FILE}: {why}").into()),
+    }
+    config.vault.key_file = Some(path.to_owned());
+    Ok(())
+}
+
 async fn start_sandbox(
     config: &mut Config,
+    here: &str,
     stop: &CancellationToken,
 ) -> Result<tokio::task::JoinHandle<Result<(), Failure>>, Failure> {
     let listener = serve::bind(config.sandbox_listen).await?;
@@ -84,6 +126,10 @@ async fn start_sandbox(
     let pair = format!("{client}:{}", config.toss.secret_key()?.expose());
     let mut sandbox = toss_sandbox::Config::default();
     sandbox.add_merchant(&pair)?;
+    let ours = sandbox.merchants.iter_mut().find(|merchant| merchant.client_key == client);
+    if let Some(widget) = ours.filter(|merchant| merchant.client_key.contains("_gck_")) {
+        widget.api_client_key = Some(BILLING_CLIENT_KEY.to_owned());
+    }
     // The sandbox outlives the server's own stop, so that calls under way can end.
     let after = stop.clone();
     let drain = Duration::from_millis(config.limits.drain_ms.min(1_000));
@@ -96,11 +142,7 @@ async fn start_sandbox(
             end.cancel();
         }
     });
-    // A port that is not chosen yet cannot be told to anybody; then there are no webhooks, and none are needed.
-    if config.listen.port() != 0 {
-        let url = format!("{}{TOSS_WEBHOOKS}", origin(config.listen));
-        sandbox.webhooks.push(WebhookEndpoint::new(url));
-    }
+    sandbox.webhooks.push(WebhookEndpoint::new(format!("{here}{TOSS_WEBHOOKS}")));
     Ok(tokio::spawn(serve_on(listener, sandbox, end)))
 }
 

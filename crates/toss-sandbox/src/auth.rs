@@ -30,7 +30,10 @@ impl fmt::Debug for Directory {
 impl Directory {
     pub(crate) fn new(merchants: Vec<Merchant>) -> Self {
         let by_secret = merchants.iter().enumerate().map(|(id, m)| (m.secret_key.clone(), id)).collect();
-        let by_client = merchants.iter().enumerate().map(|(id, m)| (m.client_key.clone(), id)).collect();
+        let pages = |(id, of): (MerchantId, &Merchant)| {
+            of.client_keys().map(|key| (key.clone(), id)).collect::<Vec<_>>()
+        };
+        let by_client = merchants.iter().enumerate().flat_map(pages).collect();
         Self { merchants, by_secret, by_client }
     }
 

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::choice::Wish;
 use crate::clock::{Korea, Ms};
 use crate::codes::{self, Code};
-use crate::config::{Family, Merchant};
+use crate::config::Family;
 use crate::control::refuse;
 use crate::enums::{ABROAD, GIFTS, WALLETS};
 use crate::lang::Lang;
@@ -98,7 +98,7 @@ async fn config(
         return refuse(codes::INVALID_CLIENT_KEY);
     };
     let merchant = shared.directory.merchant(id);
-    let family = match merchant.family() {
+    let family = match Family::of(&query.client_key) {
         Family::Widget => "widget",
         Family::Api => "api",
     };
@@ -159,7 +159,7 @@ async fn open(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 fn open_payment(shared: &Shared, body: &Bytes, origin: Option<&str>) -> Result<Arc<str>, Code> {
     let body: OpenBody = serde_json::from_slice(body).map_err(|_| codes::INVALID_PARAMETERS)?;
     let merchant = shared.directory.by_client_key(&body.client_key).ok_or(codes::INVALID_CLIENT_KEY)?;
-    check_surface(shared.directory.merchant(merchant), body.surface)?;
+    check_surface(&body.client_key, body.surface)?;
     if body.surface == Surface::Payment && !body.wanted.wish.names_a_method() {
         return Err(codes::INVALID_PARAMETERS);
     }
@@ -168,8 +168,8 @@ fn open_payment(shared: &Shared, body: &Bytes, origin: Option<&str>) -> Result<A
 }
 
 /// `widgets()` takes widget keys, `payment()` takes API individual keys.
-fn check_surface(merchant: &Merchant, surface: Surface) -> Result<(), Code> {
-    match (surface, merchant.family()) {
+fn check_surface(client_key: &str, surface: Surface) -> Result<(), Code> {
+    match (surface, Family::of(client_key)) {
         (Surface::Widgets, Family::Api) => Err(codes::NOT_SUPPORTED_API_INDIVIDUAL_KEY),
         (Surface::Payment, Family::Widget) => Err(codes::NOT_SUPPORTED_WIDGET_KEY),
         _ => Ok(()),

@@ -103,6 +103,9 @@ pub struct Merchant {
     pub client_key: String,
     /// `test_sk_…` or `test_gsk_…`, of the same family as the client key.
     pub secret_key: String,
+    /// A `test_ck_…` of the same merchant beside its `test_gck_…`, for a shop whose one page shows the widget and
+    /// another registers cards. At Toss these are two pairs; here the one secret key stands for both.
+    pub api_client_key: Option<String>,
     /// `Payment.version`.
     pub version: Arc<str>,
     /// Whether tax-free parts count. An ordinary merchant's `taxFreeAmount` is 0 whatever it sends.
@@ -118,6 +121,7 @@ impl Merchant {
             mid: mid.into(),
             client_key: client_key.to_owned(),
             secret_key: secret_key.to_owned(),
+            api_client_key: None,
             version: "2022-11-16".into(),
             mixed_tax: false,
         }
@@ -137,9 +141,9 @@ impl Merchant {
         Self::new("토스페이먼츠", "tvivawidgetdoc", "test_gck_docs_Ovk5rk1EwkEbP0W43n07xlzm", secret)
     }
 
-    /// The key family: what the browser SDK may do with the client key.
-    pub(crate) fn family(&self) -> Family {
-        if self.client_key.starts_with("test_gck_") { Family::Widget } else { Family::Api }
+    /// Every key that a page of this merchant's may show.
+    pub(crate) fn client_keys(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.client_key).chain(&self.api_client_key)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -153,6 +157,9 @@ impl Merchant {
         };
         if !pairs.iter().any(fits) {
             return refuse("the keys are not a pair of test_ck_/test_sk_ or test_gck_/test_gsk_");
+        }
+        if self.api_client_key.as_ref().is_some_and(|key| !key.starts_with("test_ck_")) {
+            return refuse("the client key for payment() is no test_ck_");
         }
         if self.mid.is_empty() || self.mid.len() > 14 || !self.mid.bytes().all(|b| b.is_ascii_alphanumeric())
         {
@@ -178,6 +185,12 @@ impl fmt::Debug for Merchant {
 pub(crate) enum Family {
     Widget,
     Api,
+}
+
+impl Family {
+    pub(crate) fn of(client_key: &str) -> Self {
+        if client_key.starts_with("test_gck_") { Self::Widget } else { Self::Api }
+    }
 }
 
 /// Why a configuration was refused.
@@ -241,7 +254,9 @@ impl Config {
         for (at, merchant) in self.merchants.iter().enumerate() {
             merchant.check()?;
             for other in &self.merchants[..at] {
-                if other.secret_key == merchant.secret_key || other.client_key == merchant.client_key {
+                let shares_a_page =
+                    other.client_keys().any(|key| merchant.client_keys().any(|own| own == key));
+                if other.secret_key == merchant.secret_key || shares_a_page {
                     return Err(ConfigError::Shared("a key"));
                 }
                 if other.mid == merchant.mid {

@@ -101,13 +101,20 @@ impl Shop {
             storefront_prefix: "/payments".to_owned(),
             sdk_url: "http://127.0.0.1:8081/v2/standard".to_owned(),
             client_key: "test_gck_demo".to_owned(),
+            billing_client_key: Some("test_ck_demo".to_owned()),
+            desk: true,
         }))
         .await;
         Self { address: url.trim_start_matches("http://").to_owned() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(&format!("GET {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n")).await
+        self.get_as("localhost", path).await
+    }
+
+    /// Calls the shop by another name than its own.
+    pub(crate) async fn get_as(&self, host: &str, path: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")).await
     }
 
     pub(crate) async fn post(&self, path: &str, json: &str) -> Answer {

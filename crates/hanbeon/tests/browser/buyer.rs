@@ -39,6 +39,11 @@ impl Stage {
         .await
     }
 
+    /// Can the element be seen, now?
+    pub(crate) async fn is_shown(&self, css: &str) -> Done<bool> {
+        Ok(self.browser.find(Locator::Css(css)).await?.is_displayed().await?)
+    }
+
     /// What an element says.
     pub(crate) async fn text(&self, css: &str) -> Done<String> {
         Ok(self.see(css).await?.text().await?)

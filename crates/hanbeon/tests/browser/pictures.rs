@@ -68,7 +68,7 @@ async fn scroll_to(stage: &Stage, css: &str) -> Done {
 }
 
 /// It fits, and the README shows it.
-async fn picture(stage: &Stage, name: &str) -> Done {
+pub(crate) async fn picture(stage: &Stage, name: &str) -> Done {
     stage.fits(name).await?;
     let Some(folder) = std::env::var_os("HANBEON_SCREENSHOTS") else { return Ok(()) };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);

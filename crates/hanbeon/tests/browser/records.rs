@@ -44,6 +44,13 @@ impl Stage {
         Ok(())
     }
 
+    /// Something happens at the sandbox's side.
+    pub(crate) async fn at_toss(&self, path: &str, body: &Value) -> Done {
+        let answer = self.http.post(format!("{}{path}", self.sandbox)).json(body).send().await?;
+        answer.error_for_status()?;
+        Ok(())
+    }
+
     /// Makes the sandbox lie; returns the rule's number.
     pub(crate) async fn plant(&self, rule: Value) -> Done<u64> {
         let answer = self.http.post(format!("{}/sandbox/faults", self.sandbox)).json(&rule).send().await?;

@@ -40,6 +40,6 @@ async fn authenticated(State(shared): State<Arc<Shared>>, body: Bytes) -> Respon
 fn authenticate(shared: &Shared, body: &Bytes) -> Result<Arc<str>, Code> {
     let Body { client_key, wish } = serde_json::from_slice(body).map_err(|_| codes::INVALID_PARAMETERS)?;
     let merchant = shared.directory.by_client_key(&client_key).ok_or(codes::INVALID_CLIENT_KEY)?;
-    check_surface(shared.directory.merchant(merchant), Surface::Payment)?;
+    check_surface(&client_key, Surface::Payment)?;
     authenticate_billing(shared, merchant, &wish)
 }
