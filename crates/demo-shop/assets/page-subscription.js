@@ -127,9 +127,9 @@ function chargeRow({ state, amount, createdAt, failure }) {
   );
 }
 
-/** A day in Korea: 2026년 12월 24일 (목). */
+/** A day in Korea: 2026년 12월 24일. */
 function day(instant) {
-  const look = { year: "numeric", month: "long", day: "numeric", weekday: "short", timeZone: "Asia/Seoul" };
+  const look = { year: "numeric", month: "long", day: "numeric", timeZone: "Asia/Seoul" };
   return new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "ko-KR", look).format(new Date(instant));
 }
 

@@ -83,14 +83,11 @@ fn settle_toss(config: &mut Config) -> Result<bool, Failure> {
     }
 }
 
-/// The client key that registers cards: an API individual key. A widget key cannot (Toss browser SDK, payment()), but the
+/// The client key that registers cards: an API individual key. A widget key cannot (Toss browser SDK, `payment()`), but the
 /// sandbox lends its merchant a second one.
 fn billing_client_key(config: &Config, sandbox: bool) -> Option<String> {
     let key = config.toss.client_key.clone()?;
-    match key.contains("_gck_") {
-        true => sandbox.then(|| BILLING_CLIENT_KEY.to_owned()),
-        false => Some(key),
-    }
+    if key.contains("_gck_") { sandbox.then(|| BILLING_CLIENT_KEY.to_owned()) } else { Some(key) }
 }
 
 /// Gives the vault a key of the demo's own, beside its database, unless the operator has set one.
@@ -102,8 +99,9 @@ fn settle_vault(config: &mut Config) -> Result<(), Failure> {
     std::fs::create_dir_all(FOLDER)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
-            let key: String = SystemEnv.random().iter().map(|byte| format!("{byte:02x}")).collect();
-            file.write_all(key.as_bytes())?;
+            for byte in SystemEnv.random() {
+                write!(file, "{byte:02x}")?;
+            }
             file.sync_all()?;
         }
         Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
