@@ -61,9 +61,9 @@ async fn every_way(stage: &Stage, screen: &str) -> Done {
     for (code, acts, method) in WAYS {
         stage.go_shopping().await?;
         if code == "CARD" {
-            stage.choose_card().await?
+            stage.choose_card().await?;
         } else {
-            stage.choose_method(code).await?
+            stage.choose_method(code).await?;
         }
         stage.press_pay().await?;
         stage.act(acts).await?;
