@@ -4,11 +4,13 @@
 //! hears of it; a request is only the first one to try, and [`recover`] runs the same functions.
 //!
 //! 1. here: the parts, and what can go wrong;
-//! 2. [`keys`]: issued, imported, deleted; 3. [`charge`]: one charge; 4. [`subscriptions`]; 5. [`recover`].
+//! 2. [`keys`]: issued, imported, deleted; 3. [`charge`]: one charge; 4. [`subscriptions`]; 5. [`recover`];
+//! 6. [`verify`]: what is stored fits together.
 pub mod charge;
 pub mod keys;
 pub mod recover;
 pub mod subscriptions;
+pub mod verify;
 
 pub use hanbeon_psp::billing::Secret;
 pub use hanbeon_store::CustomerRecord;

@@ -3,8 +3,12 @@
 //! 1. the order, and whether anything holds it;
 //! 2. each payment: what its state means, in money, and why;
 //! 3. how it came there: every line of its journal, in [`words`];
-//! 4. its refunds.
+//! 4. its refunds;
+//! 5. the [charge](explain_charge) without a window that it came from.
+mod charge;
 mod words;
+
+pub use charge::explain_charge;
 
 use hanbeon_domain::{State, Timestamp};
 use hanbeon_store::{OrderRecord, PaymentRecord, Store, StoreError};
@@ -58,6 +62,10 @@ pub fn tell(order: &OrderRecord, payments: &[PaymentRecord], now: Timestamp, lan
         lines.push(format!("  {}", words.history()));
         lines.extend(record.history.iter().map(|line| format!("    {} {}", when(line.at), words.line(line))));
     }
+    on_a_terminal(&lines)
+}
+
+fn on_a_terminal(lines: &[String]) -> String {
     lines.iter().fold(String::new(), |mut story, line| {
         let _ = writeln!(story, "{}", plain(line));
         story

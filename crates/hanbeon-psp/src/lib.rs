@@ -22,7 +22,7 @@ pub use account::AccountDetails;
 pub use toss::TossPsp;
 
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, Verdict};
+use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossOrderId, Verdict};
 
 /// The payment provider, as far as the state machine needs it.
 #[async_trait]
@@ -77,6 +77,8 @@ pub struct Transaction {
     pub transaction_key: String,
     /// Of which payment; `None` when it is no key that we could have.
     pub payment: Option<PaymentKey>,
+    /// Of which order; `None` when it is no name that we could have given.
+    pub order: Option<TossOrderId>,
     /// Did it leave money with the shop, or an account that waits for some?
     pub holds_money: bool,
     /// Is it a cancel?

@@ -5,7 +5,9 @@ mod receipts;
 use crate::judge::{self, Asked};
 use crate::{AccountDetails, Page, Psp, Transaction};
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossStatus, Verdict, Won};
+use hanbeon_domain::{
+    Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossOrderId, TossStatus, Verdict, Won,
+};
 use toss_client::{
     Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RefundReceiveAccount, RequestOptions,
     Transactions,
@@ -125,6 +127,7 @@ fn transaction(row: toss_client::model::Transaction) -> Transaction {
     let status = TossStatus::parse(row.status.as_str());
     Transaction {
         payment: PaymentKey::parse(row.payment_key).ok(),
+        order: TossOrderId::parse(row.order_id).ok(),
         holds_money: matches!(
             status,
             TossStatus::Done | TossStatus::WaitingForDeposit | TossStatus::PartialCanceled

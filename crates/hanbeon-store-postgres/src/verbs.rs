@@ -19,7 +19,7 @@ use crate::tx::Tx;
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
-    SessionId, StateName, Step, Timestamp,
+    SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
@@ -172,6 +172,10 @@ impl Store for PostgresStore {
             Box::pin(turns::notice(tx, hint, *now, *from))
         })
         .await
+    }
+
+    async fn is_charging(&self, order: &TossOrderId) -> Result<bool, StoreError> {
+        self.read(order.clone(), |tx, order| Box::pin(billing::is_charging(tx, order))).await
     }
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {

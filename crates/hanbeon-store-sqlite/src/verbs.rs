@@ -19,7 +19,7 @@ use crate::undo::Undo;
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
-    SessionId, StateName, Step, Timestamp,
+    SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
@@ -166,6 +166,11 @@ impl Store for SqliteStore {
     async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError> {
         let hint = hint.clone();
         self.writer.run(move |db| turns::notice(db, &hint, now, from)).await
+    }
+
+    async fn is_charging(&self, order: &TossOrderId) -> Result<bool, StoreError> {
+        let order = order.clone();
+        self.readers.run(move |db| billing::is_charging(db, &order)).await
     }
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {

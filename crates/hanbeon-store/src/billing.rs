@@ -70,6 +70,9 @@ pub trait BillingStore: Send + Sync + 'static {
     /// Charges of a subscription, newest first, at most `limit`.
     async fn charges(&self, of: SubscriptionId, limit: usize) -> Result<Vec<Charge>, StoreError>;
 
+    /// Charges in the order of their ids, after `after`, at most `limit`: for whoever verifies all of them.
+    async fn charges_after(&self, after: Option<ChargeId>, limit: usize) -> Result<Vec<Charge>, StoreError>;
+
     /// Writes a new subscription; for the same one again it does nothing.
     async fn insert_subscription(&self, new: &Subscription) -> Result<(), StoreError>;
 

@@ -176,6 +176,10 @@ pub trait Store: Send + Sync + 'static {
     /// they leave it due (see [`Store::commit`]). Says whether there is one.
     async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError>;
 
+    /// Is what became of the charge with this order name not known yet? It learns its payment's key from Toss's answer, so
+    /// Toss may list its money before [`Store::payment_by_key`] finds it.
+    async fn is_charging(&self, order: &TossOrderId) -> Result<bool, StoreError>;
+
     /// Webhooks, newest first, at most `limit`, older than `before`.
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError>;
 

@@ -10,7 +10,7 @@ mod tables;
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
-    SessionId, StateName, Step, Timestamp,
+    SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
@@ -173,6 +173,10 @@ impl Store for MemoryStore {
 
     async fn notice(&self, hint: &Hint, _now: Timestamp, from: Timestamp) -> Result<bool, StoreError> {
         Ok(self.tables().notice(hint, from))
+    }
+
+    async fn is_charging(&self, order: &TossOrderId) -> Result<bool, StoreError> {
+        Ok(self.tables().billing.is_charging(order))
     }
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {

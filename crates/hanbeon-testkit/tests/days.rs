@@ -1,10 +1,12 @@
 //! A day is closed by the next morning, although no webhook ever came.
 use async_trait::async_trait;
+use hanbeon_app::reconcile::Reconciled;
 use hanbeon_app::{App, Counted, Env, Settings};
 use hanbeon_domain::{Payment, PaymentKey, Refund, StateName, Timestamp, TossStatus, Verdict};
 use hanbeon_psp::{Page, Psp, Transaction};
-use hanbeon_store::Store;
-use hanbeon_testkit::conformance::world::{TOTAL, World, cancel, seen, snapshot, won};
+use hanbeon_store::{BegunCharge, Store};
+use hanbeon_testkit::conformance::billing::Scene;
+use hanbeon_testkit::conformance::world::{TOTAL, World, cancel, refusal, seen, snapshot, won};
 use hanbeon_testkit::memory::MemoryStore;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -31,7 +33,8 @@ impl SilentToss {
     }
 
     fn lists(&self, key: &PaymentKey, transaction_key: String, is_cancel: bool, at: Timestamp) {
-        let row = Transaction { transaction_key, payment: Some(key.clone()), holds_money: true, is_cancel };
+        let (payment, order) = (Some(key.clone()), None);
+        let row = Transaction { transaction_key, payment, order, holds_money: true, is_cancel };
         self.rows.lock().unwrap().push((at, row));
     }
 }
@@ -117,8 +120,38 @@ async fn l7_a_day_is_closed_by_six_the_next_morning_without_a_webhook() {
         assert_eq!((record.payment.state.name(), record.payment.refunded), (state, won(refunded)));
         assert_eq!(record.events.len(), 2, "and the shop was told");
     }
-    let orphans = app.counters().read().find(|(what, _)| *what == Counted::Orphan).unwrap().1;
-    assert!(orphans > 0, "money that nobody can explain is an alarm");
+    assert!(orphans(&app) > 0, "money that nobody can explain is an alarm");
     stop.cancel();
     work.await.unwrap();
+}
+
+fn orphans(app: &App) -> u64 {
+    app.counters().read().find(|(what, _)| *what == Counted::Orphan).unwrap().1
+}
+
+#[tokio::test]
+async fn the_money_of_a_charge_whose_outcome_is_not_known_yet_is_no_orphan() {
+    let store = Arc::new(MemoryStore::new());
+    let scene = Scene::new(store.clone()).await;
+    let charge = scene.charge(10, None);
+    assert_eq!(scene.begin(&charge, None).await, BegunCharge::Fresh);
+    let (toss, env) = (Arc::new(SilentToss::default()), Arc::new(VirtualEnv(Instant::now(), scene.now)));
+    let key = PaymentKey::parse(format!("tgen_{}", charge.id)).unwrap();
+    let (approved, order) = ("txrd_charge".to_owned(), Some(charge.toss_order.clone()));
+    let row = Transaction {
+        transaction_key: approved,
+        payment: Some(key),
+        order,
+        holds_money: true,
+        is_cancel: false,
+    };
+    toss.rows.lock().unwrap().push((scene.now, row));
+    let app = App::new(store.clone(), toss, env, Settings::default());
+    let read = async || app.reconcile(scene.now.minus(HOUR), scene.now.plus(HOUR)).await.unwrap();
+    let (rows, noticed) = (1, 0);
+    assert_eq!(read().await, Reconciled { rows, noticed, orphans: 0 });
+    // What we know to be refused must not have taken money.
+    scene.settle(&charge, Verdict::Refused(refusal())).await;
+    assert_eq!(read().await, Reconciled { rows, noticed, orphans: 1 });
+    assert_eq!(orphans(&app), 1);
 }

@@ -6,18 +6,18 @@ use crate::keys::open;
 use crate::wire::open_sqlite;
 use clap::{Args, Subcommand, ValueEnum};
 use hanbeon_app::env::SystemEnv;
-use hanbeon_app::explain::{Language, explain, plain, when};
-use hanbeon_app::receipts;
+use hanbeon_app::explain::{Language, explain, explain_charge, plain, when};
 use hanbeon_app::verify::{FINDINGS_MAX, verify};
 use hanbeon_app::{Env as _, Webhook};
-use hanbeon_domain::OrderId;
+use hanbeon_app::{billing, receipts};
+use hanbeon_domain::{ChargeId, OrderId};
 use hanbeon_store::{NewWebhook, Store, WebhookId};
 use hanbeon_store_sqlite::Role;
 use std::process::ExitCode;
 
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
-    /// The order's id (the contract's `backendOrderId`).
+    /// The order's id (the contract's `backendOrderId`), or that of a charge without a window.
     order: String,
     /// In which language.
     #[arg(long, value_enum, default_value = "en")]
@@ -48,15 +48,22 @@ pub(crate) enum WebhooksCommand {
     },
 }
 
-/// Tells why an order is in its state.
+/// Tells why an order is in its state, or a charge.
 pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<(), Failure> {
     let id = OrderId::parse(&args.order)?;
     let language = match args.lang {
         Lang::En => Language::English,
         Lang::Ko => Language::Korean,
     };
-    let story = explain(&*open(config)?, SystemEnv.now(), id, language).await?;
-    print!("{}", story.ok_or_else(|| format!("there is no order {id}"))?);
+    let store = open_sqlite(config, Role::Tool)?;
+    let order = explain(&*store, SystemEnv.now(), id, language).await?;
+    // A charge has the bytes of the order that it ends in.
+    let charge = explain_charge(&*store, ChargeId::from_uuid(id.uuid()), language).await?;
+    let stories: Vec<_> = order.into_iter().chain(charge).collect();
+    if stories.is_empty() {
+        return Err(format!("there is no order and no charge {id}").into());
+    }
+    print!("{}", stories.join("\n"));
     Ok(())
 }
 
@@ -64,14 +71,15 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
 pub(crate) async fn verify_all(config: &Config) -> Result<ExitCode, Failure> {
     let store = open_sqlite(config, Role::Tool)?;
     let mut found = verify(&*store).await?;
+    let charges = billing::verify::verify(&*store, &*store, &mut found).await?;
     let receipts = receipts::verify::verify(&*store, &mut found).await?;
     for finding in &found.findings {
         let payment = finding.payment.map(|payment| format!(" payment {payment}:")).unwrap_or_default();
         println!("{}{payment} {}", finding.invariant, plain(&finding.what));
     }
     println!(
-        "looked at {} payments, {} refunds, {receipts} cash receipts, {} events, {} sealed journal lines, {} from before \
-         lines were sealed",
+        "looked at {} payments, {} refunds, {charges} charges, {receipts} cash receipts, {} events, {} sealed journal \
+         lines, {} from before lines were sealed",
         found.payments, found.refunds, found.events, found.sealed_lines, found.unsealed_lines
     );
     match found.findings.len() {

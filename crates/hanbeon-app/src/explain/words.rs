@@ -7,7 +7,7 @@ use hanbeon_store::{JournalLine, OrderRecord, Progress, RefundRecord};
 pub(super) struct Words(pub(super) Language);
 
 impl Words {
-    const fn pick<'a>(&self, english: &'a str, korean: &'a str) -> &'a str {
+    pub(super) const fn pick<'a>(&self, english: &'a str, korean: &'a str) -> &'a str {
         match self.0 {
             Language::English => english,
             Language::Korean => korean,

@@ -8,6 +8,7 @@ use crate::rows::{Cells as Row, billing as rows};
 use crate::tx::{Cells, Tx};
 use crate::verbs::numbers::most;
 use async_trait::async_trait;
+pub(crate) use charges::is_charging;
 use hanbeon_domain::billing::{Charge, ChargeStep, Customer, Subscription};
 use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp};
 use hanbeon_store::{
@@ -80,6 +81,10 @@ impl BillingStore for PostgresStore {
 
     async fn charges(&self, of: SubscriptionId, limit: usize) -> Result<Vec<Charge>, StoreError> {
         self.read((of, limit), |tx, (of, limit)| Box::pin(charges::of(tx, *of, *limit))).await
+    }
+
+    async fn charges_after(&self, after: Option<ChargeId>, limit: usize) -> Result<Vec<Charge>, StoreError> {
+        self.read((after, limit), |tx, (after, limit)| Box::pin(charges::after(tx, *after, *limit))).await
     }
 
     async fn insert_subscription(&self, new: &Subscription) -> Result<(), StoreError> {

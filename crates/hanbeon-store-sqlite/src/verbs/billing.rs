@@ -8,6 +8,7 @@ use crate::error::sql;
 use crate::rows::billing as rows;
 use crate::verbs::payments::most;
 use async_trait::async_trait;
+pub(crate) use charges::is_charging;
 use hanbeon_domain::billing::{Charge, ChargeStep, Customer, Subscription};
 use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp};
 use hanbeon_store::{
@@ -80,6 +81,10 @@ impl BillingStore for SqliteStore {
 
     async fn charges(&self, of: SubscriptionId, limit: usize) -> Result<Vec<Charge>, StoreError> {
         self.readers.run(move |db| charges::of(db, of, limit)).await
+    }
+
+    async fn charges_after(&self, after: Option<ChargeId>, limit: usize) -> Result<Vec<Charge>, StoreError> {
+        self.readers.run(move |db| charges::after(db, after, limit)).await
     }
 
     async fn insert_subscription(&self, new: &Subscription) -> Result<(), StoreError> {

@@ -25,10 +25,11 @@ const AMOUNT: i64 = 9_900;
 const LEASE: Duration = Duration::from_secs(30);
 
 /// A store with a customer, a key that can be charged, and an instant.
-struct Scene {
+pub struct Scene {
     store: Arc<dyn Doors>,
     key: KeyRecord,
-    now: Timestamp,
+    /// When the first period of its subscriptions is due.
+    pub now: Timestamp,
 }
 
 fn id(number: u128) -> Uuid {
@@ -54,7 +55,8 @@ fn wish(number: u128, owner: &Customer) -> KeyRecord {
 }
 
 impl Scene {
-    async fn new(store: Arc<dyn Doors>) -> Self {
+    /// In an empty store.
+    pub async fn new(store: Arc<dyn Doors>) -> Self {
         let owner = customer(1, "buyer-1");
         let now = Schedule::new(Day::parse("2026-01-31").expect("a day"), 31, 1).expect("one").charged_at(0);
         assert!(store.insert_customer(&owner).await.expect("insert_customer"));
@@ -89,7 +91,9 @@ impl Scene {
         new
     }
 
-    fn charge(&self, number: u128, period: Option<For>) -> Charge {
+    /// An intent to charge the customer.
+    #[must_use]
+    pub fn charge(&self, number: u128, period: Option<For>) -> Charge {
         let KeyRecord { key, .. } = &self.key;
         let new = NewCharge {
             id: ChargeId::from_uuid(id(number)),
@@ -102,7 +106,8 @@ impl Scene {
         Charge::intended(new, self.now)
     }
 
-    async fn begin(&self, charge: &Charge, of: Option<&Subscription>) -> BegunCharge {
+    /// Writes an intent, and the change of its subscription.
+    pub async fn begin(&self, charge: &Charge, of: Option<&Subscription>) -> BegunCharge {
         self.store.begin_charge(charge, of, self.now.plus(LEASE)).await.expect("begin_charge")
     }
 
@@ -112,7 +117,8 @@ impl Scene {
         charge.step(Heard { verdict, key }, moment).expect("it is open")
     }
 
-    async fn settle(&self, charge: &Charge, verdict: Verdict) -> Charge {
+    /// Writes what became of a charge.
+    pub async fn settle(&self, charge: &Charge, verdict: Verdict) -> Charge {
         let step = self.step(charge, verdict);
         self.store.commit_charge(&step, self.now, self.now.plus(LEASE)).await.expect("commit_charge");
         let stored = self.store.charge(charge.id).await.expect("charge").expect("it is stored");
@@ -258,6 +264,35 @@ pub async fn a_charge_that_is_done_is_a_payment(store: Arc<dyn Doors>) {
     assert!(!transaction(AMOUNT).is_empty());
 }
 
+/// All charges can be read in pages; and whether one is under way, by its order's name.
+pub async fn charges_are_read_in_pages_and_found_by_their_orders_while_they_are_under_way(
+    store: Arc<dyn Doors>,
+) {
+    let scene = Scene::new(store).await;
+    let charges = [10, 11, 12].map(|number| scene.charge(number, None));
+    for charge in &charges {
+        assert_eq!(scene.begin(charge, None).await, BegunCharge::Fresh);
+    }
+    let mut found = Vec::new();
+    while let Some(charge) = scene
+        .store
+        .charges_after(found.last().map(|last: &Charge| last.id), 1)
+        .await
+        .expect("charges_after")
+        .pop()
+    {
+        found.push(charge);
+    }
+    assert_eq!(found, charges);
+    let is_charging = async |at: usize| {
+        let order = &charges[at].toss_order;
+        scene.store.is_charging(order).await.expect("is_charging")
+    };
+    scene.settle(&charges[1], done()).await;
+    scene.settle(&charges[2], refused()).await;
+    assert_eq!([is_charging(0).await, is_charging(1).await, is_charging(2).await], [true, false, false]);
+}
+
 /// A key that is being deleted begins nothing, and neither does another customer's.
 pub async fn h5_a_key_that_is_being_deleted_begins_no_charge(store: Arc<dyn Doors>) {
     let scene = Scene::new(store).await;
@@ -313,6 +348,7 @@ macro_rules! billing_conformance {
             a_customer_key_belongs_to_one_customer, a_billing_key_is_kept_sealed_until_it_is_deleted,
             a_billing_key_of_tosss_is_stored_once, h1_s21_one_of_64_charges_of_a_period_begins,
             s21_another_charge_of_a_period_follows_only_a_refusal, a_charge_that_is_done_is_a_payment,
+            charges_are_read_in_pages_and_found_by_their_orders_while_they_are_under_way,
             h5_a_key_that_is_being_deleted_begins_no_charge,
             h1_what_is_due_is_taken_over_and_its_former_holder_writes_nothing
         }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use hanbeon_domain::billing::{
     BillingKey, Charge, ChargeAction, ChargeStep, Customer, KeyState, Status, Subscription,
 };
-use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp};
+use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp, TossOrderId};
 use hanbeon_store::{
     Added, BegunCharge, BillingStore, BillingTurn, CustomerRecord, Fingerprint, Inserted,
     KEYS_PER_CUSTOMER_MAX, KeyRecord, StoreError,
@@ -56,6 +56,10 @@ impl Billing {
             let same = other.period.is_some_and(|other| other.period == period.period);
             same && (other.state.as_str() != "refused" || other.period == charge.period)
         })
+    }
+
+    pub(super) fn is_charging(&self, order: &TossOrderId) -> bool {
+        self.charges.values().any(|(charge, _)| charge.toss_order == *order && charge.is_open())
     }
 
     fn commit_subscription(&mut self, next: &Subscription) -> Result<(), StoreError> {
@@ -249,6 +253,12 @@ impl BillingStore for MemoryStore {
 
     async fn charges(&self, of: SubscriptionId, limit: usize) -> Result<Vec<Charge>, StoreError> {
         Ok(self.tables().billing.charges(of).into_iter().take(limit).collect())
+    }
+
+    async fn charges_after(&self, after: Option<ChargeId>, limit: usize) -> Result<Vec<Charge>, StoreError> {
+        let tables = self.tables();
+        let charges = tables.billing.charges.values().map(|(charge, _)| charge);
+        Ok(charges.filter(|charge| after < Some(charge.id)).take(limit).cloned().collect())
     }
 
     async fn insert_subscription(&self, new: &Subscription) -> Result<(), StoreError> {

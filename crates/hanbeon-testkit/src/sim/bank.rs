@@ -252,6 +252,7 @@ impl Bank {
                 rows.push(Transaction {
                     transaction_key,
                     payment: payment.clone(),
+                    order: None,
                     holds_money: true,
                     is_cancel: false,
                 });
@@ -262,6 +263,7 @@ impl Bank {
                 rows.push(Transaction {
                     transaction_key,
                     payment: payment.clone(),
+                    order: None,
                     holds_money,
                     is_cancel: true,
                 });

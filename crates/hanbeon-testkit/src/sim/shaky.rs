@@ -6,7 +6,7 @@ use super::world::World;
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
-    SessionId, StateName, Step, Timestamp,
+    SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
     AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
@@ -157,6 +157,10 @@ impl Store for Shaky {
 
     async fn notice(&self, hint: &Hint, now: Timestamp, from: Timestamp) -> Result<bool, StoreError> {
         self.write(self.world.store.notice(hint, now, from)).await
+    }
+
+    async fn is_charging(&self, order: &TossOrderId) -> Result<bool, StoreError> {
+        self.read(self.world.store.is_charging(order)).await
     }
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {

@@ -2,7 +2,7 @@
 //! shop was told each change once, in an order that can be.
 use crate::buyer::Buyer;
 use crate::feed;
-use crate::plan::{Dice, Plan};
+use crate::plan::{Dice, Plan, dies_within};
 use crate::relay::Relay;
 use crate::rest::webhooks_arrive;
 use crate::support::{World, until};
@@ -64,7 +64,7 @@ async fn s22_g2_every_change_of_a_deposit_is_told_once_however_often_the_server_
                 _ => {}
             }
         }
-        let died = !lives || until_dead(&mut world).await;
+        let died = !lives || dies_within(&mut world, LIFE).await;
         door.send_replace(None);
         kills += u64::from(died);
         if !died {
@@ -86,16 +86,6 @@ async fn s22_g2_every_change_of_a_deposit_is_told_once_however_often_the_server_
     assert!(verified.status.success(), "{verified:?}");
     println!("{deposits} deposits, {reversals} taken back, {kills} of {LIVES} lives ended at a named point");
     assert!(deposits > 20 && reversals > 3, "{deposits} deposits, {reversals} taken back show little");
-}
-
-/// Has it ended by itself before its life is over?
-async fn until_dead(world: &mut World) -> bool {
-    let ends = async {
-        while world.has_ended().is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(LIFE, ends).await.is_ok()
 }
 
 async fn agrees_in_the_end(world: &World, buyer: &Buyer) {

@@ -5,13 +5,15 @@
 //! In reading order: [`cycles`] (killed again and again under load), with [`plan`] (what kills it, and when), the load
 //! ([`shopper`]: what is wanted, [`street`]: how it is asked, [`relay`]: how Toss's webhooks find the server), [`rest`]
 //! (how a round comes to its end), the checker ([`story`], with [`books`]: what both sides have written down, [`truth`]:
-//! what was told, [`unknown`]: what nobody told us) and [`summary`] (the figures); then one test per row of the catalogue:
+//! what was told, [`unknown`]: what nobody told us) and [`summary`] (the figures); loops of their own: [`deposits`] and
+//! [`charges`]; then one test per row of the catalogue:
 //! [`points`], [`paused`], [`disk`], [`clock`], [`schema`], [`stop`].
 
 mod books;
 #[path = "../it/buyer.rs"]
 #[expect(dead_code, reason = "the integration tests use the rest")]
 mod buyer;
+mod charges;
 mod clock;
 mod cycles;
 mod deposits;

@@ -1,7 +1,10 @@
 //! What kills the server in each cycle, and when. The plan follows from the seed; how threads and processes take
 //! their turns does not, so a seed brings back the kind of a run and not every step of it.
+use crate::support::World;
 use hanbeon_app::env;
 use std::fmt;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 /// Numbers that look random and can be had again (xorshift).
 #[derive(Clone, Debug)]
@@ -63,6 +66,16 @@ impl fmt::Display for Kill {
             Self::At { point, count } => write!(f, "{point:?} number {count}"),
         }
     }
+}
+
+/// Has it ended by itself before its life is over?
+pub(crate) async fn dies_within(world: &mut World, life: Duration) -> bool {
+    let ends = async {
+        while world.has_ended().is_none() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(life, ends).await.is_ok()
 }
 
 /// Every second kill is at a named point, in turn; the others are anywhere.

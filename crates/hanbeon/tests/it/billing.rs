@@ -287,6 +287,35 @@ async fn a_refused_period_is_tried_again_as_new_orders_and_then_the_shop_sees_th
 }
 
 #[tokio::test]
+async fn an_operator_sees_what_a_charge_came_to_and_what_does_not_fit_together() {
+    let scene = Scene::new(HASTY).await;
+    let refused = || FaultKind::FailBefore { status: 403, code: Some("REJECT_CARD_PAYMENT".to_owned()) };
+    scene.world.spoil(FaultOperation::BillingCharge, refused());
+    let subscription = scene.subscribe().await;
+    let charges = scene.until_charges(&subscription, &["refused", "done"]).await;
+    let id = |at: usize| charges[at]["id"].as_str().expect("an id");
+    let said = async |arguments: &[&str]| scene.world.tool(arguments).await.well();
+    // The order of the payment has the charge's bytes; a refused charge has no order, and is told all the same.
+    let (done, refused) = (said(&["explain", id(1)]).await, said(&["explain", id(0)]).await);
+    let korean = said(&["explain", id(0), "--lang", "ko"]).await;
+    for story in [&done, &refused, &korean] {
+        for word in [&subscription, id(0), id(1), "REJECT_CARD_PAYMENT"] {
+            assert!(story.contains(word), "{word:?} is not in:\n{story}");
+        }
+    }
+    assert!(done.contains("9900 were taken") && done.contains("For period 0"), "{done}");
+    assert!(!refused.contains("were taken, ") && refused.contains("nothing was taken"), "{refused}");
+    assert!(korean.contains("0회차") && korean.contains("청구된 금액이 없습니다"), "{korean}");
+
+    assert!(said(&["verify"]).await.contains(" 2 charges,"));
+    scene.world.db().execute("UPDATE charges SET amount = 1 WHERE state = 'done'", []).expect("a forgery");
+    let verified = scene.world.run(&["verify"]).await;
+    let found = String::from_utf8(verified.stdout).expect("text");
+    assert!(!verified.status.success() && found.contains("S21 payment"), "{found}");
+    assert!(found.contains("it is over 1 won, its payment took 9900 won"), "{found}");
+}
+
+#[tokio::test]
 async fn d10_many_equal_requests_charge_once() {
     let scene = Scene::new("").await;
     let (name, path) = (fresh_key(), format!("/v1/customers/{}/charges", scene.customer));

@@ -9,7 +9,7 @@ use crate::verbs::steps;
 use hanbeon_domain::billing::{
     Born, Charge, ChargeAction, ChargeState, ChargeStep, For, KeyState, Subscription,
 };
-use hanbeon_domain::{ChargeId, Refusal, SubscriptionId, Timestamp};
+use hanbeon_domain::{ChargeId, Refusal, SubscriptionId, Timestamp, TossOrderId};
 use hanbeon_store::{BegunCharge, Inserted, StoreError};
 
 pub(super) async fn begin(
@@ -130,6 +130,24 @@ pub(super) async fn of(tx: &Tx<'_>, of: SubscriptionId, limit: usize) -> Result<
         " FROM charges WHERE subscription_id = $1 ORDER BY period DESC, ordinal DESC LIMIT $2"
     );
     all(tx, "charges", select, &[&of.uuid(), &most(limit)], rows::charge).await
+}
+
+pub(super) async fn after(
+    tx: &Tx<'_>,
+    after: Option<ChargeId>,
+    limit: usize,
+) -> Result<Vec<Charge>, StoreError> {
+    let select = concat!(
+        "SELECT ",
+        charge_columns!(),
+        " FROM charges WHERE $1::uuid IS NULL OR charge_id > $1 ORDER BY charge_id LIMIT $2"
+    );
+    all(tx, "charges", select, &[&after.map(ChargeId::uuid), &most(limit)], rows::charge).await
+}
+
+pub(crate) async fn is_charging(tx: &Tx<'_>, order: &TossOrderId) -> Result<bool, StoreError> {
+    let select = "SELECT 1 FROM charges WHERE toss_order_id = $1 AND state = 'charging'";
+    Ok(tx.row("charges", select, &[&order.as_str()]).await?.is_some())
 }
 
 /// The facts of a state, as columns.

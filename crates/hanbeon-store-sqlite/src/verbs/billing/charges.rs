@@ -1,6 +1,6 @@
 //! Charges.
 use super::{all, keys, subscriptions, superseded, write};
-use crate::error::corrupt;
+use crate::error::{corrupt, sql};
 use crate::rows::billing::{self as rows, charge_columns};
 use crate::verbs::orders;
 use crate::verbs::payments::most;
@@ -8,7 +8,7 @@ use crate::verbs::steps::{self, version};
 use hanbeon_domain::billing::{
     Born, Charge, ChargeAction, ChargeState, ChargeStep, For, KeyState, Subscription,
 };
-use hanbeon_domain::{ChargeId, Refusal, SubscriptionId, Timestamp};
+use hanbeon_domain::{ChargeId, Refusal, SubscriptionId, Timestamp, TossOrderId};
 use hanbeon_store::{BegunCharge, Inserted, StoreError};
 use rusqlite::{Connection, params};
 
@@ -130,6 +130,26 @@ pub(super) fn of(db: &Connection, of: SubscriptionId, limit: usize) -> Result<Ve
         " FROM charges WHERE subscription_id = ?1 ORDER BY period DESC, ordinal DESC LIMIT ?2"
     );
     all(db, "charges", statement, params![of.uuid().into_bytes(), most(limit)], rows::charge)
+}
+
+pub(super) fn after(
+    db: &Connection,
+    after: Option<ChargeId>,
+    limit: usize,
+) -> Result<Vec<Charge>, StoreError> {
+    let statement = concat!(
+        "SELECT ",
+        charge_columns!(),
+        " FROM charges WHERE charge_id > ?1 ORDER BY charge_id LIMIT ?2"
+    );
+    let after = after.map_or_else(Vec::new, |after| after.uuid().as_bytes().to_vec());
+    all(db, "charges", statement, params![after, most(limit)], rows::charge)
+}
+
+pub(crate) fn is_charging(db: &Connection, order: &TossOrderId) -> Result<bool, StoreError> {
+    let exists = "SELECT EXISTS (SELECT 1 FROM charges WHERE toss_order_id = ?1 AND state = 'charging')";
+    let mut statement = db.prepare_cached(exists).map_err(sql("charges"))?;
+    statement.query_row([order.as_str()], |row| row.get(0)).map_err(sql("charges"))
 }
 
 /// The facts of a state, as columns.
