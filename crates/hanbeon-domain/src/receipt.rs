@@ -82,7 +82,8 @@ pub enum ReceiptState {
     Canceling(Canceling),
     /// All of it is cancelled.
     Canceled,
-    /// There is none: Toss or, maybe days later, the tax service refused, or it is certain that nobody was asked.
+    /// There is none: Toss or, maybe days later, the tax service refused, or it is certain that nobody was asked. Or a
+    /// human has closed it: what Toss still shows of it is theirs to settle.
     Failed(Reason),
     /// We cannot know, or cannot do it. Alarmed; a human decides.
     NeedsReview {

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use hanbeon_app::Env as _;
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::explain::{plain, when};
-use hanbeon_app::receipts::review::{again, list};
+use hanbeon_app::receipts::review::{again, close, list};
 use hanbeon_app::review::LIST_MAX;
 use hanbeon_domain::{Receipt, ReceiptId, ReceiptState};
 use hanbeon_store_sqlite::Role;
@@ -19,6 +19,16 @@ pub(crate) enum ReceiptsCommand {
     Again {
         /// The receipt's id, as `receipts list` prints it.
         receipt: String,
+    },
+    /// Closes one that Toss never lets go, by your word: it proves nothing any more, and its payment may have another one.
+    ///
+    /// Nothing is sent to Toss, and it cannot be undone: settle with the tax office what Toss still shows.
+    Close {
+        /// The receipt's id, as `receipts list` prints it.
+        receipt: String,
+        /// Who you are, and how you know that it is settled; kept with the receipt for ever.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
 }
 
@@ -40,6 +50,11 @@ pub(crate) async fn run(config: &Config, command: ReceiptsCommand) -> Result<(),
             let id = ReceiptId::parse(&receipt)?;
             again(&*store, SystemEnv.now(), id).await?;
             println!("a running server looks at Toss's lists within seconds; then: hanbeon receipts list");
+        }
+        ReceiptsCommand::Close { receipt, reason } => {
+            let id = ReceiptId::parse(&receipt)?;
+            close(&*store, SystemEnv.now(), id, &reason).await?;
+            println!("receipt {id} is closed; nothing was sent to Toss");
         }
     }
     Ok(())

@@ -157,6 +157,14 @@ impl Receipt {
         Some(self.move_to(state, ReceiptAction::Rest { due: Some(now) }))
     }
 
+    /// A human closes it by their word, because Toss never lets it go: from now on it proves nothing, and does not stand in
+    /// the way of another one. `note` says who, when, and how they know. `None` when it needs no human.
+    #[must_use]
+    pub fn close(&self, note: &str) -> Option<ReceiptStep> {
+        let S::NeedsReview { why, .. } = &self.state else { return None };
+        Some(self.move_to(S::Failed(Reason::closed(note, why)), REST))
+    }
+
     /// When what we want to know of it can have been listed: the receipt itself, which the tax service may have refused
     /// since, and the cancel that is under way.
     #[must_use]
@@ -309,6 +317,11 @@ impl Receipt {
 }
 
 impl Reason {
+    fn closed(note: &str, why: &str) -> Self {
+        let message = format!("{note} (it needed a human: {why})");
+        Self { code: "CLOSED_BY_OPERATOR".to_owned(), message }
+    }
+
     fn not_issued(why: &str) -> Self {
         let message =
             format!("no cash receipt was issued ({why}); ask for another one, under a new Idempotency-Key");

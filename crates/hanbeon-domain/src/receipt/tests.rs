@@ -190,6 +190,21 @@ fn a_refused_cancel_is_looked_for_and_then_needs_a_human() {
 }
 
 #[test]
+fn a_receipt_that_toss_never_lets_go_is_closed_by_a_human_and_by_nobody_else() {
+    let asked = canceling(0).step(refused(), moment(at(3))).unwrap();
+    assert_eq!(asked.next.close("kim"), None, "it is under way");
+    let review = asked.next.step(ReceiptHeard::Listed(vec![]), moment(at(3))).unwrap().next;
+    let closed = review.close("kim, by the tax office's letter").unwrap();
+    assert_eq!((closed.then, closed.next.version), (ReceiptAction::Rest { due: None }, review.version + 1));
+    let ReceiptState::Failed(reason) = &closed.next.state else { panic!("{:?}", closed.next.state) };
+    assert_eq!(reason.code, "CLOSED_BY_OPERATOR");
+    assert!(reason.message.starts_with("kim, by the tax office's letter"), "{}", reason.message);
+    assert!(reason.message.contains("Toss refused to cancel 10000 won"), "{}", reason.message);
+    assert_eq!((closed.next.in_force(), closed.next.is_open()), (Won::ZERO, false));
+    assert_eq!((closed.next.close("kim"), closed.next.again(at(9))), (None, None), "closed once");
+}
+
+#[test]
 fn a_refusal_after_doubt_waits_until_no_call_can_land() {
     let mut receipt = canceling(0).step(unclear(false), moment(at(3))).unwrap().next;
     let step = receipt.step(ReceiptHeard::Listed(vec![]), moment(at(4))).unwrap();

@@ -275,6 +275,34 @@ async fn f13_a_cancel_that_toss_refuses_needs_a_human_who_is_told() {
 }
 
 #[tokio::test]
+async fn f13_a_receipt_that_toss_never_lets_go_is_closed_by_an_operator_with_a_reason() {
+    let scene = Scene::issued().await;
+    let id = text(&scene.receipts().await[0], "id");
+    let close = ["receipts", "close", &id, "--reason"];
+    let tool = async |reason: &str| scene.world.tool(&[&close[..], &[reason]].concat()).await;
+    tool("kim").await.badly("needs no human");
+    let no = FaultKind::FailBefore { status: 403, code: Some("NOT_CANCELABLE_PAYMENT".to_owned()) };
+    scene.world.spoil(FaultOperation::CashReceiptCancel, no);
+    scene.refund(Some(4_000)).await;
+    scene.until_receipt("needs_review", 10_000).await;
+    let calls = scene.world.calls(Operation::CashReceiptCancel);
+    tool(" ").await.badly("a reason must be");
+    tool("kim: the tax office has struck it out").await.well();
+    let closed = scene.until_receipt("failed", 0).await;
+    assert_eq!(closed["failure"]["code"], "CLOSED_BY_OPERATOR");
+    let why = text(&closed["failure"], "message");
+    for word in ["kim: the tax office", "closed 20", "Toss refused to cancel 4000 won"] {
+        assert!(why.contains(word), "{why}");
+    }
+    assert_eq!(scene.world.metric("hanbeon_cash_receipts_need_review").await, Some(0));
+    tool("kim").await.badly("needs no human");
+    // The buyer may have one over what is left.
+    assert_eq!(scene.ask(&fresh_key()).await.has_status(201)["amount"], 6_000);
+    assert_eq!(scene.world.calls(Operation::CashReceiptCancel), calls, "nothing was sent");
+    scene.world.tool(&["verify"]).await.well();
+}
+
+#[tokio::test]
 async fn f13_a_receipt_that_the_tax_service_refused_is_none() {
     let scene = Scene::issued().await;
     let rows = listed(&scene.world).await;
