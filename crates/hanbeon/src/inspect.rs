@@ -61,7 +61,7 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
     let charge = explain_charge(&*store, ChargeId::from_uuid(id.uuid()), language).await?;
     let stories: Vec<_> = order.into_iter().chain(charge).collect();
     if stories.is_empty() {
-        return Err(format!("there is no order and no charge {id}").into());
+        return Err(format!("there is no order {id}, and no charge").into());
     }
     print!("{}", stories.join("\n"));
     Ok(())
