@@ -184,7 +184,7 @@ async function pay() {
   }
   setBusy(true);
   try {
-    const { backendOrderId, orderName, totalAmount } = await orderFor(buyer);
+    const { backendOrderId, orderName, totalAmount, taxFreeAmount } = await orderFor(buyer);
     // Every attempt has an id of its own at Toss, even for the same order: Toss never takes one twice.
     const orderId = freshOrderId();
     await hanbeon.saveAmount(orderId, totalAmount);
@@ -195,6 +195,8 @@ async function pay() {
     await payment.request({
       orderId,
       orderName,
+      // A shop that sells tax-free goods tells Toss here, and hanbeon in its order, how much of it they are.
+      ...(taxFreeAmount && { taxFreeAmount }),
       successUrl: `${location.origin}/success?${back}`,
       failUrl: `${location.origin}/fail?${back}`,
       customerName: buyer.name,

@@ -64,6 +64,9 @@ pub(crate) struct CreatedOrder {
     pub(crate) id: String,
     /// Won.
     pub(crate) total_amount: u64,
+    /// What of it is not taxed, which the payment window has to be told.
+    #[serde(default)]
+    pub(crate) tax_free_amount: u64,
 }
 
 /// What hanbeon said: nothing of it is looked into yet.

@@ -45,6 +45,9 @@ pub(crate) struct OrderAnswer {
     order_name: String,
     /// Won.
     total_amount: u64,
+    /// For the payment window; left out when all is taxed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_free_amount: Option<u64>,
 }
 
 /// Creates an order at the shop's own prices.
@@ -60,6 +63,7 @@ pub(crate) async fn create(
         backend_order_id: created.id.to_ascii_lowercase(),
         order_name: order.order_name,
         total_amount: created.total_amount,
+        tax_free_amount: Some(created.tax_free_amount).filter(|won| *won > 0),
     }))
 }
 

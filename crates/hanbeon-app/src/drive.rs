@@ -269,7 +269,9 @@ impl App {
         };
         self.env.reached("after the unrecorded cancel");
         match event {
-            Event::PspSaid(Verdict::Seen(canceled)) if canceled.balance.is_zero() => {
+            Event::PspSaid(Verdict::Seen(canceled))
+                if canceled.balance.is_zero() && !canceled.is_giving_back() =>
+            {
                 let found = Event::PspSaid(Verdict::Seen(canceled));
                 let step = payment.step(found, self.moment(self.now(), actor))?;
                 let canceled = step.next.clone();

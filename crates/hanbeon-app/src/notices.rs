@@ -6,7 +6,7 @@
 //! 3. **keep**: durable, and the payment due, in one transaction; then Toss gets its answer;
 //! 4. the recovery looks, as soon as the payment is free and was not looked at a moment ago.
 use crate::App;
-use hanbeon_domain::{Payment, State, Timestamp, TossStatus};
+use hanbeon_domain::{Payment, RefundId, State, Timestamp, TossStatus};
 use hanbeon_psp::notice::Notice;
 use hanbeon_store::{Hint, Kept, NewWebhook, StoreError, Webhook, WebhookId, WebhookVerdict};
 use tracing::{error, info, warn};
@@ -32,6 +32,10 @@ impl App {
     pub async fn webhook(&self, transmission_id: Option<String>, body: Vec<u8>) -> Result<Kept, NoticeError> {
         let notice = Notice::read(&body)?;
         let hint = notice.payment.clone().map(Hint::Key).or(notice.order.clone().map(Hint::Order));
+        let hint = match (hint, notice.refund) {
+            (None, Some(refund)) => self.hint_of(refund).await?,
+            (hint, _) => hint,
+        };
         let payment = match &hint {
             Some(hint) => self.store.payment_of_hint(hint).await?,
             None => None,
@@ -47,6 +51,13 @@ impl App {
             self.left_work.notify_one();
         }
         Ok(kept)
+    }
+
+    /// Where to look for what a notice says of a refund.
+    async fn hint_of(&self, refund: RefundId) -> Result<Option<Hint>, StoreError> {
+        let Some(known) = self.store.refund(refund).await? else { return Ok(None) };
+        let record = self.store.payment(known.payment).await?;
+        Ok(record.map(|record| Hint::Key(record.payment.key)))
     }
 
     fn judge(&self, notice: &Notice, hint: Option<&Hint>, payment: Option<&Payment>) -> WebhookVerdict {

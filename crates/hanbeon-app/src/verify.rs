@@ -100,6 +100,7 @@ impl Verified {
         walk(record, &mut object);
         sums(record, &mut object);
         told(record, &mut object);
+        taxed(record, order, &mut object);
         holder(&record.payment, order, &mut object);
     }
 }
@@ -219,6 +220,42 @@ fn told(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) {
             object("S14", format!("event {} does not come after event {before}", event.number));
         }
         before = event.number;
+    }
+}
+
+/// What is left is divided as Toss says, and what was not taxed of the order has gone back or is left.
+fn taxed(record: &PaymentRecord, order: Option<&OrderRecord>, object: &mut impl FnMut(&'static str, String)) {
+    let payment = &record.payment;
+    let rests = matches!(payment.state, State::Paid | State::PartiallyCanceled | State::Canceled { .. });
+    // A human's word says nothing of the parts.
+    let by_word = record.history.iter().any(|line| line.event.starts_with("operator_said"));
+    let (Some(tax), Some(OrderRecord { order, .. })) = (payment.toss.tax, order) else { return };
+    let left = payment.captured.minus(payment.refunded);
+    if !rests || by_word || payment.captured.is_zero() {
+        return;
+    }
+    if tax.sum() != left {
+        let left = left.unwrap_or_default();
+        return object(
+            "S20",
+            format!("the parts that Toss divides it into are not the {left} won that are left"),
+        );
+    }
+    let mut returned =
+        record.refunds.iter().filter(|refund| is_done(refund)).map(|refund| refund.refund.untaxed);
+    // A refund of which nobody said it leaves nothing to compare.
+    let Some(Some(all)) = returned.try_fold(Some(tax.untaxed), |sum, part| Some(sum?.plus(part?))) else {
+        return;
+    };
+    if all != order.untaxed {
+        let (said, took) = (order.untaxed, all);
+        object(
+            "S20",
+            format!(
+                "of its order {} won are tax free and {} exempt, and to Toss {} and {}",
+                said.free, said.exempt, took.free, took.exempt
+            ),
+        );
     }
 }
 

@@ -1,5 +1,5 @@
 //! Giving money back: reserved in the budget first, then asked of Toss, then settled by Toss's answer.
-use crate::{Evidence, PaymentId, RefundId, Refusal, Timestamp, TossCancel, Untaxed, Won};
+use crate::{Evidence, PaymentId, PendingCancel, RefundId, Refusal, Timestamp, TossCancel, Untaxed, Won};
 use std::fmt;
 
 /// Longest reason (Toss core API, Cancel: `cancelReason`).
@@ -164,12 +164,31 @@ impl Refund {
         matches!(self.cause, Cause::Compensation | Cause::LateSuccess)
     }
 
-    /// This refund among the cancels that Toss shows: the one of its amount that led to its balance. Every call
-    /// names the balance that it starts from, and a balance never rises, so there is at most one.
+    /// This refund among the cancels that Toss shows: the one with its name, where Toss keeps one; otherwise the one of
+    /// its amount that led to its balance. Every call names the balance that it starts from, and a balance never rises, so
+    /// there is at most one.
     #[must_use]
     pub fn found_in<'a>(&self, cancels: &'a [TossCancel]) -> Option<&'a TossCancel> {
         let after = Some(self.balance_after());
-        cancels.iter().find(|cancel| cancel.amount == self.amount && cancel.balance_after == after)
+        let equal = |cancel: &&TossCancel| cancel.amount == self.amount && cancel.balance_after == after;
+        cancels
+            .iter()
+            .find(|cancel| self.is_named(cancel.request.as_deref()))
+            .or_else(|| cancels.iter().find(equal))
+    }
+
+    /// Is this the name of one of our calls for this refund, as Toss keeps it of an asynchronous cancel (Toss core API,
+    /// Cancel, `cancelRequestId`)?
+    #[must_use]
+    pub fn is_named(&self, request: Option<&str>) -> bool {
+        request.is_some_and(|request| request.starts_with(&self.idempotency_key()))
+    }
+
+    /// What has become of it, if Toss took it and has not carried it out.
+    #[must_use]
+    pub fn pending_in<'a>(&self, pending: &'a [PendingCancel]) -> Option<&'a PendingCancel> {
+        let ours = || pending.iter().filter(|cancel| self.is_named(cancel.request.as_deref()));
+        ours().find(|cancel| !cancel.aborted).or_else(|| ours().next_back())
     }
 
     /// What must be left at Toss once this refund has happened.

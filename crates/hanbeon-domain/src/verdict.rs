@@ -83,6 +83,8 @@ pub struct TossCancel {
     pub canceled_at: Option<Timestamp>,
     /// Why, in the words of whoever cancelled.
     pub reason: String,
+    /// The name that whoever asked gave it; kept of asynchronous cancels only.
+    pub request: Option<String>,
 }
 
 /// A cancel that Toss only took for now, as of a wallet abroad (Toss state machine, Cancel sub-state).
@@ -155,6 +157,12 @@ pub enum TossStatus {
 }
 
 impl Snapshot {
+    /// Is Toss still at a cancel that it has taken? Whether the balance shows it already is not documented.
+    #[must_use]
+    pub fn is_giving_back(&self) -> bool {
+        self.pending.iter().any(|cancel| !cancel.aborted)
+    }
+
     /// Will no deposit come any more? Only Toss can tell: its clock may differ from ours.
     #[must_use]
     pub fn is_closed_account(&self) -> bool {

@@ -50,7 +50,9 @@ pub(crate) fn judge(answer: Answer, asked: Asked<'_>, operation: Operation) -> V
 /// as an answered error.
 pub(crate) fn judge_cancel(answer: Answer, asked: Asked<'_>, refund: &Refund) -> Verdict {
     match judge(answer, asked, Operation::Cancel) {
-        Verdict::Seen(seen) if seen.balance == refund.balance_before => {
+        Verdict::Seen(seen)
+            if seen.balance == refund.balance_before && refund.pending_in(&seen.pending).is_none() =>
+        {
             Verdict::Unclear { answered: true, why: "Toss took the cancel, and cancelled nothing".to_owned() }
         }
         verdict => verdict,
@@ -156,6 +158,7 @@ fn cancel(shown: &Cancellation) -> Option<TossCancel> {
         balance_after: won(shown.refundable_amount.and_then(toss_client::Amount::as_won)),
         canceled_at: instant(shown.canceled_at.as_ref()),
         reason: shown.cancel_reason.clone().unwrap_or_default(),
+        request: shown.cancel_request_id.clone(),
         untaxed: untaxed(shown.tax_free_amount, shown.tax_exemption_amount),
     })
 }

@@ -1,7 +1,8 @@
 //! What comes in by webhook, read as far as it says where to look. Nothing in it is believed: the most that it can do
 //! is make us ask Toss.
 use crate::judge::deposit_secret;
-use hanbeon_domain::{DepositSecret, PaymentKey, TossOrderId, TossStatus};
+use hanbeon_domain::{DepositSecret, PaymentKey, RefundId, TossOrderId, TossStatus};
+use toss_client::model::Cancellation;
 use toss_client::webhook::{Webhook, merchant_of};
 
 /// A notice of Toss's.
@@ -15,6 +16,8 @@ pub struct Notice {
     pub payment: Option<PaymentKey>,
     /// The order that it says it is about, by its name at Toss.
     pub order: Option<TossOrderId>,
+    /// The refund that it says it is about, by the name of our call for it.
+    pub refund: Option<RefundId>,
     /// The status that it says the payment has.
     pub status: Option<TossStatus>,
     /// The merchant that it says it is about.
@@ -34,6 +37,7 @@ impl Notice {
     /// # Errors
     /// [`NotAWebhook`] when it is not even an object; any other one is a notice, if only an unknown one.
     pub fn read(body: &[u8]) -> Result<Self, NotAWebhook> {
+        let mut refund = None;
         let (event_type, key, order, status, transaction, secret) =
             match Webhook::parse(body).map_err(|_| NotAWebhook)? {
                 Webhook::PaymentStatusChanged {
@@ -54,6 +58,21 @@ impl Notice {
                 Webhook::DepositCallback { order_id, secret, status, transaction_key, .. } => {
                     ("DEPOSIT_CALLBACK".to_owned(), None, order_id, status, transaction_key, secret)
                 }
+                // Whether it names its payment is not documented: it is known by the name that we gave the cancel.
+                Webhook::CancelStatusChanged(event) => {
+                    let Cancellation { cancel_request_id, cancel_status, transaction_key, .. } = event.data;
+                    refund = cancel_request_id.as_deref().and_then(refund_named);
+                    let name = "CANCEL_STATUS_CHANGED".to_owned();
+                    let status = cancel_status.map(|status| status.as_str().to_owned());
+                    (
+                        name,
+                        None,
+                        None,
+                        None,
+                        transaction_key.zip(status).map(|(key, status)| format!("{key} {status}")),
+                        None,
+                    )
+                }
                 other => {
                     let name = other.event_type().unwrap_or("(none)");
                     (name.chars().take(NAME_MAX).collect(), None, None, None, None, None)
@@ -68,11 +87,18 @@ impl Notice {
             event_type,
             payment: key.and_then(|key| PaymentKey::parse(key).ok()),
             order: order.and_then(|order| TossOrderId::parse(order).ok()),
+            refund,
             status: claimed,
             merchant_id: merchant_of(body),
             secret: secret.map(|secret| deposit_secret(secret.expose())),
         })
     }
+}
+
+/// The refund in the name of a call for it; see [`hanbeon_domain::Payment::cancel_key`].
+fn refund_named(request: &str) -> Option<RefundId> {
+    let (id, _) = request.strip_prefix("hanbeon-")?.split_once("-cancel")?;
+    RefundId::parse(id).ok()
 }
 
 /// Longest name of an event that is kept: Toss's longest has 28 characters.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use hanbeon_domain::{
     Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossOrderId, TossStatus, Verdict, Won,
 };
+use toss_client::model::Currency;
 use toss_client::{
     Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RefundReceiveAccount, RequestOptions,
     Transactions,
@@ -46,6 +47,7 @@ impl TossPsp {
         // All that is left takes its parts with it, and none is what Toss takes for granted.
         let part =
             |part: Option<Won>| part.filter(|won| !whole && !won.is_zero()).map(|won| Amount::won(won.get()));
+        let key = payment.cancel_key(refund);
         let call = Cancel {
             cancel_reason: refund.reason.as_str(),
             cancel_amount: (!whole).then(|| Amount::won(refund.amount.get())),
@@ -56,11 +58,10 @@ impl TossPsp {
             }),
             tax_free_amount: part(refund.untaxed.map(|untaxed| untaxed.free)),
             tax_exemption_amount: part(refund.untaxed.map(|untaxed| untaxed.exempt)),
-            currency: None,
-            cancel_request_id: None,
+            currency: payment.cancels_later().then_some(Currency::Krw),
+            cancel_request_id: payment.cancels_later().then_some(key.as_str()),
         };
-        let answer =
-            self.client.cancel(payment.key.as_str(), &call, &under(&payment.cancel_key(refund))).await;
+        let answer = self.client.cancel(payment.key.as_str(), &call, &under(&key)).await;
         judge::judge_cancel(answer, self.asked(payment), refund)
     }
 }

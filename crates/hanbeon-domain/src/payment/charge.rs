@@ -17,6 +17,10 @@ impl Payment {
 
     pub(super) fn confirm_seen(&self, seen: Snapshot, moment: Moment<'_>) -> Move {
         match seen.status {
+            // Whether it stays taken or goes back shows once that cancel has ended.
+            T::PartialCanceled | T::Canceled if seen.is_giving_back() => {
+                self.try_again(true, self.rest_until_retry(moment))
+            }
             // Found cancelled before we could record the approval: our own compensation, sent while the
             // store was down, or somebody at Toss. The order may be paid again in either case.
             T::Done | T::PartialCanceled | T::Canceled => {

@@ -41,6 +41,13 @@ impl Payment {
         if seen.status == T::Unknown {
             return self.ask_again(false, self.rest_until_retry(moment));
         }
+        match refund.pending_in(&seen.pending) {
+            Some(accepted) if !accepted.aborted => return self.cancel_accepted(moment),
+            Some(_) if refund.found_in(&seen.cancels).is_none() => {
+                return self.cancel_aborted(refund, &seen, moment);
+            }
+            _ => {}
+        }
         let (found, balance) = (refund.found_in(&seen.cancels), seen.balance);
         if balance <= refund.balance_after() && (found.is_some() || self.is_given_back(&seen)) {
             let by = found.map(|cancel| &cancel.transaction_key).or(seen.last_transaction_key.as_ref());
@@ -61,6 +68,27 @@ impl Payment {
             return self.cancel_again(refund.clone(), moment);
         }
         self.cancel_elsewhere(refund, &seen, moment)
+    }
+
+    /// Toss has taken the cancel and is still at it: a fact, and no reason to call again, for a call would be another
+    /// cancel. The money is not back before a read says so.
+    fn cancel_accepted(&self, moment: Moment<'_>) -> Move {
+        let mut next = self.clone();
+        if let State::Canceling { tries, unchanged, .. } = &mut next.state {
+            (*tries, *unchanged) = (1, false);
+        }
+        (next, Action::Rest { due: Some(moment.now.plus(moment.policy.cancel_poll)) }, None)
+    }
+
+    /// Toss took the cancel and has given it up. What it was for can be cancelled again, by another wish.
+    fn cancel_aborted(&self, refund: &Refund, seen: &Snapshot, moment: Moment<'_>) -> Move {
+        let refusal =
+            Refusal::ours(400, "REFUND_REJECTED", "환불이 거절됐습니다. 결제사에 문의 부탁드립니다.");
+        if seen.balance < self.ours() && !refund.undoes_a_charge() {
+            let next = self.left_at_toss(seen, CanceledBy::Elsewhere);
+            return (next, REST, Some((refund.id, RefundOutcome::Refused(refusal))));
+        }
+        self.with_facts(seen).cancel_refused(refund, refusal, moment)
     }
 
     /// Does the balance alone say that the refund has happened? Only where the answer does not list its cancels
@@ -121,7 +149,7 @@ impl Payment {
     /// A read has shown that nothing has happened yet: cancel, with the same key unless Toss has already answered
     /// that key; but not so soon after the last call that Toss would ignore it.
     fn cancel_again(&self, refund: impl Into<Box<Refund>>, moment: Moment<'_>) -> Move {
-        let refund = refund.into();
+        let refund: Box<Refund> = refund.into();
         let State::Canceling { tries, unchanged, round, answered, landing_until, .. } = self.state else {
             return (self.clone(), REST, None);
         };
@@ -141,6 +169,10 @@ impl Payment {
             return (Self { state, ..self.clone() }, Action::Rest { due: Some(from) }, None);
         }
         let key_is_used_up = answered;
+        if key_is_used_up && self.cancels_later() && Self::may_lag(self.last_cancel_at, moment) {
+            // An asynchronous cancel need not show in the balance, so the balance that a call names stops no second one.
+            return self.ask_again(false, self.rest_until_retry(moment));
+        }
         let state = State::Canceling {
             refund,
             tries: tries.max(1),

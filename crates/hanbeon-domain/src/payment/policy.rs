@@ -30,6 +30,8 @@ pub struct Policy {
     /// Between two cancels of one payment: Toss silently ignores the second of two within a second. A margin for
     /// the way there.
     pub cancel_spacing: Duration,
+    /// How often an asynchronous cancel is asked for its end: a webhook tells it, and this is the net under it.
+    pub cancel_poll: Duration,
     /// Between two reads of a payment that notices ask for: notices come in bursts, and anybody can send one.
     pub notice_spacing: Duration,
     /// What becomes of money that turns up after its payment had been given up.
@@ -57,6 +59,7 @@ impl Default for Policy {
             deposit_closing: Duration::from_secs(5 * 60),
             deposit_settle: Duration::from_secs(3 * 60),
             cancel_spacing: Duration::from_millis(1_250),
+            cancel_poll: Duration::from_secs(10 * 60),
             notice_spacing: Duration::from_secs(3),
             late_success: LateSuccess::Cancel,
         }

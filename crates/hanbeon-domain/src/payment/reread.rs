@@ -15,6 +15,7 @@ impl Payment {
     pub(super) fn reread_captured(&self, seen: &Snapshot, moment: Moment<'_>) -> Move {
         let ours = self.ours();
         match seen.status {
+            _ if seen.is_giving_back() => self.wait_for_cancel(moment),
             T::Done | T::PartialCanceled | T::Canceled if seen.balance == ours => {
                 (self.with_facts(seen), REST, None)
             }
@@ -78,6 +79,7 @@ impl Payment {
         let takes = matches!(seen.status, T::Done | T::PartialCanceled | T::Canceled);
         let left = !seen.balance.is_zero();
         match seen.status {
+            _ if seen.is_giving_back() => self.wait_for_cancel(moment),
             // A cancel of ours is not seen yet, and may still be.
             _ if left && self.ours() <= seen.balance && Self::may_lag(self.last_cancel_at, moment) => {
                 (self.clone(), self.look_again(moment), None)
@@ -117,6 +119,11 @@ impl Payment {
         (self.clone(), then, None)
     }
 
+    /// Somebody's cancel is under way at Toss: what is left is known once it has ended.
+    fn wait_for_cancel(&self, moment: Moment<'_>) -> Move {
+        (self.clone(), Action::Rest { due: Some(moment.now.plus(moment.policy.cancel_poll)) }, None)
+    }
+
     fn stay(&self) -> Move {
         (self.clone(), REST, None)
     }
@@ -137,7 +144,7 @@ impl Payment {
     }
 
     /// Was our last call so recently that a read need not show it yet?
-    fn may_lag(called_at: Option<Timestamp>, moment: Moment<'_>) -> bool {
+    pub(super) fn may_lag(called_at: Option<Timestamp>, moment: Moment<'_>) -> bool {
         called_at.is_some_and(|at| moment.now < at.plus(moment.policy.confirm_window))
     }
 

@@ -91,7 +91,7 @@ impl Payment {
             requested_at: seen.requested_at.or(self.toss.requested_at),
             approved_at: seen.approved_at.or(self.toss.approved_at),
             secret: seen.secret.or(self.toss.secret),
-            tax: seen.tax.or(self.toss.tax),
+            tax: seen.tax,
         };
         Self { toss, ..self.clone() }
     }

@@ -3,9 +3,10 @@
 //! A cell is `state:action`: the state that follows, and what is done once that is on disk (`C` confirm, `L` look
 //! up, `X` cancel, `D` rest until due, `R` rest for good). `·` is refused. All of it happens a second after the
 //! payment began, when a read that contradicts us may lag. The samples behind the rows and the
-//! columns are in [`samples`]; arms with a guard have their own cases in [`guards`], [`returns`], [`rereads`], [`told`] and [`refund_due`].
+//! columns are in [`samples`]; arms with a guard have their own cases in [`guards`], [`returns`], [`later`], [`rereads`], [`told`] and [`refund_due`].
 mod diagram;
 mod guards;
+mod later;
 mod refund_due;
 mod rereads;
 mod returns;

@@ -8,6 +8,9 @@ use crate::Won;
 /// Toss's names of the method that is paid by a deposit.
 const VIRTUAL_ACCOUNT: [&str; 2] = ["가상계좌", "VIRTUAL_ACCOUNT"];
 
+/// Toss's names of the wallets abroad.
+const FOREIGN_EASY_PAY: [&str; 2] = ["해외간편결제", "FOREIGN_EASY_PAY"];
+
 /// Where a payment stands, as the shop knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -144,6 +147,13 @@ impl Payment {
     #[must_use]
     pub fn needs_refund_account(&self) -> bool {
         self.is_deposit() && !self.captured.is_zero()
+    }
+
+    /// May Toss only take its cancels for now, and carry them out later (Toss core API, Cancel, `cancelRequestId`)? Such a
+    /// cancel has a name, and one of a part says its currency.
+    #[must_use]
+    pub fn cancels_later(&self) -> bool {
+        self.toss.method.as_deref().is_some_and(|method| FOREIGN_EASY_PAY.contains(&method))
     }
 
     fn is_deposit(&self) -> bool {

@@ -17,6 +17,7 @@ const POLICY: Policy = Policy {
     deposit_closing: Duration::ZERO,
     deposit_settle: Duration::ZERO,
     cancel_spacing: Duration::ZERO,
+    cancel_poll: Duration::ZERO,
     notice_spacing: Duration::ZERO,
     late_success: crate::payment::LateSuccess::Cancel,
 };

@@ -47,6 +47,7 @@ fn cancels() -> impl Strategy<Value = Vec<TossCancel>> {
                     balance_after: Some(won(left)),
                     canceled_at: None,
                     reason: "a wish".to_owned(),
+                    request: None,
                     untaxed: None,
                 });
             }

@@ -133,6 +133,7 @@ proptest! {
                 balance_after: Some(won(left.sum())),
                 canceled_at: None,
                 reason: "a wish".to_owned(),
+                request: None,
             });
             payment = step.next.step(shown(left, wish.rounding, &cancels), at(now, &policy)).unwrap().next;
             returned = returned.plus(parts).unwrap();

@@ -257,6 +257,7 @@ impl Toss {
             balance_after,
             canceled_at: Some(now),
             reason,
+            request: None,
             untaxed: None,
         });
         self.status = if whole { T::Canceled } else { T::PartialCanceled };

@@ -305,6 +305,7 @@ pub fn cancel(amount: i64, left: i64) -> TossCancel {
         balance_after: Some(won(left)),
         canceled_at: Some(Timestamp::from_micros(EPOCH + left)),
         reason: "상점관리자 취소".to_owned(),
+        request: None,
         untaxed: None,
     }
 }

@@ -95,6 +95,7 @@ impl Table {
                 // Only whole windows are told apart here.
                 window_tries: 0,
                 cancel_spacing: Duration::ZERO,
+                cancel_poll: Duration::ZERO,
                 notice_spacing: Duration::ZERO,
                 late_success,
                 ..Policy::default()

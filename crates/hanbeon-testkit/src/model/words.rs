@@ -167,6 +167,7 @@ pub(super) fn listed(place: u8, cancel: Option<Listed>) -> Option<TossCancel> {
         balance_after: Some(won(cancel.left())),
         canceled_at: None,
         reason: "a change of mind".to_owned(),
+        request: None,
         untaxed: None,
     })
 }

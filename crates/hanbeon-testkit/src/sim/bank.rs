@@ -424,6 +424,7 @@ impl Account {
                 balance_after: Some(left),
                 canceled_at: None,
                 reason: "a wish".to_owned(),
+                request: None,
                 untaxed: None,
             }
         };

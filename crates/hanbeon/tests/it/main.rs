@@ -9,6 +9,7 @@
 //! [`rows_replies`] and [`rows_refunds`] are rows of docs/failures.md that nothing else showed. Crash loops are in
 //! `tests/crash`.
 
+mod abroad;
 mod access;
 mod bad_input;
 mod billing;

@@ -210,6 +210,7 @@ pub(super) fn canceled(cancels: &[(&str, i64)]) -> Event {
             balance_after: Some(won(left)),
             canceled_at: None,
             reason: "a sample".to_owned(),
+            request: None,
             untaxed: None,
         }
     });
