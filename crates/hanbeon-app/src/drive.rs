@@ -65,7 +65,7 @@ impl App {
             let approval = approval_in(&payment, &event);
             let event = match &approval {
                 // Somebody who could not record it is taking it back.
-                Some(seen) if self.store.undo_promised(payment.id) => Event::CompensationDue(seen.clone()),
+                Some(seen) if self.is_to_be_undone(&payment).await? => Event::CompensationDue(seen.clone()),
                 _ => event,
             };
             let late = payment.leaves_order_free().then(|| event.clone());
@@ -143,6 +143,25 @@ impl App {
         }
     }
 
+    /// Has somebody promised to take this charge back? Nobody but us has ever held the first version. As long as the store
+    /// does not tell, nothing may be recorded.
+    async fn is_to_be_undone(&self, payment: &Payment) -> Result<bool, DriveError> {
+        if payment.version == 1 {
+            return Ok(false);
+        }
+        let give_up_at = Instant::now() + self.settings.store_retry;
+        let mut wait = RECORD_RETRY_FIRST;
+        loop {
+            match self.store.undo_promised(payment.id).await {
+                Ok(promised) => return Ok(promised),
+                Err(cause) if give_up_at <= Instant::now() + wait => return Err(DriveError::Store(cause)),
+                Err(_) => self.counters.store_retried(),
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(RECORD_RETRY_CAP);
+        }
+    }
+
     /// Writes a step, offering it again as long as `patience` lasts if the store hesitates.
     async fn record(&self, step: &Step, patience: Duration) -> Result<(), DriveError> {
         let give_up_at = Instant::now() + patience;
@@ -178,7 +197,7 @@ impl App {
     async fn recorded(&self, step: &Step) {
         self.note(step);
         let Payment { id, state, .. } = &step.next;
-        if !matches!(state, State::Confirming { .. }) && self.store.undo_promised(*id) {
+        if !matches!(state, State::Confirming { .. }) {
             self.store.forget_undo(*id).await;
         }
     }

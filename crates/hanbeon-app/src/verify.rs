@@ -209,17 +209,17 @@ fn told(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) {
     if let Some(standing) = payment.standing().filter(|standing| payment.told != Some(*standing)) {
         object("S14", format!("it is {}, and the shop was told {:?}", standing.state, payment.told));
     }
-    let last = record.events.last().map(|last| last.event.news.state());
+    let last = record.events.last().map(|last| last.news.state());
     let told = payment.told.map(|told| told.state);
     if last.is_some() && last != told {
         object("S14", format!("the last event says {last:?}, and the shop was told {told:?}"));
     }
     let mut before = 0;
     for event in &record.events {
-        if event.number <= before || event.event.sequence == 0 {
-            object("S14", format!("event {} does not come after event {before}", event.number));
+        if event.sequence <= before {
+            object("S14", format!("event {} does not come after event {before}", event.sequence));
         }
-        before = event.number;
+        before = event.sequence;
     }
 }
 

@@ -15,11 +15,13 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    pub(crate) fn of(error: &Error) -> Self {
+    /// `None` when it only follows from another.
+    pub(crate) fn of(error: &Error) -> Option<Self> {
         let Some(db) = error.as_db_error() else {
-            return if error.is_closed() || is_io(error) { Self::Lost } else { Self::Failed };
+            return Some(if error.is_closed() || is_io(error) { Self::Lost } else { Self::Failed });
         };
-        match db.code() {
+        Some(match db.code() {
+            &SqlState::IN_FAILED_SQL_TRANSACTION => return None,
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Self::Again,
             // Two payments of one order told something at once, or two wishes or billing keys came at once: the second
             // one looks anew.
@@ -28,7 +30,7 @@ impl Trouble {
             // Primary no more: connecting anew finds the one that is.
             | &SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost,
             _ => Self::Failed,
-        }
+        })
     }
 }
 
@@ -40,6 +42,9 @@ fn is_io(error: &Error) -> bool {
 /// cannot answer now. Of PostgreSQL's text only what names no value is shown.
 pub(crate) fn sql(table: &'static str, error: &Error) -> StoreError {
     let Some(db) = error.as_db_error() else { return unavailable(error.to_string()) };
+    if db.constraint() == Some("one_charge_per_order") {
+        return StoreError::OrderTaken;
+    }
     if db.code().code().starts_with("23") {
         return corrupt(table, db.constraint().unwrap_or(db.message()));
     }

@@ -2,6 +2,7 @@
 use crate::connect::Address;
 use crate::migrate::migrate;
 use crate::pool::{Mode, Pool, Verb};
+use crate::verbs::undo::{self, Undos};
 use hanbeon_domain::Timestamp;
 use hanbeon_store::StoreError;
 use rustls::{ClientConfig, RootCertStore};
@@ -13,6 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// Everything that hanbeon remembers, in a PostgreSQL database that it may share with other servers of its kind.
 pub struct PostgresStore {
     pool: Arc<Pool>,
+    pub(crate) undos: Undos,
 }
 
 /// How to open it.
@@ -84,6 +86,9 @@ pub enum OpenError {
         /// Its name in the database.
         name: String,
     },
+    /// The first transaction failed.
+    #[error(transparent)]
+    Store(StoreError),
     /// A database of another program.
     #[error("the database has tables that are not hanbeon's: give it one of its own")]
     Foreign,
@@ -105,7 +110,10 @@ impl PostgresStore {
         let address = Address { config, tls: MakeRustlsConnect::new(tls) };
         let mut first = address.connect().await?;
         migrate(&mut first.client, options.now).await?;
-        Ok(Self { pool: Arc::new(Pool::new(address, first, options.connections)) })
+        let pool = Arc::new(Pool::new(address, first, options.connections));
+        let store = Self { pool, undos: Undos::default() };
+        store.write((), |tx, ()| Box::pin(undo::forget_old(tx))).await.map_err(OpenError::Store)?;
+        Ok(store)
     }
 
     /// A verb that writes.

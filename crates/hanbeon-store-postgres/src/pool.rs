@@ -101,7 +101,7 @@ async fn once<A, T>(
     // One way to the server for both.
     let (begun, done) = tokio::join!(biased; client.batch_execute(statement), verb(&tx, args));
     let trouble = tx.trouble();
-    let trouble = begun.as_ref().err().map(Trouble::of).or(trouble);
+    let trouble = begun.as_ref().err().and_then(Trouble::of).or(trouble);
     if let (Err(error), Ok(_)) = (&begun, &done) {
         return (Err(sql("transaction", error)), trouble);
     }
@@ -112,9 +112,9 @@ async fn once<A, T>(
     match client.batch_execute("COMMIT").await {
         Ok(()) => (done, None),
         Err(error) => match Trouble::of(&error) {
-            Trouble::Again => (Err(sql("transaction", &error)), Some(Trouble::Again)),
+            Some(Trouble::Again) => (Err(sql("transaction", &error)), Some(Trouble::Again)),
             // It may have happened.
-            Trouble::Lost | Trouble::Failed => (Err(sql("transaction", &error)), None),
+            _ => (Err(sql("transaction", &error)), None),
         },
     }
 }

@@ -2,24 +2,30 @@
 use crate::connect::Connection;
 use crate::error::{Trouble, sql};
 use hanbeon_store::StoreError;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
+use tokio::sync::{Mutex as Queue, MutexGuard};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 
 /// What stands for `$1`, `$2`, …
 pub(crate) type Cells<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// An open transaction. Statements of futures that are polled together go out together (`tokio::try_join!`), and are
-/// carried out in the order in which they were polled first.
+/// An open transaction. Statements of futures that are polled together (`tokio::try_join!(biased; …)`) go out together, and
+/// are carried out in the order in which they were polled first.
 pub(crate) struct Tx<'c> {
     connection: &'c Connection,
+    /// Whose turn it is to send: a statement that must be prepared first is not overtaken.
+    turn: Queue<()>,
     /// The first thing that went wrong.
     trouble: Mutex<Option<Trouble>>,
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) const fn new(connection: &'c Connection) -> Self {
-        Self { connection, trouble: Mutex::new(None) }
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection, turn: Queue::new(()), trouble: Mutex::new(None) }
     }
 
     /// Every row that a statement gives. `table` is for the error.
@@ -30,8 +36,8 @@ impl<'c> Tx<'c> {
         cells: Cells<'_>,
     ) -> Result<Vec<Row>, StoreError> {
         let found = async {
-            let statement = self.connection.prepared(statement).await?;
-            self.connection.client.query(&statement, cells).await
+            let (turn, statement) = self.turn(statement).await?;
+            sent(turn, self.connection.client.query(&statement, cells)).await
         };
         found.await.map_err(|error| self.failed(table, &error))
     }
@@ -54,10 +60,17 @@ impl<'c> Tx<'c> {
         cells: Cells<'_>,
     ) -> Result<u64, StoreError> {
         let written = async {
-            let statement = self.connection.prepared(statement).await?;
-            self.connection.client.execute(&statement, cells).await
+            let (turn, statement) = self.turn(statement).await?;
+            sent(turn, self.connection.client.execute(&statement, cells)).await
         };
         written.await.map_err(|error| self.failed(table, &error))
+    }
+
+    /// The turn to send, and the statement, prepared.
+    async fn turn(&self, sql: &'static str) -> Result<(MutexGuard<'_, ()>, Statement), Error> {
+        let turn = self.turn.lock().await;
+        let statement = self.connection.prepared(sql).await?;
+        Ok((turn, statement))
     }
 
     /// What went wrong first, if anything did.
@@ -66,8 +79,20 @@ impl<'c> Tx<'c> {
     }
 
     fn failed(&self, table: &'static str, error: &Error) -> StoreError {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.get_or_insert(Trouble::of(error));
+        if let Some(trouble) = Trouble::of(error) {
+            self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(trouble);
+        }
         sql(table, error)
+    }
+}
+
+/// Sends, and gives the turn on before there is an answer: the client sends at the first poll.
+async fn sent<F: Future>(turn: MutexGuard<'_, ()>, answer: F) -> F::Output {
+    let mut answer = pin!(answer);
+    let first = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
+    drop(turn);
+    match first {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => answer.await,
     }
 }

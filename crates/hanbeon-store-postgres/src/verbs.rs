@@ -11,10 +11,11 @@ mod refunds;
 mod sessions;
 mod steps;
 pub(crate) mod turns;
+pub(crate) mod undo;
 mod webhooks;
 
 use crate::PostgresStore;
-use crate::error::{corrupt, unwritten};
+use crate::error::corrupt;
 use crate::tx::Tx;
 use async_trait::async_trait;
 use hanbeon_domain::{
@@ -77,15 +78,25 @@ impl Store for PostgresStore {
         .await
     }
 
-    async fn promise_undo(&self, _payment: PaymentId) -> Result<(), StoreError> {
-        Err(unwritten())
+    async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError> {
+        self.undos.add(payment)?;
+        self.write(payment, |tx, payment| Box::pin(undo::promise(tx, *payment))).await
     }
 
-    fn undo_promised(&self, _payment: PaymentId) -> bool {
-        false
+    async fn undo_promised(&self, payment: PaymentId) -> Result<bool, StoreError> {
+        let promised = self.read(payment, |tx, payment| Box::pin(undo::is_promised(tx, *payment))).await?;
+        if promised {
+            self.undos.add(payment)?;
+        }
+        Ok(promised)
     }
 
-    async fn forget_undo(&self, _payment: PaymentId) {}
+    async fn forget_undo(&self, payment: PaymentId) {
+        if self.undos.take(payment) {
+            // Were it not done, the promise would be dropped when a server starts next.
+            let _ = self.write(payment, |tx, payment| Box::pin(undo::forget(tx, *payment))).await;
+        }
+    }
 
     async fn lease_due(
         &self,
@@ -184,7 +195,14 @@ impl Store for PostgresStore {
     }
 
     async fn events(&self, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
-        self.read((after, limit), |tx, (after, limit)| Box::pin(events::after(tx, *after, *limit))).await
+        loop {
+            let read =
+                self.read((after, limit), |tx, (after, limit)| Box::pin(events::after(tx, *after, *limit)));
+            match read.await? {
+                (page, false) => return Ok(page),
+                (_, true) => self.write((), |tx, ()| Box::pin(events::number(tx))).await?,
+            }
+        }
     }
 
     async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {

@@ -366,19 +366,27 @@ pub(crate) fn journal_line(row: &Row<'_>) -> Result<JournalLine, StoreError> {
     })
 }
 
-/// Reads `number, order_id, payment_id, sequence, kind, at, body`.
-pub(crate) fn event(row: &Row<'_>) -> Result<EventRecord, StoreError> {
+/// Reads `order_id, payment_id, sequence, kind, at, body`.
+pub(crate) fn event(row: &Row<'_>) -> Result<NewEvent, StoreError> {
+    event_in(&mut Cells::new("events", row))
+}
+
+/// Reads the same with `number` behind it.
+pub(crate) fn event_record(row: &Row<'_>) -> Result<EventRecord, StoreError> {
     let mut cells = Cells::new("events", row);
-    let number = cells.parse(|number: i64| u64::try_from(number).ok())?;
-    let event = NewEvent {
+    let event = event_in(&mut cells)?;
+    Ok(EventRecord { number: cells.parse(|number: i64| u64::try_from(number).ok())?, event })
+}
+
+fn event_in(cells: &mut Cells<'_>) -> Result<NewEvent, StoreError> {
+    Ok(NewEvent {
         order: OrderId::from_uuid(cells.uuid()?),
         payment: PaymentId::from_uuid(cells.uuid()?),
         sequence: cells.parse(|sequence: i64| u64::try_from(sequence).ok())?,
         news: cells.parse(|kind: String| News::ALL.into_iter().find(|news| news.as_str() == kind))?,
         at: cells.time()?,
         body: cells.take()?,
-    };
-    Ok(EventRecord { number, event })
+    })
 }
 
 /// Reads what `webhooks::before` selects.

@@ -77,12 +77,12 @@ impl Store for SqliteStore {
         Undo::work(undo, move |undo| undo.promise(payment)).await?
     }
 
-    fn undo_promised(&self, payment: PaymentId) -> bool {
-        self.undo.as_ref().is_some_and(|undo| undo.is_promised(payment))
+    async fn undo_promised(&self, payment: PaymentId) -> Result<bool, StoreError> {
+        Ok(self.undo.as_ref().is_some_and(|undo| undo.is_promised(payment)))
     }
 
     async fn forget_undo(&self, payment: PaymentId) {
-        if let Some(undo) = &self.undo {
+        if let Some(undo) = self.undo.as_ref().filter(|undo| undo.is_promised(payment)) {
             // Were it not done, the promise would be dropped when a server opens the file next.
             let _ = Undo::work(undo, move |undo| undo.forget(payment)).await;
         }

@@ -98,11 +98,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`], also when too many promises are open. The promise may have been made all the same.
     async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError>;
 
-    /// Is there a promise to take this payment's charge back? Answered from memory: it is asked for on every charge.
-    fn undo_promised(&self, payment: PaymentId) -> bool;
+    /// Is there a promise to take this payment's charge back? Whoever took a payment over asks before it records a charge.
+    /// Who began it, and has held it since, need not: only a holder promises.
+    async fn undo_promised(&self, payment: PaymentId) -> Result<bool, StoreError>;
 
-    /// Drops a promise that says nothing any more, because the tables say what became of the charge. It may come back
-    /// after a crash; a store that is opened drops the promises for payments that are not `confirming`.
+    /// Drops a promise that says nothing any more, because the tables say what became of the charge; costs nothing when this
+    /// process has neither made nor seen one. It may come back after a crash; a store that is opened drops the promises for
+    /// payments that are not `confirming`.
     async fn forget_undo(&self, payment: PaymentId);
 
     /// Takes over at most `limit` payments that are due, oldest first: from now on their former holders are
@@ -265,7 +267,7 @@ pub struct PaymentRecord {
     /// Oldest first.
     pub history: Vec<JournalLine>,
     /// What the shop is told of it, oldest first.
-    pub events: Vec<EventRecord>,
+    pub events: Vec<NewEvent>,
     /// The seal of the last line: without it nobody could tell that lines are missing from the end.
     pub seal: Option<Seal>,
 }

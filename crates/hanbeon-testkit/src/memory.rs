@@ -93,8 +93,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn undo_promised(&self, payment: PaymentId) -> bool {
-        self.undos().contains(&payment)
+    async fn undo_promised(&self, payment: PaymentId) -> Result<bool, StoreError> {
+        Ok(self.undos().contains(&payment))
     }
 
     async fn forget_undo(&self, payment: PaymentId) {

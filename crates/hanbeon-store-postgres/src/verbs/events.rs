@@ -1,8 +1,94 @@
-//! What the shop is told: written with the step that makes it true, and read as often as anybody likes.
-use crate::error::unwritten;
+//! What the shop is told: written with the step that makes it true, numbered by whoever reads the list, and read as often
+//! as anybody likes.
+//!
+//! A number that the writer gave would either be taken from a row that every writer waits for, or come to light in another
+//! order than that in which the writers commit. So who reads numbers what is there: one reader at a time, each order's own
+//! events in their own order, and never below a number that somebody has seen.
+use crate::rows::{self, Cells};
 use crate::tx::Tx;
-use hanbeon_store::{EventRecord, StoreError};
+use crate::verbs::payments::most;
+use hanbeon_domain::{Payment, Step, Timestamp};
+use hanbeon_store::{EventRecord, NewEvent, StoreError};
 
-pub(crate) async fn after(_tx: &Tx<'_>, _after: u64, _limit: usize) -> Result<Vec<EventRecord>, StoreError> {
-    Err(unwritten())
+/// Most events that one reader numbers at once: it bounds how long the next one waits.
+pub(crate) const NUMBERED_MAX: i64 = 1_000;
+
+/// Where the next event of an order comes.
+pub(crate) struct Place {
+    sequence: u64,
+    ripe_at: Timestamp,
+}
+
+/// Looks for the place of what this step tells, if it tells anything.
+pub(crate) async fn place(tx: &Tx<'_>, step: &Step) -> Result<Option<Place>, StoreError> {
+    if step.news.is_none() {
+        return Ok(None);
+    }
+    let last = "SELECT sequence + 1, ripe_at FROM events WHERE order_id = $1 ORDER BY sequence DESC LIMIT 1";
+    let last = tx.row("events", last, &[&step.next.order.uuid()]).await?;
+    let Some(last) = last else { return Ok(Some(Place { sequence: 1, ripe_at: step.at })) };
+    let mut cells = Cells::new("events", &last);
+    Ok(Some(Place { sequence: cells.number()?, ripe_at: cells.time()?.max(step.at) }))
+}
+
+/// Writes what this step tells. Somebody else may have taken the place; then the verb is run again.
+pub(crate) async fn tell(tx: &Tx<'_>, step: &Step, place: Option<Place>) -> Result<(), StoreError> {
+    let Some(Place { sequence, ripe_at }) = place else { return Ok(()) };
+    let Some(event) = NewEvent::of(step, sequence) else { return Ok(()) };
+    let insert = "INSERT INTO events (order_id, sequence, payment_id, kind, at, body, ripe_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (order, payment, kind) = (event.order.uuid(), event.payment.uuid(), event.news.as_str());
+    let (sequence, at) = (i64::try_from(sequence).unwrap_or(i64::MAX), event.at.as_micros());
+    let ripe_at = ripe_at.as_micros();
+    let cells: crate::tx::Cells<'_> = &[&order, &sequence, &payment, &kind, &at, &event.body, &ripe_at];
+    tx.write("events", insert, cells).await.map(drop)
+}
+
+/// A page of the list, and whether something that is not numbered yet may belong to it.
+pub(crate) async fn after(
+    tx: &Tx<'_>,
+    after: u64,
+    limit: usize,
+) -> Result<(Vec<EventRecord>, bool), StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let page = "SELECT order_id, payment_id, sequence, kind, at, body, number FROM events
+        WHERE number > $1 ORDER BY number LIMIT $2";
+    let more = "SELECT 1 FROM events WHERE number IS NULL LIMIT 1";
+    let (after, limit) = (after, most(limit));
+    let (page, more) = tokio::try_join!(
+        biased;
+        async { tx.rows("events", page, &[&after, &limit]).await },
+        async { tx.row("events", more, &[]).await },
+    )?;
+    let events: Vec<_> = page.iter().map(rows::event_record).collect::<Result<_, _>>()?;
+    let is_full = most(events.len()) >= limit;
+    Ok((events, more.is_some() && !is_full))
+}
+
+/// Numbers at most [`NUMBERED_MAX`] events. Events of one order that can be seen are never without the ones before them.
+pub(crate) async fn number(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let turn = "SELECT last_number FROM event_counter WHERE counter_id = 1 FOR UPDATE";
+    let number = "WITH batch AS (
+          SELECT order_id, sequence, row_number() OVER (ORDER BY ripe_at, order_id, sequence) AS place
+          FROM (SELECT order_id, sequence, ripe_at FROM events WHERE number IS NULL
+                ORDER BY ripe_at, order_id, sequence LIMIT $1) ripe)
+        UPDATE events SET number = place + (SELECT last_number FROM event_counter WHERE counter_id = 1)
+        FROM batch WHERE events.order_id = batch.order_id AND events.sequence = batch.sequence";
+    let count = "UPDATE event_counter SET last_number =
+          greatest(last_number, (SELECT max(number) FROM events WHERE number IS NOT NULL)) WHERE counter_id = 1";
+    tokio::try_join!(
+        biased;
+        async { tx.rows("event_counter", turn, &[]).await },
+        async { tx.write("events", number, &[&NUMBERED_MAX]).await },
+        async { tx.write("event_counter", count, &[]).await },
+    )?;
+    Ok(())
+}
+
+/// Oldest first.
+pub(crate) async fn of_payment(tx: &Tx<'_>, payment: &Payment) -> Result<Vec<NewEvent>, StoreError> {
+    let events = "SELECT order_id, payment_id, sequence, kind, at, body FROM events
+        WHERE order_id = $1 AND payment_id = $2 ORDER BY sequence";
+    let names = (payment.order.uuid(), payment.id.uuid());
+    tx.rows("events", events, &[&names.0, &names.1]).await?.iter().map(rows::event).collect()
 }

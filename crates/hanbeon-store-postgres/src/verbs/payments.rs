@@ -1,37 +1,121 @@
 //! Payments, as they are read.
-use crate::error::unwritten;
-use crate::tx::Tx;
-use hanbeon_domain::{OrderId, Payment, PaymentId, PaymentKey, StateName};
-use hanbeon_store::{Hint, PaymentRecord, StoreError};
+use crate::rows::{self, select_payments};
+use crate::tx::{Cells, Tx};
+use crate::verbs::{events, refunds};
+use hanbeon_domain::{OrderId, Payment, PaymentId, PaymentKey, StateName, TossOrderId};
+use hanbeon_store::{Hint, JournalLine, PaymentRecord, Seal, StoreError};
+use uuid::Uuid;
 
-pub(crate) async fn record(_tx: &Tx<'_>, _id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
-    Err(unwritten())
+/// A payment, its refunds, its history and its events.
+pub(crate) async fn record(tx: &Tx<'_>, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
+    match first(tx, select_payments!("WHERE p.payment_id = $1"), &[&id.uuid()]).await? {
+        Some(payment) => with_all(tx, payment).await.map(Some),
+        None => Ok(None),
+    }
 }
 
+/// In the order of their ids.
 pub(crate) async fn records_after(
-    _tx: &Tx<'_>,
-    _after: Option<PaymentId>,
-    _limit: usize,
+    tx: &Tx<'_>,
+    after: Option<PaymentId>,
+    limit: usize,
 ) -> Result<Vec<PaymentRecord>, StoreError> {
-    Err(unwritten())
+    let page =
+        select_payments!("WHERE ($1::uuid IS NULL OR p.payment_id > $1) ORDER BY p.payment_id LIMIT $2");
+    let after: Option<Uuid> = after.map(|id| id.uuid());
+    let mut records = Vec::new();
+    for payment in all(tx, page, &[&after, &most(limit)]).await? {
+        records.push(with_all(tx, payment).await?);
+    }
+    Ok(records)
 }
 
-pub(crate) async fn of_order(_tx: &Tx<'_>, _order: OrderId) -> Result<Option<Payment>, StoreError> {
-    Err(unwritten())
+async fn with_all(tx: &Tx<'_>, payment: Payment) -> Result<PaymentRecord, StoreError> {
+    let id = payment.id;
+    let (refunds, history, events, seal) = tokio::try_join!(
+        biased;
+        refunds::of_payment(tx, id),
+        history(tx, id),
+        events::of_payment(tx, &payment),
+        seal(tx, id),
+    )?;
+    Ok(PaymentRecord { payment, refunds, history, events, seal })
 }
 
-pub(crate) async fn by_key(_tx: &Tx<'_>, _key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
-    Err(unwritten())
+async fn seal(tx: &Tx<'_>, id: PaymentId) -> Result<Option<Seal>, StoreError> {
+    let found = tx.row("payments", "SELECT seal FROM payments WHERE payment_id = $1", &[&id.uuid()]).await?;
+    found.map_or(Ok(None), |row| rows::Cells::new("payments", &row).maybe_digest())
 }
 
-pub(crate) async fn of_hint(_tx: &Tx<'_>, _hint: &Hint) -> Result<Option<Payment>, StoreError> {
-    Err(unwritten())
+async fn history(tx: &Tx<'_>, id: PaymentId) -> Result<Vec<JournalLine>, StoreError> {
+    let select =
+        "SELECT payment_id, version, at, actor, from_state, to_state, event, evidence, seal FROM journal
+         WHERE payment_id = $1 ORDER BY version";
+    tx.rows("journal", select, &[&id.uuid()]).await?.iter().map(rows::journal_line).collect()
 }
 
+/// The holder of an order, or the last attempt on it.
+pub(crate) async fn of_order(tx: &Tx<'_>, order: OrderId) -> Result<Option<Payment>, StoreError> {
+    let select =
+        select_payments!("WHERE p.order_id = $1 ORDER BY p.holds_order DESC, p.attempt DESC LIMIT 1");
+    first(tx, select, &[&order.uuid()]).await
+}
+
+pub(crate) async fn by_key(tx: &Tx<'_>, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
+    first(tx, select_payments!("WHERE p.toss_payment_key = $1"), &[&key.as_str()]).await
+}
+
+pub(crate) async fn of_hint(tx: &Tx<'_>, hint: &Hint) -> Result<Option<Payment>, StoreError> {
+    match hint {
+        Hint::Key(key) => by_key(tx, key).await,
+        Hint::Order(order) => of_toss_order(tx, order).await,
+    }
+}
+
+/// The newest.
+async fn of_toss_order(tx: &Tx<'_>, order: &TossOrderId) -> Result<Option<Payment>, StoreError> {
+    let newest = select_payments!(
+        "WHERE p.toss_order_id = $1 ORDER BY p.created_at DESC, p.attempt DESC, p.payment_id DESC LIMIT 1"
+    );
+    first(tx, newest, &[&order.as_str()]).await
+}
+
+/// Those that changed last first.
 pub(crate) async fn in_state(
-    _tx: &Tx<'_>,
-    _state: StateName,
-    _limit: usize,
+    tx: &Tx<'_>,
+    state: StateName,
+    limit: usize,
 ) -> Result<Vec<Payment>, StoreError> {
-    Err(unwritten())
+    if state == StateName::NeedsReview {
+        // Spelled out, so that a plan for any state may use the index of those.
+        let few = select_payments!(
+            "WHERE p.state = 'needs_review' ORDER BY p.updated_at DESC, p.payment_id DESC LIMIT $1"
+        );
+        return all(tx, few, &[&most(limit)]).await;
+    }
+    let select =
+        select_payments!("WHERE p.state = $1 ORDER BY p.updated_at DESC, p.payment_id DESC LIMIT $2");
+    all(tx, select, &[&state.as_str(), &most(limit)]).await
+}
+
+/// The payments that a statement finds.
+pub(crate) async fn all(
+    tx: &Tx<'_>,
+    select: &'static str,
+    cells: Cells<'_>,
+) -> Result<Vec<Payment>, StoreError> {
+    tx.rows("payments", select, cells).await?.iter().map(rows::payment).collect()
+}
+
+pub(crate) async fn first(
+    tx: &Tx<'_>,
+    select: &'static str,
+    cells: Cells<'_>,
+) -> Result<Option<Payment>, StoreError> {
+    tx.row("payments", select, cells).await?.as_ref().map(rows::payment).transpose()
+}
+
+/// A limit as PostgreSQL counts.
+pub(crate) fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -4,7 +4,7 @@ use crate::rows;
 use crate::verbs::payments::most;
 use hanbeon_domain::{Payment, Step};
 use hanbeon_store::{EventRecord, NewEvent, StoreError};
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, Params, Row, params};
 
 /// Writes what this step tells, if it tells anything.
 pub(crate) fn tell(db: &Connection, step: &Step) -> Result<(), StoreError> {
@@ -31,24 +31,29 @@ pub(crate) fn tell(db: &Connection, step: &Step) -> Result<(), StoreError> {
 /// In the order in which they became true.
 pub(crate) fn after(db: &Connection, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let events = "SELECT number, order_id, payment_id, sequence, kind, at, body FROM events
+    let events = "SELECT order_id, payment_id, sequence, kind, at, body, number FROM events
                   WHERE number > ?1 ORDER BY number LIMIT ?2";
-    list(db, events, params![after, most(limit)])
+    list(db, events, params![after, most(limit)], rows::event_record)
 }
 
 /// Oldest first.
-pub(crate) fn of_payment(db: &Connection, payment: &Payment) -> Result<Vec<EventRecord>, StoreError> {
-    let events = "SELECT number, order_id, payment_id, sequence, kind, at, body FROM events
+pub(crate) fn of_payment(db: &Connection, payment: &Payment) -> Result<Vec<NewEvent>, StoreError> {
+    let events = "SELECT order_id, payment_id, sequence, kind, at, body FROM events
                   WHERE order_id = ?1 AND payment_id = ?2 ORDER BY sequence";
-    list(db, events, params![payment.order.uuid().into_bytes(), payment.id.uuid().into_bytes()])
+    list(db, events, params![payment.order.uuid().into_bytes(), payment.id.uuid().into_bytes()], rows::event)
 }
 
-fn list(db: &Connection, select: &str, names: impl Params) -> Result<Vec<EventRecord>, StoreError> {
+fn list<T>(
+    db: &Connection,
+    select: &str,
+    names: impl Params,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
     let mut statement = db.prepare_cached(select).map_err(sql("events"))?;
     let mut found = statement.query(names).map_err(sql("events"))?;
     let mut events = Vec::new();
     while let Some(row) = found.next().map_err(sql("events"))? {
-        events.push(rows::event(row)?);
+        events.push(read(row)?);
     }
     Ok(events)
 }

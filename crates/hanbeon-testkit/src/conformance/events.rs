@@ -27,7 +27,7 @@ pub async fn each_change_is_told_once(store: Arc<dyn Store>) {
         told.iter().map(|record| record.event.news).collect::<Vec<_>>(),
         [News::Paid, News::PartiallyCanceled]
     );
-    assert_eq!(world.record(&last).await.events, told, "and with the payment");
+    assert_eq!(world.record(&last).await.events, want, "and with the payment");
     let standing = Standing { state: StateName::PartiallyCanceled, refunded: won(1_000) };
     assert_eq!(world.record(&last).await.payment.told, Some(standing));
 }

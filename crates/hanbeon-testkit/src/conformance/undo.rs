@@ -1,6 +1,6 @@
 //! Promises to take a charge back.
 use super::world::{World, at_once};
-use hanbeon_domain::Payment;
+use hanbeon_domain::{Payment, PaymentId};
 use hanbeon_store::Store;
 use std::sync::Arc;
 
@@ -9,19 +9,23 @@ async fn confirming(world: &mut World) -> Payment {
     world.begin(&order).await
 }
 
+async fn is_promised(world: &World, payment: PaymentId) -> bool {
+    world.store.undo_promised(payment).await.expect("undo_promised")
+}
+
 /// And concerns nobody else. What is stored stays as it is.
 pub async fn a_promise_stands_until_it_is_forgotten(store: Arc<dyn Store>) {
     let mut world = World::new(store);
     let (payment, other) = (confirming(&mut world).await, confirming(&mut world).await);
-    assert!(!world.store.undo_promised(payment.id));
+    assert!(!is_promised(&world, payment.id).await);
     world.store.promise_undo(payment.id).await.expect("promise_undo");
-    assert!(world.store.undo_promised(payment.id));
-    assert!(!world.store.undo_promised(other.id));
+    assert!(is_promised(&world, payment.id).await);
+    assert!(!is_promised(&world, other.id).await);
     world.is_stored(&payment).await;
     world.store.forget_undo(other.id).await;
-    assert!(world.store.undo_promised(payment.id));
+    assert!(is_promised(&world, payment.id).await);
     world.store.forget_undo(payment.id).await;
-    assert!(!world.store.undo_promised(payment.id));
+    assert!(!is_promised(&world, payment.id).await);
 }
 
 /// Two who take the same charge back make the same promise.
@@ -34,9 +38,9 @@ pub async fn a_promise_is_made_twice_and_forgotten_once(store: Arc<dyn Store>) {
             async move { store.promise_undo(payment.id).await.expect("promise_undo") }
         })
         .await;
-        assert!(world.store.undo_promised(payment.id));
+        assert!(is_promised(&world, payment.id).await);
         world.store.forget_undo(payment.id).await;
-        assert!(!world.store.undo_promised(payment.id));
+        assert!(!is_promised(&world, payment.id).await);
     }
 }
 
@@ -52,10 +56,12 @@ pub async fn each_of_64_promises_at_once_stands(store: Arc<dyn Store>) {
         let (store, payment) = (Arc::clone(&world.store), each.next().expect("as many as are asked for"));
         async move {
             store.promise_undo(payment).await.expect("promise_undo");
-            store.undo_promised(payment)
+            store.undo_promised(payment).await.expect("undo_promised")
         }
     })
     .await;
     assert_eq!(seen, [true; 64], "who promises sees the promise");
-    assert!(payments.iter().all(|payment| world.store.undo_promised(payment.id)));
+    for payment in &payments {
+        assert!(is_promised(&world, payment.id).await);
+    }
 }

@@ -142,7 +142,7 @@ impl Tables {
         let Row { payment, seal, .. } = self.payments.get(&id)?;
         let refunds = self.refunds_of(id).cloned().collect();
         let history = self.journal.get(&id).cloned().unwrap_or_default();
-        let events = self.events(0, usize::MAX).into_iter().filter(|told| told.event.payment == id).collect();
+        let events = self.events.iter().filter(|told| told.payment == id).cloned().collect();
         Some(PaymentRecord { payment: payment.clone(), refunds, history, events, seal: *seal })
     }
 

@@ -54,7 +54,7 @@ impl World {
     async fn check_told(&self) {
         for (payment, _) in self.store.all_payments() {
             let events = self.store.payment(payment.id).await.ok().flatten().map(|record| record.events);
-            let last = events.unwrap_or_default().last().map(|record| record.event.news.state());
+            let last = events.unwrap_or_default().last().map(|event| event.news.state());
             let stands = payment.standing();
             if stands != payment.told || last != stands.map(|standing| standing.state) {
                 self.object(format!(

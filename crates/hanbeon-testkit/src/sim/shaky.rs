@@ -77,8 +77,8 @@ impl Store for Shaky {
         self.read(planted::promise_undo(&self.world, payment)).await
     }
 
-    fn undo_promised(&self, payment: PaymentId) -> bool {
-        self.world.store.undo_promised(payment)
+    async fn undo_promised(&self, payment: PaymentId) -> Result<bool, StoreError> {
+        self.read(self.world.store.undo_promised(payment)).await
     }
 
     async fn forget_undo(&self, payment: PaymentId) {
