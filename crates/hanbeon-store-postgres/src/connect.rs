@@ -1,4 +1,5 @@
 //! One connection: how it is made, what is asked of its server, and the statements that are prepared on it.
+use crate::address::Address;
 use crate::error::unavailable;
 use crate::open::OpenError;
 use hanbeon_store::StoreError;
@@ -6,8 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, Error, Statement};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Error, Statement};
 
 /// Longest a connection may take to be there, over all hosts of the URL.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -19,13 +19,6 @@ const SET_UP: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_ses
 pub(crate) struct Connection {
     pub(crate) client: Client,
     statements: Mutex<HashMap<&'static str, Statement>>,
-}
-
-/// Where the database is.
-#[derive(Clone)]
-pub(crate) struct Address {
-    pub(crate) config: Config,
-    pub(crate) tls: MakeRustlsConnect,
 }
 
 impl Address {

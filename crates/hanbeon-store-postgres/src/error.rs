@@ -58,8 +58,3 @@ pub(crate) fn corrupt(table: &'static str, row: impl Into<String>) -> StoreError
 pub(crate) fn unavailable(why: impl Into<String>) -> StoreError {
     StoreError::Unavailable(why.into())
 }
-
-/// A verb that is not written yet.
-pub(crate) fn unwritten() -> StoreError {
-    unavailable("not written yet")
-}

@@ -1,15 +1,15 @@
 //! The database: where it is, and what is asked of it.
-use crate::connect::Address;
+use crate::address::Address;
+use crate::error::unavailable;
 use crate::migrate::migrate;
 use crate::pool::{Mode, Pool, Verb};
+use crate::rows::Cells;
+use crate::tx::Tx;
 use crate::verbs::undo::{self, Undos};
 use hanbeon_domain::Timestamp;
 use hanbeon_store::StoreError;
-use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
 use std::sync::Arc;
-use tokio_postgres::Config;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Everything that hanbeon remembers, in a PostgreSQL database that it may share with other servers of its kind.
 pub struct PostgresStore {
@@ -49,6 +49,9 @@ pub enum OpenError {
     /// The server cannot be reached, or refuses.
     #[error("cannot connect to PostgreSQL: {}", words(.0))]
     Connect(#[source] tokio_postgres::Error),
+    /// The file with the certificates that are to be trusted.
+    #[error("cannot read the certificates of sslrootcert: {0}")]
+    Certificates(String),
     /// The server does not answer.
     #[error("PostgreSQL does not answer")]
     Silent,
@@ -100,20 +103,21 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(url: &str, options: Options) -> Result<Self, OpenError> {
-        let config: Config =
-            url.parse().map_err(|error: tokio_postgres::Error| OpenError::Url(error.to_string()))?;
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let tls = tls.map_err(|error| OpenError::Url(error.to_string()))?;
-        let tls = tls.with_root_certificates(roots).with_no_client_auth();
-        let address = Address { config, tls: MakeRustlsConnect::new(tls) };
+        let address = Address::of(url)?;
         let mut first = address.connect().await?;
         migrate(&mut first.client, options.now).await?;
         let pool = Arc::new(Pool::new(address, first, options.connections));
         let store = Self { pool, undos: Undos::default() };
         store.write((), |tx, ()| Box::pin(undo::forget_old(tx))).await.map_err(OpenError::Store)?;
         Ok(store)
+    }
+
+    /// The database's clock, which all its servers share.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.read((), |tx, ()| Box::pin(time(tx))).await
     }
 
     /// A verb that writes.
@@ -139,6 +143,15 @@ impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").finish_non_exhaustive()
     }
+}
+
+async fn time(tx: &Tx<'_>) -> Result<Timestamp, StoreError> {
+    let now = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    let row = tx.row("clock", now, &[]).await?;
+    row.map_or_else(
+        || Err(unavailable("the database does not tell the time")),
+        |row| Cells::new("clock", &row).time(),
+    )
 }
 
 /// PostgreSQL's own words, which `Display` of its error leaves out.

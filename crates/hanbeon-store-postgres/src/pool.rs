@@ -1,5 +1,6 @@
 //! A few connections, and a transaction on one of them.
-use crate::connect::{Address, Connection};
+use crate::address::Address;
+use crate::connect::Connection;
 use crate::error::{Trouble, sql, unavailable};
 use crate::tx::Tx;
 use hanbeon_store::StoreError;
@@ -11,6 +12,8 @@ use tokio::time::{sleep, timeout};
 
 /// Longest a verb waits for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(2);
+/// Longest a transaction may take, all its statements together.
+const VERB_MAX: Duration = Duration::from_secs(15);
 /// How often a transaction that others made fail is run again.
 const TRIES: u32 = 8;
 /// The first wait before that; it doubles.
@@ -66,7 +69,10 @@ impl Pool {
                 Some(connection) if !connection.client.is_closed() => connection,
                 _ => self.address.connect().await?,
             };
-            let (done, trouble) = once(&connection, mode, args, verb).await;
+            let Ok((done, trouble)) = timeout(VERB_MAX, once(&connection, mode, args, verb)).await else {
+                // It may have happened. The connection ends here, and with it whatever it was at.
+                return Err(unavailable("PostgreSQL does not answer"));
+            };
             if trouble != Some(Trouble::Lost) {
                 self.idle().push(connection);
             }
@@ -107,7 +113,9 @@ async fn once<A, T>(
     }
     if done.is_err() || trouble.is_some() {
         let gone = client.batch_execute("ROLLBACK").await.is_err();
-        return (done, if gone { Some(Trouble::Lost) } else { trouble });
+        // What fails is not forgiven by its verb: nothing of it was written.
+        let failed = done.and_then(|_| Err(unavailable("a statement failed")));
+        return (failed, if gone { Some(Trouble::Lost) } else { trouble });
     }
     match client.batch_execute("COMMIT").await {
         Ok(()) => (done, None),

@@ -11,10 +11,7 @@ use hanbeon_domain::{
     PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Standing, State, StateName, Timestamp,
     TossOrderId, TossStatus, Won,
 };
-use hanbeon_store::{
-    EventRecord, Hint, JournalLine, NewEvent, NewWebhook, Progress, RefundRecord, StoreError, Webhook,
-    WebhookVerdict,
-};
+use hanbeon_store::{EventRecord, JournalLine, NewEvent, Progress, RefundRecord, StoreError};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use tokio_postgres::Row;
@@ -402,23 +399,6 @@ fn event_in(cells: &mut Cells<'_>) -> Result<NewEvent, StoreError> {
         at: cells.time()?,
         body: cells.take()?,
     })
-}
-
-/// Reads what `webhooks::before` selects.
-pub(crate) fn webhook(row: &Row) -> Result<Webhook, StoreError> {
-    let mut cells = Cells::new("webhooks", row);
-    let id = cells.number()?;
-    let received_at = cells.time()?;
-    let (transmission_id, meaning, event_type) = (cells.take()?, cells.take()?, cells.take()?);
-    let key = cells.parse(|key: Option<String>| key.map(PaymentKey::parse).transpose().ok())?;
-    let order = cells.parse(|order: Option<String>| order.map(TossOrderId::parse).transpose().ok())?;
-    let hint = key.map(Hint::Key).or(order.map(Hint::Order));
-    let verdict = cells.parse(|text: String| WebhookVerdict::parse(&text))?;
-    let body = cells.take()?;
-    let new = NewWebhook { received_at, transmission_id, meaning, event_type, hint, verdict, body };
-    let repeated = cells.take()?;
-    let payment = cells.take::<Option<Uuid>>()?.map(PaymentId::from_uuid);
-    Ok(Webhook { id, new, repeated, payment })
 }
 
 fn canceled_by(text: &str) -> Option<CanceledBy> {

@@ -260,13 +260,18 @@ impl Config {
             None => format!("# toss secret key: not set ({SECRET_KEY_VARIABLE} or toss.secret_key_file)\n"),
         };
         let mut shown = self.clone();
-        shown.database_url = Some(redacted(&self.database_url()));
+        shown.database_url = Some(self.database_shown());
         Ok(secret + &toml::to_string(&shown)?)
     }
 
     /// Where payments are stored.
     pub(crate) fn database_url(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| "sqlite://hanbeon.db".to_owned())
+    }
+
+    /// The database's URL without its password.
+    pub(crate) fn database_shown(&self) -> String {
+        redacted(&self.database_url())
     }
 
     /// The application's rules.
@@ -375,15 +380,28 @@ pub(crate) fn is_loopback(url: &str) -> bool {
     }
 }
 
-/// A database URL without its password.
+/// A database URL without its password, of however many hosts.
 fn redacted(url: &str) -> String {
-    match reqwest::Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() => {
-            let _ = parsed.set_password(Some("***"));
-            parsed.to_string()
-        }
-        _ => url.to_owned(),
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| *scheme != "sqlite") else {
+        return url.to_owned();
+    };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut shown = format!("{scheme}://");
+    match place.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((name, _)) => shown.extend([name, ":***@", host]),
+            None => shown.push_str(place),
+        },
+        None => shown.push_str(place),
     }
+    for (at, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
+        shown.push(if at == 0 { '?' } else { '&' });
+        match pair.split_once('=') {
+            Some((name, _)) if name.contains("pass") => shown.extend([name, "=***"]),
+            _ => shown.push_str(pair),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -429,6 +447,11 @@ mod tests {
     #[test]
     fn a_password_in_a_database_url_is_not_printed() {
         assert_eq!(redacted("postgres://shop:secret@db/pay"), "postgres://shop:***@db/pay");
+        assert_eq!(
+            redacted("postgres://shop:se@cr:et@one,two:5433/pay?sslmode=require&password=secret"),
+            "postgres://shop:***@one,two:5433/pay?sslmode=require&password=***"
+        );
+        assert_eq!(redacted("postgres://shop@db/pay"), "postgres://shop@db/pay");
         assert_eq!(redacted("sqlite://hanbeon.db"), "sqlite://hanbeon.db");
     }
 }

@@ -47,7 +47,7 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     let sandbox = if sandbox { Some(start_sandbox(&mut config, &here, &stop).await?) } else { None };
     config.database_url.get_or_insert_with(|| DATABASE_URL.to_owned());
     settle_vault(&mut config)?;
-    let Wired { app, billing, receipts, router, store } = wire(&config)?;
+    let Wired { app, billing, receipts, router, store } = wire(&config).await?;
     let pages = demo_shop::router(demo_shop::Config {
         hanbeon_url: here.clone(),
         api_key: shop_key(&*store).await?,

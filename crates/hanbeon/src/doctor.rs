@@ -2,6 +2,7 @@
 //! mend it. Nothing is charged and nothing is changed.
 use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
+use crate::stores::Place;
 use crate::{keys, wire};
 use hanbeon_app::Env as _;
 use hanbeon_app::env::SystemEnv;
@@ -44,24 +45,26 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
 }
 
 async fn database(config: &Config) -> Result<String, String> {
-    let url = config.database_url();
-    let path = wire::sqlite_path(&url).map_err(|e| e.to_string())?;
-    if !path.exists() {
+    let url = config.database_shown();
+    if let Place::File(path) = Place::of(&config.database_url()).map_err(|e| e.to_string())?
+        && !path.exists()
+    {
         return Err(format!(
             "{url} is not there yet; `hanbeon serve` makes it. Is the working directory right?"
         ));
     }
-    let store = keys::open(config).map_err(|e| e.to_string())?;
+    let store = keys::open(config).await.map_err(|e| e.to_string())?;
     store.check().await.map_err(|e| format!("{e}; is the disk full, or the file read-only?"))?;
     Ok(format!("{url} reads and writes"))
 }
 
 async fn api_keys(config: &Config) -> Result<String, String> {
-    let path = wire::sqlite_path(&config.database_url()).map_err(|e| e.to_string())?;
-    if !path.exists() {
+    if let Place::File(path) = Place::of(&config.database_url()).map_err(|e| e.to_string())?
+        && !path.exists()
+    {
         return Err("no database yet".to_owned());
     }
-    let store = keys::open(config).map_err(|e| e.to_string())?;
+    let store = keys::open(config).await.map_err(|e| e.to_string())?;
     match store.api_keys().await.map_err(|e| e.to_string())?.len() {
         0 => Err("none: the shop cannot make orders; make one with `hanbeon keys create`".to_owned()),
         count => Ok(format!("{count} in force")),

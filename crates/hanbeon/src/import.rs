@@ -7,7 +7,7 @@
 //! the recovery of the next `serve`.
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::wire;
+use crate::stores::{self, Role};
 use clap::Args;
 use hanbeon_app::Settings;
 use hanbeon_domain::order::Customer;
@@ -19,7 +19,6 @@ use hanbeon_domain::{
     Untaxed, Verdict, Won,
 };
 use hanbeon_store::{Begun, Inserted, Store};
-use hanbeon_store_sqlite::Role;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use std::path::PathBuf;
@@ -62,7 +61,7 @@ pub(crate) async fn run(config: &Config, args: ImportArgs) -> Result<(), Failure
             Row::parse(line, offset).map_err(|e| format!("line {}: {e}; nothing was imported", at + 1))
         })
         .collect::<Result<_, _>>()?;
-    let store = wire::open_store(config, Role::Tool)?;
+    let store = stores::open(config, Role::Tool).await?.payments;
     let (mut imported, mut known) = (0, 0);
     for row in rows {
         if import(&*store, row).await? { imported += 1 } else { known += 1 }

@@ -3,7 +3,7 @@
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::keys::open;
-use crate::wire::open_sqlite;
+use crate::stores::{self, Role};
 use clap::{Args, Subcommand, ValueEnum};
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::explain::{Language, explain, explain_charge, plain, when};
@@ -12,7 +12,6 @@ use hanbeon_app::{Env as _, Webhook};
 use hanbeon_app::{billing, receipts};
 use hanbeon_domain::{ChargeId, OrderId};
 use hanbeon_store::{NewWebhook, Store, WebhookId};
-use hanbeon_store_sqlite::Role;
 use std::process::ExitCode;
 
 #[derive(Args, Debug)]
@@ -55,10 +54,10 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
         Lang::En => Language::English,
         Lang::Ko => Language::Korean,
     };
-    let store = open_sqlite(config, Role::Tool)?;
-    let order = explain(&*store, SystemEnv.now(), id, language).await?;
+    let stores = stores::open(config, Role::Tool).await?;
+    let order = explain(&*stores.payments, SystemEnv.now(), id, language).await?;
     // A charge has the bytes of the order that it ends in.
-    let charge = explain_charge(&*store, ChargeId::from_uuid(id.uuid()), language).await?;
+    let charge = explain_charge(&*stores.billing, ChargeId::from_uuid(id.uuid()), language).await?;
     let stories: Vec<_> = order.into_iter().chain(charge).collect();
     if stories.is_empty() {
         return Err(format!("there is no order {id}, and no charge").into());
@@ -69,10 +68,10 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
 
 /// Checks the whole store; ends badly when anything is wrong.
 pub(crate) async fn verify_all(config: &Config) -> Result<ExitCode, Failure> {
-    let store = open_sqlite(config, Role::Tool)?;
-    let mut found = verify(&*store).await?;
-    let charges = billing::verify::verify(&*store, &*store, &mut found).await?;
-    let receipts = receipts::verify::verify(&*store, &mut found).await?;
+    let stores = stores::open(config, Role::Tool).await?;
+    let mut found = verify(&*stores.payments).await?;
+    let charges = billing::verify::verify(&*stores.payments, &*stores.billing, &mut found).await?;
+    let receipts = receipts::verify::verify(&*stores.receipts, &mut found).await?;
     for finding in &found.findings {
         let payment = finding.payment.map(|payment| format!(" payment {payment}:")).unwrap_or_default();
         println!("{}{payment} {}", finding.invariant, plain(&finding.what));
@@ -95,7 +94,7 @@ pub(crate) async fn verify_all(config: &Config) -> Result<ExitCode, Failure> {
 }
 
 pub(crate) async fn webhooks(config: &Config, command: WebhooksCommand) -> Result<ExitCode, Failure> {
-    let store = open(config)?;
+    let store = open(config).await?;
     match command {
         WebhooksCommand::List { limit } => {
             let kept = store.webhooks(None, usize::try_from(limit)?).await?;

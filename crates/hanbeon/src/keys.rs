@@ -1,13 +1,12 @@
 //! `hanbeon keys`: the shop's API keys. Works while a server runs.
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::wire;
+use crate::stores::{self, Role};
 use clap::Subcommand;
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::{Env as _, keys};
 use hanbeon_domain::Timestamp;
 use hanbeon_store::{Store, StoreError};
-use hanbeon_store_sqlite::Role;
 use std::sync::Arc;
 
 #[derive(Debug, Subcommand)]
@@ -28,7 +27,7 @@ pub(crate) enum KeysCommand {
 }
 
 pub(crate) async fn run(config: &Config, command: KeysCommand) -> Result<(), Failure> {
-    let store = open(config)?;
+    let store = open(config).await?;
     match command {
         KeysCommand::Create { name } => {
             let name = name.unwrap_or_else(|| format!("made {}", iso(SystemEnv.now())));
@@ -49,8 +48,8 @@ pub(crate) async fn run(config: &Config, command: KeysCommand) -> Result<(), Fai
 }
 
 /// Opens the configured store beside a running server.
-pub(crate) fn open(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    wire::open_store(config, Role::Tool)
+pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    Ok(stores::open(config, Role::Tool).await?.payments)
 }
 
 async fn create(store: &dyn Store, name: &str) -> Result<String, Failure> {

@@ -16,6 +16,7 @@
 
 mod cli;
 mod config;
+mod db_clock;
 mod demo;
 mod doctor;
 #[cfg(feature = "failpoints")]
@@ -28,6 +29,7 @@ mod review;
 mod sandbox;
 mod serve;
 mod smoke;
+mod stores;
 mod telemetry;
 mod wire;
 

@@ -1,7 +1,7 @@
 //! `hanbeon receipts`: cash receipts that need a human. Works while a server runs.
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::wire::open_sqlite;
+use crate::stores::{self, Role};
 use clap::Subcommand;
 use hanbeon_app::Env as _;
 use hanbeon_app::env::SystemEnv;
@@ -9,7 +9,6 @@ use hanbeon_app::explain::{plain, when};
 use hanbeon_app::receipts::review::{again, close, list};
 use hanbeon_app::review::LIST_MAX;
 use hanbeon_domain::{Receipt, ReceiptId, ReceiptState};
-use hanbeon_store_sqlite::Role;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptsCommand {
@@ -33,7 +32,7 @@ pub(crate) enum ReceiptsCommand {
 }
 
 pub(crate) async fn run(config: &Config, command: ReceiptsCommand) -> Result<(), Failure> {
-    let store = open_sqlite(config, Role::Tool)?;
+    let store = stores::open(config, Role::Tool).await?.receipts;
     match command {
         ReceiptsCommand::List => {
             let waiting = list(&*store).await?;

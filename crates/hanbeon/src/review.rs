@@ -48,7 +48,7 @@ pub(crate) enum Says {
 }
 
 pub(crate) async fn run(config: &Config, command: ReviewCommand) -> Result<(), Failure> {
-    let store = open(config)?;
+    let store = open(config).await?;
     match command {
         ReviewCommand::List => list(&*store).await,
         ReviewCommand::Show { payment } => show(&*store, PaymentId::parse(&payment)?).await,

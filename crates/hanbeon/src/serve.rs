@@ -24,11 +24,11 @@ use tracing::{info, warn};
 /// The server alone.
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
-    let Wired { app, billing, receipts, router, .. } = wire(&config)?;
+    let Wired { app, billing, receipts, router, .. } = wire(&config).await?;
     let listener = bind(config.listen).await?;
     let stop = stop_on_signal()?;
     println!("hanbeon: http://{}", listener.local_addr()?);
-    info!(listen = %listener.local_addr()?, database = config.database_url(), "hanbeon is ready");
+    info!(listen = %listener.local_addr()?, database = config.database_shown(), "hanbeon is ready");
     let drain = Duration::from_millis(config.limits.drain_ms);
     run_until(app, (billing, receipts), router, listener, stop, drain).await
 }

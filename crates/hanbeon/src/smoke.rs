@@ -54,7 +54,7 @@ pub(crate) async fn run(config: &Config, args: SmokeArgs) -> Result<ExitCode, Fa
 }
 
 async fn with_own_key(config: &Config, purchase: &Purchase) -> Result<(), Failure> {
-    let store = keys::open(config)?;
+    let store = keys::open(config).await?;
     let name = format!("smoke {}", SystemEnv.now().as_micros());
     let key = app_keys::create(&*store, &SystemEnv, &name).await?;
     let ended = purchase.run(&key).await;

@@ -6,7 +6,7 @@
 //! events in their own order, and never below a number that somebody has seen.
 use crate::rows::{self, Cells};
 use crate::tx::Tx;
-use crate::verbs::payments::most;
+use crate::verbs::numbers::most;
 use hanbeon_domain::{Payment, Step, Timestamp};
 use hanbeon_store::{EventRecord, NewEvent, StoreError};
 

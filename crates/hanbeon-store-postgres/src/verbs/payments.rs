@@ -1,6 +1,7 @@
 //! Payments, as they are read.
 use crate::rows::{self, select_payments};
 use crate::tx::{Cells, Tx};
+use crate::verbs::numbers::most;
 use crate::verbs::{events, refunds};
 use hanbeon_domain::{OrderId, Payment, PaymentId, PaymentKey, StateName, TossOrderId};
 use hanbeon_store::{Hint, JournalLine, PaymentRecord, Seal, StoreError};
@@ -22,7 +23,7 @@ pub(crate) async fn records_after(
 ) -> Result<Vec<PaymentRecord>, StoreError> {
     let page =
         select_payments!("WHERE ($1::uuid IS NULL OR p.payment_id > $1) ORDER BY p.payment_id LIMIT $2");
-    let after: Option<Uuid> = after.map(|id| id.uuid());
+    let after: Option<Uuid> = after.map(PaymentId::uuid);
     let mut records = Vec::new();
     for payment in all(tx, page, &[&after, &most(limit)]).await? {
         records.push(with_all(tx, payment).await?);
@@ -113,9 +114,4 @@ pub(crate) async fn first(
     cells: Cells<'_>,
 ) -> Result<Option<Payment>, StoreError> {
     tx.row("payments", select, cells).await?.as_ref().map(rows::payment).transpose()
-}
-
-/// A limit as PostgreSQL counts.
-pub(crate) fn most(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -2,7 +2,7 @@
 use crate::error::corrupt;
 use crate::rows::{self, Cells, cause_to_str, select_refunds};
 use crate::tx::Tx;
-use crate::verbs::steps::version;
+use crate::verbs::numbers::version;
 use crate::verbs::turns;
 use hanbeon_domain::{
     CancelRequest, Payment, PaymentId, Refund, RefundId, RefundOutcome, Refusal, State, StateName, Step,

@@ -5,6 +5,7 @@
 use crate::error::corrupt;
 use crate::rows::Cells;
 use crate::tx::Tx;
+use crate::verbs::numbers::version;
 use crate::verbs::{events, refunds, sessions};
 use hanbeon_domain::{Action, Refusal, SessionId, State, StateName, Step, Timestamp};
 use hanbeon_store::{CHAIN_START, JournalLine, Seal, StoreError, due_at_rest};
@@ -127,14 +128,14 @@ impl Before {
 
 /// Locks the payment, if it is where the step left from.
 async fn before(tx: &Tx<'_>, step: &Step) -> Result<Before, StoreError> {
-    let lock = "SELECT payment_id, seal, look, noticed_at IS NOT NULL FROM payments
+    let row = "SELECT payment_id, seal, look, noticed_at IS NOT NULL FROM payments
         WHERE payment_id = $1 AND version = $2::bigint - 1 FOR UPDATE";
     // By a statement of its own: a wish that was written while we waited for the lock is seen.
     let waits = "SELECT EXISTS (SELECT 1 FROM refunds WHERE payment_id = $1 AND state = 'queued')";
     let (id, version) = (step.next.id.uuid(), version(step.next.version)?);
     let (found, waits) = tokio::try_join!(
         biased;
-        async { tx.row("payments", lock, &[&id, &version]).await },
+        async { tx.row("payments", row, &[&id, &version]).await },
         async { tx.row("refunds", waits, &[&id]).await },
     )?;
     let (Some(found), Some(waits)) = (found, waits) else { return Err(StoreError::Superseded) };
@@ -278,11 +279,6 @@ async fn journal(tx: &Tx<'_>, step: &Step, line: &JournalLine) -> Result<(), Sto
         (evidence.as_ref().map(<[u8; 32]>::as_slice), seal.as_ref().map(<[u8; 32]>::as_slice));
     let cells: crate::tx::Cells<'_> = &[&id, &version, &at, actor, from, to, event, &evidence, &seal];
     tx.write("journal", insert, cells).await.map(drop)
-}
-
-/// A version as PostgreSQL counts.
-pub(crate) fn version(version: u64) -> Result<i64, StoreError> {
-    i64::try_from(version).map_err(|_| corrupt("payments", "a version beyond counting"))
 }
 
 /// The facts of a state, as columns.

@@ -1,7 +1,7 @@
 //! Whose turn it is: leases, and what makes a payment due.
 use crate::rows::{self, Cells, select_payments, select_refunds};
 use crate::tx::Tx;
-use crate::verbs::payments::most;
+use crate::verbs::numbers::most;
 use crate::verbs::refunds;
 use hanbeon_domain::{CancelRequest, Payment, PaymentId, Timestamp};
 use hanbeon_store::{Hint, StoreError, Turn, gives_turns};
