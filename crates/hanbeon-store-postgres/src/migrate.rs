@@ -2,7 +2,8 @@
 use crate::open::OpenError;
 use hanbeon_domain::Timestamp;
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error};
 
 /// The schema that this program reads and writes.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -18,6 +19,9 @@ struct Migration {
 const MIGRATIONS: &[Migration] =
     &[Migration { version: 1, name: "init", sql: include_str!("../migrations/0001_init.sql") }];
 
+/// How often a migration is looked at that others are at, too.
+const TRIES: u32 = 8;
+
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version    BIGINT NOT NULL PRIMARY KEY CHECK (version > 0),
     name       TEXT   NOT NULL,
@@ -30,11 +34,21 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
 /// [`OpenError`].
 pub(crate) async fn migrate(db: &mut Client, now: Timestamp) -> Result<(), OpenError> {
     for migration in MIGRATIONS {
-        if !is_applied(db, migration).await? {
-            apply(db, migration, now).await?;
+        let mut tries = TRIES;
+        while !is_applied(db, migration).await? {
+            tries -= 1;
+            match apply(db, migration, now).await {
+                // Somebody else has just made it: PostgreSQL says so only when they are done.
+                Err(OpenError::Sql { source, .. }) if is_there(&source) && tries > 0 => {}
+                done => done?,
+            }
         }
     }
     Ok(())
+}
+
+fn is_there(error: &Error) -> bool {
+    matches!(error.code(), Some(&SqlState::UNIQUE_VIOLATION | &SqlState::DUPLICATE_TABLE))
 }
 
 async fn is_applied(db: &Client, migration: &Migration) -> Result<bool, OpenError> {

@@ -1,5 +1,5 @@
 //! What a database that is shared does to a transaction: it makes it fail for the sake of others, and ends its connection.
-use hanbeon_domain::{Event, OrderId, PaymentId, StateName, Timestamp, TossStatus};
+use hanbeon_domain::{Event, PaymentId, Timestamp, TossStatus};
 use hanbeon_store::{Begun, EventRecord, Inserted, Store, StoreError};
 use hanbeon_store_postgres::{OpenError, Options, PostgresStore};
 use hanbeon_testkit::conformance::world::{LEASE, TOTAL, World, at_once, seen};
@@ -104,7 +104,7 @@ async fn a_connection_that_is_ended_is_replaced_and_nothing_is_half_written() {
 async fn s14_no_event_comes_before_one_that_was_seen() {
     let database = postgres::database();
     let store = open(&database).await;
-    let mut world = World::new(Arc::clone(&store) as Arc<dyn Store>);
+    let mut world = World::new(store.clone());
     let mut steps = Vec::new();
     for _ in 0..40 {
         let order = world.order().await;
@@ -134,7 +134,9 @@ async fn s14_no_event_comes_before_one_that_was_seen() {
         assert_eq!(told, whole, "every reader has read the same, in the same order");
     }
     let mut seen: BTreeMap<PaymentId, usize> = BTreeMap::new();
-    whole.iter().for_each(|record| *seen.entry(record.event.payment).or_default() += 1);
+    for record in &whole {
+        *seen.entry(record.event.payment).or_default() += 1;
+    }
     assert!(steps.iter().all(|step| seen.get(&step.next.id) == Some(&1)));
 }
 
@@ -160,7 +162,7 @@ async fn d9_a_server_that_starts_ends_no_lease_of_another() {
 async fn a_promise_is_seen_by_every_server() {
     let database = postgres::database();
     let (first, second) = (open(&database).await, open(&database).await);
-    let mut world = World::new(Arc::clone(&first) as Arc<dyn Store>);
+    let mut world = World::new(first.clone());
     let order = world.order().await;
     let intent = world.begin(&order).await;
     first.promise_undo(intent.id).await.expect("promise_undo");
@@ -219,6 +221,9 @@ async fn what_is_due_is_found_by_its_index() {
              reserved_amount, late, state)
            SELECT gen_random_uuid(), order_id, 1, 'filler_' || created_at, 'filler_' || created_at, 'DONE',
              50000, 1, 1, 2, FALSE, FALSE, 50000, 0, 0, FALSE, 'paid' FROM orders WHERE order_name = 'filler';
+         INSERT INTO events (order_id, sequence, payment_id, kind, at, body, ripe_at, number)
+           SELECT order_id, 1, payment_id, 'payment.paid', 1, '{}', 1, 1000 + row_number() OVER () FROM payments
+           WHERE toss_order_id LIKE 'filler%';
          ANALYZE;",
     );
     for (what, index) in [
@@ -240,7 +245,4 @@ async fn what_is_due_is_found_by_its_index() {
         let plan = database.query(&format!("SET enable_seqscan = on; EXPLAIN {what}"));
         assert!(plan.contains(index) && !plan.contains("Seq Scan on payments"), "{what}\n{plan}");
     }
-    let paid = world.store.payments_in(StateName::Paid, 5).await.expect("payments_in");
-    assert_eq!(paid.len(), 5);
-    assert!(world.store.order(OrderId::from_uuid(world.uuid())).await.expect("order").is_none());
 }

@@ -12,7 +12,7 @@ use hanbeon_app::env::SystemEnv as ENV;
 use hanbeon_store::{BillingStore, ReceiptStore, Store};
 use hanbeon_store_postgres::PostgresStore;
 use hanbeon_store_sqlite::{Options, SqliteStore, Stats};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use hanbeon_store_sqlite::Role;
@@ -34,7 +34,7 @@ pub(crate) struct Stores {
 /// When the URL is of no store that we have, or the store will not open.
 pub(crate) async fn open(config: &Config, role: Role) -> Result<Stores, Failure> {
     match Place::of(&config.database_url())? {
-        Place::File(path) => open_sqlite(path, config, role),
+        Place::File(path) => open_sqlite(&path, config, role),
         Place::Server(url) => open_postgres(&url, config, role).await,
     }
 }
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-fn open_sqlite(path: PathBuf, config: &Config, role: Role) -> Result<Stores, Failure> {
+fn open_sqlite(path: &Path, config: &Config, role: Role) -> Result<Stores, Failure> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
     }
@@ -80,7 +80,7 @@ fn open_sqlite(path: PathBuf, config: &Config, role: Role) -> Result<Stores, Fai
     };
     #[cfg(feature = "failpoints")]
     let options = Options { reached, unsynced: unsynced(), ..options };
-    let opened = SqliteStore::open(&path, options);
+    let opened = SqliteStore::open(path, options);
     let store = opened.map_err(|e| format!("cannot open {}: {}", config.database_shown(), chain(&e)))?;
     let store = Arc::new(store);
     let numbers = sqlite_numbers(Arc::clone(&store));

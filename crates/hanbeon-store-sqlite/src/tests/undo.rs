@@ -45,12 +45,12 @@ async fn b7_a_promise_outlives_the_server_that_made_it() {
     drop(store);
     // A second start does not use it up.
     for _ in 0..2 {
-        assert!(place.open().undo_promised(undone.id));
+        assert!(place.open().undo_promised(undone.id).await.unwrap());
     }
     let store = place.open();
     store.forget_undo(undone.id).await;
     drop(store);
-    assert!(!place.open().undo_promised(undone.id));
+    assert!(!place.open().undo_promised(undone.id).await.unwrap());
     assert_eq!(written(&place.bytes()), 0);
 }
 
@@ -66,7 +66,9 @@ async fn b7_a_promise_for_a_payment_that_is_on_record_is_dropped_at_the_next_sta
     drop(store);
     assert_eq!(written(&place.bytes()), 2);
     let store = place.open();
-    assert!(!store.undo_promised(begun.id) && !store.undo_promised(payment(77)));
+    assert!(
+        !store.undo_promised(begun.id).await.unwrap() && !store.undo_promised(payment(77)).await.unwrap()
+    );
     assert_eq!(written(&place.bytes()), 0);
 }
 
@@ -83,7 +85,7 @@ async fn b6_a_promise_is_taken_while_the_database_takes_nothing_and_needs_no_roo
     });
     let before = std::fs::metadata(place.undo()).unwrap();
     store.promise_undo(paid.id).await.unwrap();
-    assert!(store.undo_promised(paid.id));
+    assert!(store.undo_promised(paid.id).await.unwrap());
     let after = std::fs::metadata(place.undo()).unwrap();
     let room = |file: &std::fs::Metadata| (file.len(), std::os::unix::fs::MetadataExt::blocks(file));
     assert_eq!(room(&before), room(&after));
@@ -115,7 +117,7 @@ async fn b7_a_promise_that_was_torn_in_any_byte_is_none() {
             }
             std::fs::write(place.undo(), torn).unwrap();
             let store = place.open();
-            assert!(!store.undo_promised(begun.id), "byte {at}");
+            assert!(!store.undo_promised(begun.id).await.unwrap(), "byte {at}");
             // Its slot can be had again.
             store.promise_undo(begun.id).await.unwrap();
             drop(store);
@@ -134,11 +136,11 @@ async fn b7_a_file_that_is_too_short_too_long_or_gone_is_made_good_and_keeps_wha
     let whole = place.bytes();
     for bytes in [whole[..512].to_vec(), whole[..700].to_vec(), [&whole[..], &[1; 999]].concat()] {
         std::fs::write(place.undo(), bytes).unwrap();
-        assert!(place.open().undo_promised(begun.id));
+        assert!(place.open().undo_promised(begun.id).await.unwrap());
         assert_eq!(place.bytes(), whole);
     }
     std::fs::remove_file(place.undo()).unwrap();
-    assert!(!place.open().undo_promised(begun.id));
+    assert!(!place.open().undo_promised(begun.id).await.unwrap());
     assert_eq!(place.bytes(), vec![0; SIZE]);
 }
 
@@ -152,11 +154,15 @@ async fn b6_a_full_file_takes_no_promise_until_one_is_forgotten() {
     }
     let another = payment(9_999);
     assert_unavailable(store.promise_undo(another).await, "too many");
-    assert!(!store.undo_promised(another));
+    assert!(!store.undo_promised(another).await.unwrap());
     store.promise_undo(all[7]).await.unwrap();
     store.forget_undo(all[7]).await;
     store.promise_undo(another).await.unwrap();
-    assert!(store.undo_promised(another) && store.undo_promised(all[8]) && !store.undo_promised(all[7]));
+    assert!(
+        store.undo_promised(another).await.unwrap()
+            && store.undo_promised(all[8]).await.unwrap()
+            && !store.undo_promised(all[7]).await.unwrap()
+    );
     assert_eq!(written(&place.bytes()), SLOTS);
 }
 
@@ -172,7 +178,7 @@ async fn b7_a_tool_neither_makes_the_file_nor_touches_what_is_in_it() {
     drop(store);
     let before = place.bytes();
     let tool = place.open_with(Options::tool(Timestamp::default()));
-    assert!(!tool.undo_promised(begun.id));
+    assert!(!tool.undo_promised(begun.id).await.unwrap());
     tool.forget_undo(begun.id).await;
     drop(tool);
     assert_eq!(place.bytes(), before);
@@ -213,6 +219,6 @@ async fn b7_a_promise_that_comes_back_after_its_record_undoes_nothing() {
     drop(store);
     std::fs::write(place.undo(), unforgotten).unwrap();
     let store = place.open();
-    assert!(!store.undo_promised(begun.id));
+    assert!(!store.undo_promised(begun.id).await.unwrap());
     world(&store).is_stored(&paid).await;
 }
