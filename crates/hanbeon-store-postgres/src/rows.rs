@@ -8,8 +8,8 @@ use hanbeon_domain::payment::{CanceledBy, TossFacts};
 use hanbeon_domain::refund::{CancelReason, Cause};
 use hanbeon_domain::{
     Customer, DepositSecret, Evidence, Line, MerchantReference, News, Order, OrderId, Payment, PaymentId,
-    PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Standing, State, StateName, Timestamp,
-    TossOrderId, TossStatus, Won,
+    PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Standing, State, StateName, Tax,
+    Timestamp, TossOrderId, TossStatus, Untaxed, Won,
 };
 use hanbeon_store::{EventRecord, JournalLine, NewEvent, Progress, RefundRecord, StoreError};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use uuid::Uuid;
 macro_rules! order_columns {
     () => {
         "order_id, merchant_reference, order_name, total_amount, lines, customer_name, customer_email, \
-         customer_phone, created_at, expires_at"
+         customer_phone, created_at, expires_at, tax_free_amount, tax_exemption_amount"
     };
 }
 
@@ -32,11 +32,13 @@ macro_rules! select_payments {
         concat!(
             "SELECT p.payment_id, p.order_id, p.toss_order_id, p.toss_payment_key, p.total_amount, \
              p.payer_session, p.created_at, p.version, p.toss_payment_status, p.toss_payment_method, \
-             p.requested_at, p.approved_at, p.toss_secret, p.captured_amount, p.refunded_amount, \
+             p.requested_at, p.approved_at, p.toss_secret, p.supplied_amount, p.vat, p.tax_free_amount, \
+             p.tax_exemption_amount, p.captured_amount, p.refunded_amount, \
              p.reserved_amount, p.last_cancel_at, p.landing_until, p.late, p.told_state, \
              p.told_refunded, p.settles_at, p.state, p.tries, p.round, p.answered, p.unchanged, p.canceled_by, p.refusal_status, p.refusal_body, \
              p.refusal_code, p.refusal_message, p.review_reason, \
-             r.refund_id, r.amount, r.whole, r.reason, r.cause, r.requested_at, r.balance_before \
+             r.refund_id, r.amount, r.tax_free_amount, r.tax_exemption_amount, r.whole, r.reason, r.cause, \
+             r.requested_at, r.balance_before \
              FROM payments p LEFT JOIN refunds r \
              ON p.state = 'canceling' AND r.payment_id = p.payment_id AND r.state = 'sending' ",
             $rest
@@ -48,7 +50,7 @@ macro_rules! select_payments {
 macro_rules! select_refunds {
     ($rest:literal) => {
         concat!(
-            "SELECT refund_id, amount, whole, reason, cause, requested_at, balance_before, payment_id, state, \
+            "SELECT refund_id, amount, tax_free_amount, tax_exemption_amount, whole, reason, cause, requested_at, balance_before, payment_id, state, \
              settled_at, transaction_key, reply_status, reply_body, refusal_code, refusal_message \
              FROM refunds ",
             $rest
@@ -58,7 +60,7 @@ macro_rules! select_refunds {
 pub(crate) use {order_columns, select_payments, select_refunds};
 
 /// Where the facts of single states stand in [`select_payments`]: `tries` to `review_reason`.
-const FACTS: std::ops::Range<usize> = 23..33;
+const FACTS: std::ops::Range<usize> = 27..37;
 
 /// A row that is read from left to right.
 pub(crate) struct Cells<'r> {
@@ -209,6 +211,7 @@ pub(crate) fn order(row: &Row) -> Result<Order, StoreError> {
         customer: Customer { name: cells.take()?, email: cells.take()?, mobile_phone: cells.take()? },
         created_at: cells.time()?,
         expires_at: cells.maybe_time()?,
+        untaxed: Untaxed { free: cells.won()?, exempt: cells.won()? },
     })
 }
 
@@ -232,6 +235,7 @@ pub(crate) fn payment(row: &Row) -> Result<Payment, StoreError> {
         requested_at: cells.maybe_time()?,
         approved_at: cells.maybe_time()?,
         secret: cells.maybe_digest()?.map(DepositSecret::from_bytes),
+        tax: tax(&mut cells)?,
     };
     let (captured, refunded, reserved) = (cells.won()?, cells.won()?, cells.won()?);
     let (last_cancel_at, landing_until, late) = (cells.maybe_time()?, cells.maybe_time()?, cells.take()?);
@@ -262,6 +266,19 @@ pub(crate) fn payment(row: &Row) -> Result<Payment, StoreError> {
         return Err(cells.corrupt("the amounts do not add up"));
     }
     Ok(payment)
+}
+
+/// How Toss says that what is left is taxed: four columns, all or none.
+fn tax(cells: &mut Cells<'_>) -> Result<Option<Tax>, StoreError> {
+    let (supplied, vat) = (cells.maybe_won()?, cells.maybe_won()?);
+    let untaxed = untaxed(cells)?;
+    let parts = supplied.zip(vat).zip(untaxed);
+    Ok(parts.map(|((supplied, vat), untaxed)| Tax { supplied, vat, untaxed }))
+}
+
+fn untaxed(cells: &mut Cells<'_>) -> Result<Option<Untaxed>, StoreError> {
+    let parts = cells.maybe_won()?.zip(cells.maybe_won()?);
+    Ok(parts.map(|(free, exempt)| Untaxed { free, exempt }))
 }
 
 fn told(cells: &mut Cells<'_>) -> Result<Option<Standing>, StoreError> {
@@ -319,11 +336,12 @@ fn state(
     if facts == want { Ok(state) } else { Err(cells.corrupt("facts of another state")) }
 }
 
-/// Reads the first seven columns of `select_refunds!`, from where the cells stand.
+/// Reads the first nine columns of `select_refunds!`, from where the cells stand.
 fn refund(cells: &mut Cells<'_>) -> Result<Refund, StoreError> {
     Ok(Refund {
         id: RefundId::from_uuid(cells.uuid()?),
         amount: cells.won()?,
+        untaxed: untaxed(cells)?,
         whole: cells.take()?,
         reason: cells.parse(|text: String| CancelReason::parse(text).ok())?,
         cause: cells.parse(|text: String| cause(&text))?,

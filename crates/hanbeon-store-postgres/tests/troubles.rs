@@ -214,8 +214,9 @@ async fn what_is_due_is_found_by_its_index() {
     let order = world.order().await;
     world.begin(&order).await;
     database.execute(
-        "INSERT INTO orders (order_id, merchant_reference, order_name, total_amount, lines, created_at)
-           SELECT gen_random_uuid(), 'filler ' || n, 'filler', 50000, '[]', n FROM generate_series(1, 20000) n;
+        "INSERT INTO orders (order_id, merchant_reference, order_name, total_amount, lines, created_at,
+             tax_free_amount, tax_exemption_amount)
+           SELECT gen_random_uuid(), 'filler ' || n, 'filler', 50000, '[]', n, 0, 0 FROM generate_series(1, 20000) n;
          INSERT INTO payments (payment_id, order_id, attempt, toss_order_id, toss_payment_key, toss_payment_status,
              total_amount, created_at, updated_at, version, held, look, captured_amount, refunded_amount,
              reserved_amount, late, state)

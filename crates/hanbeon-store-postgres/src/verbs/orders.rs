@@ -11,7 +11,7 @@ pub(crate) async fn insert(tx: &Tx<'_>, order: &Order) -> Result<Inserted, Store
     let insert = concat!(
         "INSERT INTO orders (",
         order_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"
     );
     let lines = lines_to_json(&order.lines)?;
     let written = tx
@@ -29,6 +29,8 @@ pub(crate) async fn insert(tx: &Tx<'_>, order: &Order) -> Result<Inserted, Store
                 &order.customer.mobile_phone,
                 &order.created_at.as_micros(),
                 &order.expires_at.map(Timestamp::as_micros),
+                &order.untaxed.free.get(),
+                &order.untaxed.exempt.get(),
             ],
         )
         .await?;

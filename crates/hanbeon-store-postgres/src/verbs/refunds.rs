@@ -5,8 +5,8 @@ use crate::tx::Tx;
 use crate::verbs::numbers::version;
 use crate::verbs::turns;
 use hanbeon_domain::{
-    CancelRequest, Payment, PaymentId, Refund, RefundId, RefundOutcome, Refusal, State, StateName, Step,
-    Timestamp, TossCancel,
+    Payment, PaymentId, Refund, RefundId, RefundOutcome, Refusal, State, StateName, Step, Timestamp,
+    TossCancel,
 };
 use hanbeon_store::{NewRefund, Progress, Queued, RefundRecord, Sealed, StoreError, gives_turns};
 
@@ -44,12 +44,13 @@ pub(crate) async fn queue(tx: &Tx<'_>, new: &NewRefund, from: Timestamp) -> Resu
 pub(crate) async fn begin(tx: &Tx<'_>, step: &Step) -> Result<bool, StoreError> {
     let State::Canceling { refund, .. } = &step.next.state else { return Ok(true) };
     let insert = "INSERT INTO refunds (refund_id, payment_id, seq, began_version, amount, whole, reason, cause,
-           balance_before, requested_at, state)
+           balance_before, requested_at, tax_free_amount, tax_exemption_amount, state)
          VALUES ($1, $2, (SELECT coalesce(max(seq), 0) + 1 FROM refunds WHERE payment_id = $2), $3, $4, $5, $6, $7,
-           $8, $9, 'sending')
+           $8, $9, $10, $11, 'sending')
          ON CONFLICT (refund_id) DO UPDATE SET state = 'sending', began_version = excluded.began_version,
            amount = excluded.amount, whole = excluded.whole, reason = excluded.reason,
-           balance_before = excluded.balance_before, requested_at = excluded.requested_at
+           balance_before = excluded.balance_before, requested_at = excluded.requested_at,
+           tax_free_amount = excluded.tax_free_amount, tax_exemption_amount = excluded.tax_exemption_amount
            WHERE refunds.state = 'queued' AND refunds.payment_id = excluded.payment_id";
     let written = tx
         .write(
@@ -65,6 +66,8 @@ pub(crate) async fn begin(tx: &Tx<'_>, step: &Step) -> Result<bool, StoreError> 
                 &cause_to_str(refund.cause),
                 &refund.balance_before.get(),
                 &refund.requested_at.as_micros(),
+                &refund.untaxed.map(|untaxed| untaxed.free.get()),
+                &refund.untaxed.map(|untaxed| untaxed.exempt.get()),
             ],
         )
         .await?;
@@ -73,10 +76,14 @@ pub(crate) async fn begin(tx: &Tx<'_>, step: &Step) -> Result<bool, StoreError> 
 
 /// The refund under way may start anew from another balance.
 pub(crate) async fn rebase(tx: &Tx<'_>, refund: &Refund) -> Result<(), StoreError> {
-    let update = "UPDATE refunds SET amount = $2, balance_before = $3
+    let update =
+        "UPDATE refunds SET amount = $2, balance_before = $3, tax_free_amount = $4, tax_exemption_amount = $5
          WHERE refund_id = $1 AND state = 'sending' AND (amount <> $2 OR balance_before <> $3)";
-    let Refund { id, amount, balance_before, .. } = refund;
-    tx.write("refunds", update, &[&id.uuid(), &amount.get(), &balance_before.get()]).await.map(drop)
+    let Refund { id, amount, balance_before, untaxed, .. } = refund;
+    let [free, exempt] =
+        [untaxed.map(|untaxed| untaxed.free.get()), untaxed.map(|untaxed| untaxed.exempt.get())];
+    let cells: crate::tx::Cells<'_> = &[&id.uuid(), &amount.get(), &balance_before.get(), &free, &exempt];
+    tx.write("refunds", update, cells).await.map(drop)
 }
 
 /// Ends the refund that is under way.
@@ -183,9 +190,9 @@ async fn insert(tx: &Tx<'_>, record: &RefundRecord, actor: Option<&str>) -> Resu
         }
     };
     let insert = "INSERT INTO refunds (refund_id, payment_id, seq, amount, whole, reason, cause, actor, balance_before,
-           requested_at, state, settled_at, transaction_key)
+           requested_at, state, settled_at, transaction_key, tax_free_amount, tax_exemption_amount)
          VALUES ($1, $2, (SELECT coalesce(max(seq), 0) + 1 FROM refunds WHERE payment_id = $2), $3, $4, $5, $6, $7,
-           $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+           $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
     let written = tx
         .write(
             "refunds",
@@ -203,6 +210,8 @@ async fn insert(tx: &Tx<'_>, record: &RefundRecord, actor: Option<&str>) -> Resu
                 &state,
                 &settled_at.map(Timestamp::as_micros),
                 &transaction_key,
+                &refund.untaxed.map(|untaxed| untaxed.free.get()),
+                &refund.untaxed.map(|untaxed| untaxed.exempt.get()),
             ],
         )
         .await?;
@@ -225,9 +234,4 @@ pub(crate) async fn whole(tx: &Tx<'_>, payment: PaymentId) -> Result<Option<Refu
 pub(crate) async fn of_payment(tx: &Tx<'_>, payment: PaymentId) -> Result<Vec<RefundRecord>, StoreError> {
     let all = select_refunds!("WHERE payment_id = $1 ORDER BY seq");
     tx.rows("refunds", all, &[&payment.uuid()]).await?.iter().map(rows::refund_record).collect()
-}
-
-/// A wish that waits, as it was made.
-pub(crate) fn request(Refund { id, amount, whole, reason, .. }: Refund) -> CancelRequest {
-    CancelRequest { id, amount: Some(amount).filter(|_| !whole), reason }
 }

@@ -220,8 +220,10 @@ async fn update(tx: &Tx<'_>, step: &Step, line: &JournalLine, turn: &Turn) -> Re
            unchanged = $16, canceled_by = $17, refusal_status = $18, refusal_code = $19, refusal_message = $20,
            refusal_body = $21, review_reason = $22, held = $23, look = $24, refund_from = $25, notice_from = $26,
            last_cancel_at = $27, late = $28, toss_secret = $29, seal = $30,
-           landing_until = $31, told_state = $32, told_refunded = $33, settles_at = $34
+           landing_until = $31, told_state = $32, told_refunded = $33, settles_at = $34, supplied_amount = $35,
+           vat = $36, tax_free_amount = $37, tax_exemption_amount = $38
          WHERE payment_id = $1 AND version = $2::bigint - 1";
+    let tax = step.next.toss.tax;
     let payment = &step.next;
     let facts = Facts::of(&payment.state);
     let written = tx
@@ -263,6 +265,10 @@ async fn update(tx: &Tx<'_>, step: &Step, line: &JournalLine, turn: &Turn) -> Re
                 &payment.told.map(|told| told.state.as_str()),
                 &payment.told.map(|told| told.refunded.get()),
                 &payment.settles_at.map(Timestamp::as_micros),
+                &tax.map(|tax| tax.supplied.get()),
+                &tax.map(|tax| tax.vat.get()),
+                &tax.map(|tax| tax.untaxed.free.get()),
+                &tax.map(|tax| tax.untaxed.exempt.get()),
             ],
         )
         .await?;

@@ -2,7 +2,6 @@
 use crate::rows::{self, Cells, select_payments, select_refunds};
 use crate::tx::Tx;
 use crate::verbs::numbers::most;
-use crate::verbs::refunds;
 use hanbeon_domain::{CancelRequest, Payment, PaymentId, Timestamp};
 use hanbeon_store::{Hint, StoreError, Turn, gives_turns};
 use std::collections::HashMap;
@@ -95,7 +94,7 @@ fn turn(payment: Payment, notice: bool, waiting: Option<CancelRequest>) -> Turn 
 
 fn waits(row: &tokio_postgres::Row) -> Result<(Uuid, CancelRequest), StoreError> {
     let record = rows::refund_record(row)?;
-    Ok((record.payment.uuid(), refunds::request(record.refund)))
+    Ok((record.payment.uuid(), record.refund.into()))
 }
 
 pub(crate) async fn next_due(tx: &Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
