@@ -59,13 +59,6 @@ CREATE TABLE payments (
   approved_at         BIGINT,
   -- SHA-256 of Toss's secret.
   toss_secret         BYTEA   CHECK (length(toss_secret) = 32),
-  -- What Toss last said of how that which is left is taxed; NULL until it has. That the parts add up is Toss's to keep, and
-  -- ours to report.
-  supplied_amount      BIGINT CHECK (supplied_amount >= 0),
-  vat                  BIGINT CHECK (vat >= 0 AND (vat IS NULL) = (supplied_amount IS NULL)),
-  tax_free_amount      BIGINT CHECK (tax_free_amount >= 0 AND (tax_free_amount IS NULL) = (supplied_amount IS NULL)),
-  tax_exemption_amount BIGINT
-    CHECK (tax_exemption_amount >= 0 AND (tax_exemption_amount IS NULL) = (supplied_amount IS NULL)),
   payer_session       BYTEA   REFERENCES sessions,
   created_at          BIGINT  NOT NULL,
   updated_at          BIGINT  NOT NULL,
@@ -158,10 +151,6 @@ CREATE TABLE refunds (
   -- What of it is not taxed; NULL when nobody has said it.
   tax_free_amount BIGINT  CHECK (tax_free_amount >= 0),
   tax_exemption_amount BIGINT CHECK (tax_exemption_amount >= 0),
-  -- What of it is not taxed; NULL when nobody has said it.
-  tax_free_amount      BIGINT CHECK (tax_free_amount >= 0),
-  tax_exemption_amount BIGINT
-    CHECK (tax_exemption_amount >= 0 AND (tax_exemption_amount IS NULL) = (tax_free_amount IS NULL)),
   -- Was it asked for as "everything that is left"?
   whole           BOOLEAN NOT NULL,
   reason          TEXT    NOT NULL CHECK (octet_length(reason) BETWEEN 1 AND 800),
@@ -183,7 +172,6 @@ CREATE TABLE refunds (
   CONSTRAINT above_zero CHECK (amount > 0 OR state = 'elsewhere'),
   CONSTRAINT within_balance CHECK (amount <= balance_before OR state = 'elsewhere'),
   CONSTRAINT taxed_or_not CHECK ((tax_free_amount IS NULL) = (tax_exemption_amount IS NULL)),
-  CONSTRAINT untaxed_within_amount CHECK (state = 'elsewhere' OR tax_free_amount + tax_exemption_amount <= amount),
   CONSTRAINT untaxed_within_amount CHECK (state = 'elsewhere' OR tax_free_amount + tax_exemption_amount <= amount),
   CONSTRAINT begun CHECK (CASE state
     WHEN 'queued' THEN began_version IS NULL WHEN 'elsewhere' THEN began_version IS NULL
