@@ -1,23 +1,16 @@
 //! Fills a database with payments: hanbeon itself makes the first one, from `saveAmount` to `confirm`, and the others are
-//! cast from it, with names, times and seals of their own. The file is ours alone, so nothing waits for the disk before the
-//! end; the copies keep every rule of the schema that is not a CHECK, and `hanbeon verify` finds nothing wrong with them.
+//! cast from it.
 use crate::figures::{grouped, per_second};
 use crate::http::{self, Connection};
 use crate::load::allow_connections;
 use crate::measure::Bench;
-use crate::mould::{Mould, Names};
 use crate::systems::{Changes, Place, System};
 use crate::{Failure, databases::Databases};
 use clap::Args;
+use hanbeon_bench::fill::{Filled, fill};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// Payments in one transaction.
-const AT_ONCE: u64 = 100_000;
-/// How many payments are remembered, to be read later.
-const REMEMBERED: u64 = 20_000;
 
 #[derive(Args, Debug)]
 pub(crate) struct GenerateArgs {
@@ -30,14 +23,6 @@ pub(crate) struct GenerateArgs {
     /// The binary that makes the first one [default: `hanbeon` beside this program].
     #[arg(long, value_name = "FILE")]
     hanbeon: Option<PathBuf>,
-}
-
-/// What was made.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Generated {
-    /// Where some of the payments are read, in no order.
-    pub(crate) paths: Vec<String>,
-    pub(crate) took: Duration,
 }
 
 /// Generates, and says how fast.
@@ -56,20 +41,20 @@ pub(crate) async fn run(args: GenerateArgs) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When there is one already, or something cannot be written.
-pub(crate) async fn generate(bench: &Bench, file: &Path, payments: u64) -> Result<Generated, Failure> {
+pub(crate) async fn generate(bench: &Bench, file: &Path, payments: u64) -> Result<Filled, Failure> {
     if file.exists() {
         return Err(format!("there is a {} already", file.display()).into());
     }
     first(bench, file).await?;
     let file = file.to_owned();
-    let generated = tokio::task::spawn_blocking(move || cast(&file, payments)).await??;
+    let filled = tokio::task::spawn_blocking(move || fill(&file, payments)).await??;
     println!(
         "generated {} payments in {} s, {}/s",
         grouped(payments),
-        generated.took.as_secs(),
-        grouped(per_second(payments, generated.took.as_secs_f64()))
+        filled.took.as_secs(),
+        grouped(per_second(payments, filled.took.as_secs_f64()))
     );
-    Ok(generated)
+    Ok(filled)
 }
 
 /// Lets hanbeon make the first one.
@@ -98,38 +83,4 @@ fn with_cookie(server: SocketAddr, cookie: &str, body: &str) -> Vec<u8> {
          content-length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
-}
-
-/// The others.
-fn cast(file: &Path, payments: u64) -> Result<Generated, Failure> {
-    let db = rusqlite::Connection::open(file)?;
-    db.set_prepared_statement_cache_capacity(32);
-    db.execute_batch(
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; \
-         PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -4000000;",
-    )?;
-    let mould = Mould::take(&db)?;
-    let began = Instant::now();
-    let mut generated = Generated::default();
-    let others = payments.saturating_sub(1);
-    let every = (others / REMEMBERED).max(1);
-    for number in 0..others {
-        if number % AT_ONCE == 0 {
-            db.execute_batch("BEGIN")?;
-        }
-        let names = Names::numbered(number, others, mould.first.at);
-        mould.cast(&db, &names)?;
-        if number % every == 0 {
-            generated.paths.push(format!("/payments/{}", names.order.as_simple()));
-        }
-        if number % AT_ONCE == AT_ONCE - 1 || number == others - 1 {
-            db.execute_batch("COMMIT")?;
-        }
-    }
-    // By the random end of the id: the order of the ids is the order in the file.
-    generated.paths.sort_by_cached_key(|path| path.chars().rev().collect::<String>());
-    db.execute_batch("PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL;")?;
-    std::fs::File::open(file)?.sync_all()?;
-    generated.took = began.elapsed();
-    Ok(generated)
 }

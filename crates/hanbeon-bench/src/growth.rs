@@ -2,11 +2,12 @@
 //! empty one can do.
 use crate::Failure;
 use crate::figures::{self, grouped, median};
-use crate::generate::{Generated, generate};
+use crate::generate::generate;
 use crate::measure::{Bench, Load, Measured};
 use crate::run::Plan;
 use crate::speed::paths;
 use crate::systems::{Changes, System};
+use hanbeon_bench::fill::Filled;
 use std::path::Path;
 
 /// Payments that are generated in a second, at least.
@@ -28,7 +29,7 @@ pub(crate) struct Size {
     pub(crate) payments: u64,
     /// Of the database's file.
     pub(crate) bytes: u64,
-    pub(crate) generated: Generated,
+    pub(crate) generated: Filled,
     pub(crate) confirms: Vec<Measured>,
     pub(crate) reads: Vec<Measured>,
 }
@@ -98,11 +99,11 @@ async fn turn(bench: &Bench, (file, load): (&Path, Load), size: &mut Size) -> Re
     let needed = pace.saturating_mul(load.seconds * 1_000 + load.warm_up_ms) / 1_000 + 1;
     let bodies = stage.prepare(usize::try_from(needed)?).await?;
     let confirms = stage.load(&bench.place, &bodies, load).await?;
-    confirms.all_good(&stage)?;
+    confirms.complain();
     let generated = size.generated.paths.clone();
     let read = if generated.is_empty() { paths(&bodies)? } else { generated };
     let reads = stage.load(&bench.place, &read, Load { pace: Some(pace), reads: true, ..load }).await?;
-    reads.all_good(&stage)?;
+    reads.complain();
     stage.close().await?;
     size.confirms.push(confirms);
     size.reads.push(reads);

@@ -12,7 +12,7 @@
 //! In reading order:
 //! 1. [`run`]: what is measured, and how long that takes;
 //! 2. [`speed`], [`overload`], [`growth`]: the rounds;
-//! 3. [`generate`], [`mould`]: millions of payments;
+//! 3. [`generate`]: millions of payments, by the library beside this program;
 //! 4. [`measure`]: one measurement;
 //! 5. [`systems`], [`databases`], [`children`]: what is compared, and processes that end with us;
 //! 6. [`prepare`]: what a confirm needs, made before the clock starts;
@@ -31,7 +31,6 @@ mod limit;
 mod load;
 mod machine;
 mod measure;
-mod mould;
 mod overload;
 mod prepare;
 mod report;
@@ -42,8 +41,7 @@ mod systems;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Why a command failed, in words for whoever ran it.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) use hanbeon_bench::Failure;
 
 /// Toss's public documentation keys, which the sandbox accepts.
 pub(crate) const CLIENT_KEY: &str = "test_gck_docs_Ovk5rk1EwkEbP0W43n07xlzm";

@@ -13,23 +13,29 @@ const TABLES: [&str; 6] = ["sessions", "saved_amounts", "orders", "payments", "j
 
 /// What tells one payment from another.
 #[derive(Clone, Debug)]
-pub(crate) struct Names {
-    pub(crate) order: Uuid,
-    pub(crate) payment: Uuid,
-    pub(crate) session: [u8; 32],
-    pub(crate) reference: String,
-    pub(crate) toss_order: String,
-    pub(crate) key: String,
-    /// In µs of Unix time.
-    pub(crate) at: i64,
+pub struct Names {
+    /// hanbeon's id of the order.
+    pub order: Uuid,
+    /// hanbeon's id of the payment.
+    pub payment: Uuid,
+    /// What the buyer's session is known by.
+    pub session: [u8; 32],
+    /// The shop's name of the order.
+    pub reference: String,
+    /// Toss's name of the order.
+    pub toss_order: String,
+    /// Toss's key of the payment.
+    pub key: String,
+    /// When it began, in µs of Unix time.
+    pub at: i64,
 }
 
 /// The rows of one payment with holes.
 #[derive(Debug)]
-pub(crate) struct Mould {
+pub struct Mould {
     rows: Vec<Row>,
     /// What the mould was taken from.
-    pub(crate) first: Names,
+    pub first: Names,
 }
 
 #[derive(Debug)]
@@ -82,7 +88,7 @@ impl Mould {
     ///
     /// # Errors
     /// When the database holds none, or cannot be read.
-    pub(crate) fn take(db: &Connection) -> Result<Self, Failure> {
+    pub fn take(db: &Connection) -> Result<Self, Failure> {
         let first = first(db)?;
         let mut rows = Vec::new();
         for table in TABLES {
@@ -95,7 +101,7 @@ impl Mould {
     ///
     /// # Errors
     /// When the database refuses a row.
-    pub(crate) fn cast(&self, db: &Connection, names: &Names) -> Result<(), Failure> {
+    pub fn cast(&self, db: &Connection, names: &Names) -> Result<(), Failure> {
         let mut last = CHAIN_START;
         let mut filled: Vec<Vec<Value>> = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
@@ -290,7 +296,8 @@ fn seal(cells: &[Cell], values: &mut [Value], seal: &Seal) {
 impl Names {
     /// The names of the payment with this number among `of`, spread over the days before `last`: ids that grow with
     /// time, as hanbeon's do, and keys in no order, as Toss's are.
-    pub(crate) fn numbered(number: u64, of: u64, last: i64) -> Self {
+    #[must_use]
+    pub fn numbered(number: u64, of: u64, last: i64) -> Self {
         const DAYS: Duration = Duration::from_secs(300 * 86_400);
         let span = u64::try_from(DAYS.as_micros()).unwrap_or(u64::MAX);
         let back = u128::from(span) * u128::from(of - number) / u128::from(of.max(1));

@@ -224,9 +224,9 @@ async fn reads(bench: &Bench, plan: &Plan) -> Result<Turns, Failure> {
             let stage = bench.stage(system, 0, &Changes::default()).await?;
             let bodies = stage.prepare(if system == System::Limit { 1 } else { READ }).await?;
             let confirm = Load { connections: 32, seconds: 60, warm_up_ms: 0, pace: None, reads: false };
-            stage.load(&bench.place, &bodies, confirm).await?.all_good(&stage)?;
+            stage.load(&bench.place, &bodies, confirm).await?.complain();
             let measured = stage.load(&bench.place, &paths(&bodies)?, load).await?;
-            measured.all_good(&stage)?;
+            measured.complain();
             stage.close().await?;
             println!(
                 "reads, round {round} of {}, {}: {}/s",

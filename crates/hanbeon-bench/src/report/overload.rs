@@ -12,15 +12,15 @@ pub(super) fn part(overload: &Overload) -> Part {
          asked. Afterwards the books are compared, key by key: what Toss has charged, and what the store calls paid. A slow \
          Toss is the sandbox answering late, a slow disk is `strace` holding each `fsync` and `fdatasync` back, clients that \
          dribble send a byte of a confirm every 100 ms.\n\n\
-         | | asked/s | accepted/s | p50 / p99 of the accepted, ms | turned away | p99 of that, ms | pending | charged | books differ |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+         | | asked/s | accepted/s | p50 / p99 of the accepted, ms | turned away | p99 of that, ms | pending | wrong | charged | books differ |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
         grouped(overload.capacity)
     );
     for row in &overload.rows {
         let counted = &row.measured.counted;
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} / {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} / {} | {} | {} | {} | {} | {} | {} |",
             row.what,
             grouped(row.pace),
             grouped(per_second(counted.confirms, counted.seconds)),
@@ -29,6 +29,7 @@ pub(super) fn part(overload: &Overload) -> Part {
             grouped(counted.shed),
             thousandths(counted.shed_p99_us),
             grouped(counted.pending),
+            grouped(counted.errors),
             grouped(u64::try_from(row.charged).unwrap_or(u64::MAX)),
             row.differ,
         );

@@ -29,8 +29,8 @@ fn systems(cell: &Cell) -> impl Iterator<Item = System> {
 
 fn confirms(speed: &Speed) -> String {
     let mut text = String::from(
-        "| Toss answers after | connections | system | confirms/s | ÷ limit (lowest to highest) | p50 / p99, ms |\n\
-         |---:|---:|---|---:|---:|---:|\n",
+        "| Toss answers after | connections | system | confirms/s | ÷ limit (lowest to highest) | p50 / p99, ms | not `DONE` |\n\
+         |---:|---:|---|---:|---:|---:|---:|\n",
     );
     for cell in &speed.cells {
         for system in systems(cell) {
@@ -44,13 +44,14 @@ fn confirms(speed: &Speed) -> String {
             };
             let _ = writeln!(
                 text,
-                "| {} ms | {} | {} | {} | {ratio} | {} / {} |",
+                "| {} ms | {} | {} | {} | {ratio} | {} / {} | {} |",
                 cell.latency_ms,
                 grouped(cell.connections.into()),
                 system.name(),
                 grouped(rate(&cell.turns, system)),
                 ms(&cell.turns, system, |m| m.counted.p50_us),
                 ms(&cell.turns, system, |m| m.counted.p99_us),
+                cell.turns.get(&system).into_iter().flatten().map(Measured::others).sum::<u64>(),
             );
         }
     }
@@ -146,8 +147,8 @@ fn method(made: &Made, speed: &Speed) -> String {
          own. Every measurement has a fresh sandbox, a fresh server and a fresh database. Orders and authenticated payments \
          are prepared before; then one more process, on one thread, confirms each of them once over N kept connections, one \
          request under way on each, for {} ms (and six answers of Toss) that are not counted and {} s that are. An answer that \
-         is not `200` with `DONE` fails the whole run. Latencies are from the first byte sent to the last byte read, in a \
-         histogram of three digits. {}{dry}\n\n",
+         is not `200` with `DONE` is no confirm; how many there were in all rounds is in the last column. Latencies are from \
+         the first byte sent to the last byte read, in a histogram of three digits. {}{dry}\n\n",
         plan.rounds,
         plan.warm_up_ms,
         plan.seconds,
