@@ -158,3 +158,18 @@ async fn j9_whatever_is_altered_verify_names_the_first_bad_row() {
         assert!(error.contains("the journal is append-only"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn payments_that_the_bench_casts_are_whole() {
+    const CAST: u64 = 300;
+    let mut world = World::new().await;
+    Buyer::paid(&world, 1_000).await;
+    world.until_quiet().await;
+    world.kill().await;
+    let filled = hanbeon_bench::fill::fill(&world.database(), CAST).unwrap();
+    world.start().await;
+    let read = send(world.api.get(&filled.paths[0])).await.has_status(200);
+    assert_eq!((&read["tossPaymentStatus"], &read["totalAmount"]), (&"DONE".into(), &1_000.into()));
+    let said = world.tool(&["verify"]).await.well();
+    assert!(said.contains("300 payments"), "{said}");
+}
