@@ -75,6 +75,13 @@ pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // What is in it may be a buyer's.
+        write!(f, "Answer({})", self.status)
+    }
+}
+
 impl Answer {
     /// Was it done, or taken in hand?
     pub(crate) fn is_good(&self) -> bool {

@@ -19,6 +19,7 @@ pub(crate) fn id(text: &str) -> Result<&str, Refusal> {
 }
 
 /// Why the buyer does not get it.
+#[derive(Debug)]
 pub(crate) enum Refusal {
     BadBody(StatusCode),
     BadCart(BadCart),
