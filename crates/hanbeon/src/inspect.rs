@@ -58,11 +58,11 @@ pub(crate) async fn explain_order(config: &Config, args: ExplainArgs) -> Result<
     let order = explain(&*stores.payments, SystemEnv.now(), id, language).await?;
     // A charge has the bytes of the order that it ends in.
     let charge = explain_charge(&*stores.billing, ChargeId::from_uuid(id.uuid()), language).await?;
-    let stories: Vec<_> = order.into_iter().chain(charge).collect();
-    if stories.is_empty() {
+    let told: Vec<_> = order.into_iter().chain(charge).collect();
+    if told.is_empty() {
         return Err(format!("there is no order {id}, and no charge").into());
     }
-    print!("{}", stories.join("\n"));
+    print!("{}", told.join("\n"));
     Ok(())
 }
 
