@@ -133,7 +133,7 @@ async fn a_database_of_another_program_is_left_alone() {
     let url = format!("sqlite://{}", path.display());
     fails_with(&world.run(&["serve", "--database-url", &url]).await, "not one of hanbeon");
     assert_eq!(std::fs::read(&path).unwrap(), before);
-    for url in ["postgres://localhost/hanbeon", "sqlite://:memory:", "hanbeon.db", "sqlite://"] {
+    for url in ["mysql://localhost/hanbeon", "sqlite://:memory:", "hanbeon.db", "sqlite://"] {
         fails_with(&world.run(&["serve", "--database-url", url]).await, "database URL must be sqlite://PATH");
     }
 }
