@@ -64,6 +64,7 @@ async fn authenticated(world: &World, amount: i64, tax_free: i64) -> Buyer {
         key: String::new(),
         cookie: None,
     };
+    buyer.save(&world.api).await.is(200, r#""Payment temp save successful""#);
     let window =
         json!({"orderId": buyer.toss_order, "amount": amount, "taxFreeAmount": made["taxFreeAmount"]});
     let request = http_client().post(format!("{}/sandbox/payments", world.toss_url));
