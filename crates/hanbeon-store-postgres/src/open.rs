@@ -1,6 +1,7 @@
 //! The database: where it is, and what is asked of it.
 use crate::address::Address;
 use crate::error::unavailable;
+use crate::group::{Groups, Key};
 use crate::migrate::migrate;
 use crate::pool::{Mode, Pool, Verb};
 use crate::rows::Cells;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 /// Everything that hanbeon remembers, in a PostgreSQL database that it may share with other servers of its kind.
 pub struct PostgresStore {
     pool: Arc<Pool>,
+    writes: Arc<Groups>,
+    reads: Arc<Groups>,
     pub(crate) undos: Undos,
 }
 
@@ -107,7 +110,9 @@ impl PostgresStore {
         let mut first = address.connect().await?;
         migrate(&mut first.client, options.now).await?;
         let pool = Arc::new(Pool::new(address, first, options.connections));
-        let store = Self { pool, undos: Undos::default() };
+        let lanes = options.connections / 4;
+        let (writes, reads) = (Groups::new(Mode::Write, lanes), Groups::new(Mode::Read, lanes));
+        let store = Self { pool, writes: writes.into(), reads: reads.into(), undos: Undos::default() };
         store.write((), |tx, ()| Box::pin(undo::forget_old(tx))).await.map_err(OpenError::Store)?;
         Ok(store)
     }
@@ -127,6 +132,29 @@ impl PostgresStore {
         T: Send + 'static,
     {
         self.pool.run(Mode::Write, args, verb).await
+    }
+
+    /// A verb that writes, and is quick: it may share a transaction with others that have another key.
+    pub(crate) async fn write_together<A, T>(
+        &self,
+        key: Key,
+        args: A,
+        verb: Verb<A, T>,
+    ) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.writes.run(&self.pool, Some(key), args, verb).await
+    }
+
+    /// A verb that reads a few rows: it may share a snapshot with others.
+    pub(crate) async fn read_together<A, T>(&self, args: A, verb: Verb<A, T>) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.reads.run(&self.pool, None, args, verb).await
     }
 
     /// A verb that reads, all of it in one snapshot.

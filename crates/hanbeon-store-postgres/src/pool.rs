@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 /// Longest a verb waits for a connection.
-const WAIT_MAX: Duration = Duration::from_secs(2);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Longest a transaction may take, all its statements together.
 const VERB_MAX: Duration = Duration::from_secs(15);
 /// How often a transaction that others made fail is run again.
@@ -30,6 +30,25 @@ pub(crate) enum Mode {
     Write,
     /// One snapshot for all that is read.
     Read,
+}
+
+/// How a transaction ended.
+pub(crate) enum Ended<T> {
+    /// It was carried out, durably.
+    Done(T),
+    /// A verb, or a statement of one, said no: all of it was rolled back.
+    Refused(StoreError),
+    /// There was no connection, or nobody knows whether it happened.
+    Failed(StoreError),
+}
+
+impl<T> From<Ended<T>> for Result<T, StoreError> {
+    fn from(ended: Ended<T>) -> Self {
+        match ended {
+            Ended::Done(given) => Ok(given),
+            Ended::Refused(error) | Ended::Failed(error) => Err(error),
+        }
+    }
 }
 
 pub(crate) struct Pool {
@@ -56,34 +75,38 @@ impl Pool {
     {
         let pool = Arc::clone(self);
         let running = tokio::spawn(async move { pool.run_here(mode, &args, verb).await });
-        running.await.map_err(|error| unavailable(error.to_string()))?
+        running.await.map_err(|error| unavailable(error.to_string()))?.into()
     }
 
-    async fn run_here<A, T>(&self, mode: Mode, args: &A, verb: Verb<A, T>) -> Result<T, StoreError> {
+    /// Runs a verb as long as it is waited for, and again as long as others make it fail.
+    pub(crate) async fn run_here<A, T>(&self, mode: Mode, args: &A, verb: Verb<A, T>) -> Ended<T> {
         let turn = timeout(WAIT_MAX, self.free.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Err(unavailable("every connection is busy")) };
+        let Ok(Ok(_turn)) = turn else { return Ended::Failed(unavailable("every connection is busy")) };
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
             let idle = self.idle().pop();
             let connection = match idle {
                 Some(connection) if !connection.client.is_closed() => connection,
-                _ => self.address.connect().await?,
+                _ => match self.address.connect().await {
+                    Ok(connection) => connection,
+                    Err(error) => return Ended::Failed(error.into()),
+                },
             };
-            let Ok((done, trouble)) = timeout(VERB_MAX, once(&connection, mode, args, verb)).await else {
+            let Ok((ended, trouble)) = timeout(VERB_MAX, once(&connection, mode, args, verb)).await else {
                 // It may have happened. The connection ends here, and with it whatever it was at.
-                return Err(unavailable("PostgreSQL does not answer"));
+                return Ended::Failed(unavailable("PostgreSQL does not answer"));
             };
             if trouble != Some(Trouble::Lost) {
                 self.idle().push(connection);
             }
             match trouble {
                 Some(Trouble::Again | Trouble::Lost) => {}
-                Some(Trouble::Failed) | None => return done,
+                Some(Trouble::Failed) | None => return ended,
             }
             sleep(wait).await;
             wait *= 2;
         }
-        Err(unavailable("others were faster again and again"))
+        Ended::Failed(unavailable("others were faster again and again"))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -97,7 +120,7 @@ async fn once<A, T>(
     mode: Mode,
     args: &A,
     verb: Verb<A, T>,
-) -> (Result<T, StoreError>, Option<Trouble>) {
+) -> (Ended<T>, Option<Trouble>) {
     let client = &connection.client;
     let statement = match mode {
         Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -106,23 +129,26 @@ async fn once<A, T>(
     let tx = Tx::new(connection);
     // One way to the server for both.
     let (begun, done) = tokio::join!(biased; client.batch_execute(statement), verb(&tx, args));
-    let trouble = tx.trouble();
-    let trouble = begun.as_ref().err().and_then(Trouble::of).or(trouble);
-    if let (Err(error), Ok(_)) = (&begun, &done) {
-        return (Err(sql("transaction", error)), trouble);
-    }
-    if done.is_err() || trouble.is_some() {
-        let gone = client.batch_execute("ROLLBACK").await.is_err();
-        // What fails is not forgiven by its verb: nothing of it was written.
-        let failed = done.and_then(|_| Err(unavailable("a statement failed")));
-        return (failed, if gone { Some(Trouble::Lost) } else { trouble });
-    }
-    match client.batch_execute("COMMIT").await {
-        Ok(()) => (done, None),
-        Err(error) => match Trouble::of(&error) {
-            Some(Trouble::Again) => (Err(sql("transaction", &error)), Some(Trouble::Again)),
-            // It may have happened.
-            _ => (Err(sql("transaction", &error)), None),
-        },
+    let trouble = begun.as_ref().err().and_then(Trouble::of).or(tx.trouble());
+    let given = match (begun, done, trouble) {
+        (Ok(()), Ok(given), None) => given,
+        (begun, done, _) => {
+            let gone = client.batch_execute("ROLLBACK").await.is_err();
+            let why = begun.map_err(|error| sql("transaction", &error)).and(done.map(drop)).err();
+            // What fails is not forgiven by its verb: nothing of it was written.
+            let why = why.unwrap_or_else(|| unavailable("a statement failed"));
+            return (Ended::Refused(why), if gone { Some(Trouble::Lost) } else { trouble });
+        }
+    };
+    let Err(error) = client.batch_execute("COMMIT").await else { return (Ended::Done(given), None) };
+    let why = sql("transaction", &error);
+    match Trouble::of(&error) {
+        Some(Trouble::Again) => (Ended::Refused(why), Some(Trouble::Again)),
+        // A constraint that is looked at last.
+        _ if matches!(why, StoreError::Corrupt { .. } | StoreError::OrderTaken) => {
+            (Ended::Refused(why), None)
+        }
+        // It may have happened.
+        _ => (Ended::Failed(why), None),
     }
 }

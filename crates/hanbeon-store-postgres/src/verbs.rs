@@ -16,6 +16,7 @@ mod webhooks;
 
 use crate::PostgresStore;
 use crate::error::corrupt;
+use crate::group::Key;
 use crate::tx::Tx;
 use async_trait::async_trait;
 use hanbeon_domain::{
@@ -31,38 +32,45 @@ use hanbeon_store::{
 #[async_trait]
 impl Store for PostgresStore {
     async fn insert_order(&self, order: &Order) -> Result<Inserted, StoreError> {
-        self.write(order.clone(), |tx, order| Box::pin(orders::insert(tx, order))).await
+        self.write_together(of_order(order.id), order.clone(), |tx, order| {
+            Box::pin(orders::insert(tx, order))
+        })
+        .await
     }
 
     async fn order(&self, id: OrderId) -> Result<Option<OrderRecord>, StoreError> {
-        self.read(id, |tx, id| Box::pin(orders::record(tx, *id))).await
+        self.read_together(id, |tx, id| Box::pin(orders::record(tx, *id))).await
     }
 
     async fn session_exists(&self, session: SessionId) -> Result<bool, StoreError> {
-        self.read(session, |tx, session| Box::pin(sessions::exists(tx, *session))).await
+        self.read_together(session, |tx, session| Box::pin(sessions::exists(tx, *session))).await
     }
 
     async fn save_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<(), StoreError> {
-        self.write((saved.clone(), now), |tx, (saved, now)| Box::pin(sessions::save_amount(tx, saved, *now)))
-            .await
+        self.write_together(of_session(saved.session), (saved.clone(), now), |tx, (saved, now)| {
+            Box::pin(sessions::save_amount(tx, saved, *now))
+        })
+        .await
     }
 
     async fn consume_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<bool, StoreError> {
-        self.write((saved.clone(), now), |tx, (saved, now)| {
+        self.write_together(of_session(saved.session), (saved.clone(), now), |tx, (saved, now)| {
             Box::pin(sessions::consume_amount(tx, saved, *now))
         })
         .await
     }
 
     async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
-        self.read(request.clone(), |tx, request| Box::pin(orders::checkout(tx, request))).await
+        self.read_together(request.clone(), |tx, request| Box::pin(orders::checkout(tx, request))).await
     }
 
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
         match self
-            .write((step.clone(), lease_until), |tx, (step, lease_until)| {
-                Box::pin(steps::begin(tx, step, *lease_until))
-            })
+            .write_together(
+                of_order(step.next.order),
+                (step.clone(), lease_until),
+                |tx, (step, lease_until)| Box::pin(steps::begin(tx, step, *lease_until)),
+            )
             .await
         {
             Ok(()) => Ok(Begun::Fresh),
@@ -72,9 +80,11 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
-        self.write((step.clone(), lease_until), |tx, (step, lease_until)| {
-            Box::pin(steps::commit(tx, step, *lease_until))
-        })
+        self.write_together(
+            of_order(step.next.order),
+            (step.clone(), lease_until),
+            |tx, (step, lease_until)| Box::pin(steps::commit(tx, step, *lease_until)),
+        )
         .await
     }
 
@@ -84,7 +94,8 @@ impl Store for PostgresStore {
     }
 
     async fn undo_promised(&self, payment: PaymentId) -> Result<bool, StoreError> {
-        let promised = self.read(payment, |tx, payment| Box::pin(undo::is_promised(tx, *payment))).await?;
+        let promised =
+            self.read_together(payment, |tx, payment| Box::pin(undo::is_promised(tx, *payment))).await?;
         if promised {
             self.undos.add(payment)?;
         }
@@ -127,15 +138,15 @@ impl Store for PostgresStore {
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<PaymentRecord>, StoreError> {
-        self.read(id, |tx, id| Box::pin(payments::record(tx, *id))).await
+        self.read_together(id, |tx, id| Box::pin(payments::record(tx, *id))).await
     }
 
     async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
-        self.read(order, |tx, order| Box::pin(payments::of_order(tx, *order))).await
+        self.read_together(order, |tx, order| Box::pin(payments::of_order(tx, *order))).await
     }
 
     async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
-        self.read(key.clone(), |tx, key| Box::pin(payments::by_key(tx, key))).await
+        self.read_together(key.clone(), |tx, key| Box::pin(payments::by_key(tx, key))).await
     }
 
     async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError> {
@@ -186,7 +197,7 @@ impl Store for PostgresStore {
     }
 
     async fn is_charging(&self, order: &TossOrderId) -> Result<bool, StoreError> {
-        self.read(order.clone(), |tx, order| Box::pin(billing::is_charging(tx, order))).await
+        self.read_together(order.clone(), |tx, order| Box::pin(billing::is_charging(tx, order))).await
     }
 
     async fn webhooks(&self, before: Option<WebhookId>, limit: usize) -> Result<Vec<Webhook>, StoreError> {
@@ -232,7 +243,7 @@ impl Store for PostgresStore {
     }
 
     async fn api_key(&self, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
-        self.read(hash, |tx, hash| Box::pin(keys::one(tx, *hash))).await
+        self.read_together(hash, |tx, hash| Box::pin(keys::one(tx, *hash))).await
     }
 
     async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
@@ -247,6 +258,17 @@ impl Store for PostgresStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.write((), |tx, ()| Box::pin(check(tx))).await
     }
+}
+
+fn of_order(order: OrderId) -> Key {
+    order.uuid().into_bytes()
+}
+
+/// Half of a session's random bytes tell it from the others.
+fn of_session(session: SessionId) -> Key {
+    let mut key = Key::default();
+    key.copy_from_slice(&session.as_bytes()[..16]);
+    key
 }
 
 async fn check(tx: &Tx<'_>) -> Result<(), StoreError> {

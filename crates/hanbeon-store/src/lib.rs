@@ -296,7 +296,7 @@ pub struct ApiKey {
 }
 
 /// Why a verb failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else changed the payment first; what they wrote is the truth.
     #[error("somebody else changed the payment first")]

@@ -1,0 +1,208 @@
+//! Verbs that wait together are one transaction, and share its ways to the server and its flush.
+//!
+//! Nobody waits for a group to become full: whoever comes while a lane is free goes at once, and what comes while all lanes
+//! are under way waits for the next one. Two verbs with the same key are never in one group: inside a transaction, the row
+//! lock that keeps them apart would not. When a verb of a group says no, all of the group is rolled back, and each of its
+//! verbs is run by itself: a verb calls nobody, so that nothing happens twice.
+use crate::error::unavailable;
+use crate::pool::{Ended, Mode, Pool, Running, Verb, WAIT_MAX};
+use crate::tx::Tx;
+use futures_util::future::try_join_all;
+use hanbeon_store::StoreError;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// Most verbs in a transaction: it bounds how long its locks are held.
+const GROUP_MAX: usize = 32;
+/// Most verbs that wait for a lane.
+const WAITING_MAX: usize = 1_024;
+
+/// What keeps two verbs out of one group: the order or the session that they are about.
+pub(crate) type Key = [u8; 16];
+
+/// The verbs of one mode that wait, and the lanes that carry them out.
+pub(crate) struct Groups {
+    mode: Mode,
+    /// Most transactions at once.
+    lanes: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<(u64, Box<dyn Job>)>,
+    next: u64,
+    under_way: usize,
+}
+
+impl Groups {
+    pub(crate) fn new(mode: Mode, lanes: usize) -> Self {
+        Self { mode, lanes: lanes.max(1), state: Mutex::default() }
+    }
+
+    /// Runs a verb in a group, to its end, also when its caller goes away.
+    pub(crate) async fn run<A, T>(
+        self: &Arc<Self>,
+        pool: &Arc<Pool>,
+        key: Option<Key>,
+        args: A,
+        verb: Verb<A, T>,
+    ) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let (to, mut answer) = oneshot::channel();
+        let number = self.put(pool, Box::new(Asked { key, args, verb, gave: Mutex::new(None), to }))?;
+        match timeout(WAIT_MAX, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) if self.take_back(number) => return Err(unavailable("every connection is busy")),
+            Err(_) => answer.await,
+        }
+        .map_err(|_| unavailable("the transaction was abandoned"))?
+    }
+
+    fn put(self: &Arc<Self>, pool: &Arc<Pool>, job: Box<dyn Job>) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        if state.waiting.len() >= WAITING_MAX {
+            return Err(unavailable("too many transactions wait"));
+        }
+        let number = state.next;
+        state.next += 1;
+        state.waiting.push_back((number, job));
+        if state.under_way < self.lanes {
+            state.under_way += 1;
+            tokio::spawn(Arc::clone(self).lane(Arc::clone(pool)));
+        }
+        Ok(number)
+    }
+
+    /// Says whether it was still waiting.
+    fn take_back(&self, number: u64) -> bool {
+        let mut state = self.state();
+        let before = state.waiting.len();
+        state.waiting.retain(|(waiting, _)| *waiting != number);
+        state.waiting.len() < before
+    }
+
+    /// Carries out groups until nothing waits.
+    async fn lane(self: Arc<Self>, pool: Arc<Pool>) {
+        let mut lane = Lane { groups: &self, left: false };
+        while let Some(group) = lane.next() {
+            carry_out(&pool, self.mode, group).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Its place is free again when it ends, however it ends.
+struct Lane<'g> {
+    groups: &'g Groups,
+    left: bool,
+}
+
+impl Lane<'_> {
+    /// The oldest that may go together, in the order of their keys, so that two groups lock alike. When nothing waits, the
+    /// place is given back under the same lock: whoever comes next takes it.
+    fn next(&mut self) -> Option<Vec<Box<dyn Job>>> {
+        let mut state = self.groups.state();
+        let mut group: Vec<Box<dyn Job>> = Vec::new();
+        let mut place = 0;
+        while place < state.waiting.len() && group.len() < GROUP_MAX {
+            let key = state.waiting[place].1.key();
+            if key.is_some() && group.iter().any(|job| job.key() == key) {
+                place += 1;
+            } else {
+                group.extend(state.waiting.remove(place).map(|(_, job)| job));
+            }
+        }
+        if group.is_empty() {
+            state.under_way -= 1;
+            self.left = true;
+            return None;
+        }
+        group.sort_by_key(|job| job.key());
+        Some(group)
+    }
+}
+
+impl Drop for Lane<'_> {
+    fn drop(&mut self) {
+        if !self.left {
+            self.groups.state().under_way -= 1;
+        }
+    }
+}
+
+async fn carry_out(pool: &Arc<Pool>, mode: Mode, group: Vec<Box<dyn Job>>) {
+    match together(pool, mode, &group).await {
+        Ended::Refused(_) if group.len() > 1 => {
+            for job in group {
+                let pool = Arc::clone(pool);
+                tokio::spawn(async move {
+                    let alone = vec![job];
+                    let ended = together(&pool, mode, &alone).await;
+                    tell(alone, &ended.into());
+                });
+            }
+        }
+        ended => tell(group, &ended.into()),
+    }
+}
+
+async fn together(pool: &Pool, mode: Mode, group: &Vec<Box<dyn Job>>) -> Ended<()> {
+    pool.run_here(mode, group, |tx, group| Box::pin(all(tx, group))).await
+}
+
+fn tell(group: Vec<Box<dyn Job>>, ended: &Result<(), StoreError>) {
+    for job in group {
+        job.tell(ended.clone());
+    }
+}
+
+async fn all(tx: &Tx<'_>, group: &[Box<dyn Job>]) -> Result<(), StoreError> {
+    try_join_all(group.iter().map(|job| job.run(tx))).await.map(drop)
+}
+
+/// A verb with its arguments, whatever their types.
+trait Job: Send + Sync {
+    fn key(&self) -> Option<Key>;
+    /// Runs it, perhaps again, and keeps what it gives.
+    fn run<'t>(&'t self, tx: &'t Tx<'t>) -> Running<'t, ()>;
+    /// Tells the caller what it gave, if its transaction ended well.
+    fn tell(self: Box<Self>, ended: Result<(), StoreError>);
+}
+
+struct Asked<A, T> {
+    key: Option<Key>,
+    args: A,
+    verb: Verb<A, T>,
+    gave: Mutex<Option<T>>,
+    to: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<A: Send + Sync, T: Send> Job for Asked<A, T> {
+    fn key(&self) -> Option<Key> {
+        self.key
+    }
+
+    fn run<'t>(&'t self, tx: &'t Tx<'t>) -> Running<'t, ()> {
+        Box::pin(async move {
+            let gave = (self.verb)(tx, &self.args).await?;
+            *self.gave.lock().unwrap_or_else(PoisonError::into_inner) = Some(gave);
+            Ok(())
+        })
+    }
+
+    fn tell(self: Box<Self>, ended: Result<(), StoreError>) {
+        let gave = self.gave.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let told = ended.and_then(|()| gave.ok_or_else(|| unavailable("the verb gave nothing")));
+        // Whoever asked may have gone.
+        let _ = self.to.send(told);
+    }
+}
