@@ -3,7 +3,7 @@
 //!
 //! A seal shows that a line was altered, removed, or put elsewhere by somebody who did not seal it again. It is no
 //! signature: whoever can write the database and knows this code can seal a forged history.
-use hanbeon_domain::{Payment, PaymentId, RefundOutcome, State, StateName, Won};
+use hanbeon_domain::{News, Payment, PaymentId, RefundOutcome, State, StateName, Won};
 use hanbeon_store::{
     CHAIN_START, JournalLine, OrderRecord, PaymentRecord, Progress, RefundRecord, Store, StoreError,
 };
@@ -209,7 +209,7 @@ fn told(record: &PaymentRecord, object: &mut impl FnMut(&'static str, String)) {
     if let Some(standing) = payment.standing().filter(|standing| payment.told != Some(*standing)) {
         object("S14", format!("it is {}, and the shop was told {:?}", standing.state, payment.told));
     }
-    let last = record.events.last().map(|last| last.news.state());
+    let last = record.events.last().and_then(|last| last.about.news()).map(News::state);
     let told = payment.told.map(|told| told.state);
     if last.is_some() && last != told {
         object("S14", format!("the last event says {last:?}, and the shop was told {told:?}"));

@@ -15,7 +15,7 @@ pub mod subscription;
 pub use charge::{Born, Charge, ChargeAction, ChargeState, ChargeStep, For, Heard};
 pub use key::{BillingKey, KeyState};
 pub use schedule::{BadSchedule, Day, Schedule};
-pub use subscription::{BadSubscription, Dunning, Planned, Status, Subscription};
+pub use subscription::{BadSubscription, Dunning, Planned, Status, Subscription, SubscriptionNews};
 
 use crate::{CustomerId, CustomerKey, Timestamp};
 

@@ -7,11 +7,11 @@ use crate::error::corrupt;
 use hanbeon_domain::payment::{CanceledBy, TossFacts};
 use hanbeon_domain::refund::{CancelReason, Cause};
 use hanbeon_domain::{
-    Customer, DepositSecret, Evidence, Line, MerchantReference, News, Order, OrderId, Payment, PaymentId,
+    Customer, DepositSecret, Evidence, Line, MerchantReference, Order, OrderId, Payment, PaymentId,
     PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Standing, State, StateName, Tax,
     Timestamp, TossOrderId, TossStatus, Untaxed, Won,
 };
-use hanbeon_store::{EventRecord, JournalLine, NewEvent, Progress, RefundRecord, StoreError};
+use hanbeon_store::{About, EventRecord, JournalLine, NewEvent, Progress, RefundRecord, StoreError};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use tokio_postgres::Row;
@@ -396,7 +396,7 @@ pub(crate) fn journal_line(row: &Row) -> Result<JournalLine, StoreError> {
     })
 }
 
-/// Reads `order_id, payment_id, sequence, kind, at, body`.
+/// Reads `about_id, payment_id, sequence, kind, at, body`.
 pub(crate) fn event(row: &Row) -> Result<NewEvent, StoreError> {
     event_in(&mut Cells::new("events", row))
 }
@@ -409,11 +409,12 @@ pub(crate) fn event_record(row: &Row) -> Result<EventRecord, StoreError> {
 }
 
 fn event_in(cells: &mut Cells<'_>) -> Result<NewEvent, StoreError> {
+    let id = cells.uuid()?;
+    let payment = cells.take::<Option<Uuid>>()?.map(PaymentId::from_uuid);
+    let sequence = cells.number()?;
     Ok(NewEvent {
-        order: OrderId::from_uuid(cells.uuid()?),
-        payment: PaymentId::from_uuid(cells.uuid()?),
-        sequence: cells.number()?,
-        news: cells.parse(|kind: String| News::ALL.into_iter().find(|news| news.as_str() == kind))?,
+        about: cells.parse(|kind: String| About::parse(id, payment, &kind))?,
+        sequence,
         at: cells.time()?,
         body: cells.take()?,
     })

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 6;
+pub const SCHEMA_VERSION: u32 = 7;
 
 /// One change of the schema. Once released, its text is history and never changes again.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "billing", sql: include_str!("../migrations/0004_billing.sql") },
     Migration { version: 5, name: "receipts", sql: include_str!("../migrations/0005_receipts.sql") },
     Migration { version: 6, name: "tax", sql: include_str!("../migrations/0006_tax.sql") },
+    Migration { version: 7, name: "news", sql: include_str!("../migrations/0007_news.sql") },
 ];
 
 /// "hnbn": how `file(1)` and we tell this database from another program's.

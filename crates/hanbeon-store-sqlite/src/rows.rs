@@ -7,12 +7,12 @@ use crate::error::corrupt;
 use hanbeon_domain::payment::{CanceledBy, TossFacts};
 use hanbeon_domain::refund::{CancelReason, Cause};
 use hanbeon_domain::{
-    Customer, DepositSecret, Evidence, Line, MerchantReference, News, Order, OrderId, Payment, PaymentId,
+    Customer, DepositSecret, Evidence, Line, MerchantReference, Order, OrderId, Payment, PaymentId,
     PaymentKey, Refund, RefundId, RefundOutcome, Refusal, SessionId, Standing, State, StateName, Tax,
     Timestamp, TossOrderId, TossStatus, Untaxed, Won,
 };
 use hanbeon_store::{
-    EventRecord, Hint, JournalLine, NewEvent, NewWebhook, Progress, RefundRecord, StoreError, Webhook,
+    About, EventRecord, Hint, JournalLine, NewEvent, NewWebhook, Progress, RefundRecord, StoreError, Webhook,
     WebhookVerdict,
 };
 use rusqlite::Row;
@@ -366,7 +366,7 @@ pub(crate) fn journal_line(row: &Row<'_>) -> Result<JournalLine, StoreError> {
     })
 }
 
-/// Reads `order_id, payment_id, sequence, kind, at, body`.
+/// Reads `about_id, payment_id, sequence, kind, at, body`.
 pub(crate) fn event(row: &Row<'_>) -> Result<NewEvent, StoreError> {
     event_in(&mut Cells::new("events", row))
 }
@@ -379,11 +379,12 @@ pub(crate) fn event_record(row: &Row<'_>) -> Result<EventRecord, StoreError> {
 }
 
 fn event_in(cells: &mut Cells<'_>) -> Result<NewEvent, StoreError> {
+    let id = cells.uuid()?;
+    let payment = cells.take::<Option<[u8; 16]>>()?.map(|id| PaymentId::from_uuid(Uuid::from_bytes(id)));
+    let sequence = cells.parse(|sequence: i64| u64::try_from(sequence).ok())?;
     Ok(NewEvent {
-        order: OrderId::from_uuid(cells.uuid()?),
-        payment: PaymentId::from_uuid(cells.uuid()?),
-        sequence: cells.parse(|sequence: i64| u64::try_from(sequence).ok())?,
-        news: cells.parse(|kind: String| News::ALL.into_iter().find(|news| news.as_str() == kind))?,
+        about: cells.parse(|kind: String| About::parse(id, payment, &kind))?,
+        sequence,
         at: cells.time()?,
         body: cells.take()?,
     })

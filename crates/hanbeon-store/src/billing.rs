@@ -3,7 +3,7 @@
 //! ends in are one transaction.
 use crate::StoreError;
 use async_trait::async_trait;
-use hanbeon_domain::billing::{BillingKey, Charge, ChargeStep, Customer, Subscription};
+use hanbeon_domain::billing::{BillingKey, Charge, ChargeStep, Customer, Subscription, SubscriptionNews};
 use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp};
 use std::fmt;
 
@@ -79,8 +79,12 @@ pub trait BillingStore: Send + Sync + 'static {
     /// One subscription.
     async fn subscription(&self, id: SubscriptionId) -> Result<Option<Subscription>, StoreError>;
 
-    /// Writes what has become of a subscription.
-    async fn commit_subscription(&self, next: &Subscription) -> Result<(), StoreError>;
+    /// Writes what has become of a subscription, and the event that tells it, if it is news.
+    async fn commit_subscription(
+        &self,
+        next: &Subscription,
+        news: Option<&SubscriptionNews>,
+    ) -> Result<(), StoreError>;
 
     /// Takes over at most `limit` of what is due: charges, then keys, then subscriptions, each oldest first. From now on
     /// their former holders are superseded, and they are due again at `until`.

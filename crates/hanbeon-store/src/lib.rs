@@ -26,7 +26,7 @@ pub use billing::{
     KeyRecord, Sealed,
 };
 pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX};
-pub use events::{EventRecord, NewEvent, korean_time};
+pub use events::{About, EventRecord, NewEvent, korean_time};
 pub use journal::{CHAIN_START, JournalLine, Seal};
 pub use notices::{
     Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, WEBHOOKS_SPARE, Webhook, WebhookId,

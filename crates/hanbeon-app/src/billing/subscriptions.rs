@@ -112,7 +112,8 @@ impl Billing {
                     stored.resume(key, self.app.now())?
                 }
             };
-            match self.store.commit_subscription(&next).await {
+            let news = next.news(&stored, None, self.app.now());
+            match self.store.commit_subscription(&next, news.as_ref()).await {
                 Ok(()) => {
                     self.left_work.notify_one();
                     return Ok(next);
@@ -129,7 +130,7 @@ impl Billing {
         let last = self.store.last_charge(held.id, held.period).await?;
         let now = self.app.now();
         let (next, ordinal) = match held.plan(last.as_ref(), now, &self.dunning) {
-            Planned::Rest { next } => return self.rest(&held, &next).await,
+            Planned::Rest { next } => return self.rest(&held, &next, last.as_ref()).await,
             Planned::Charge { next, ordinal } => (next, ordinal),
         };
         let record = self.key(held.key).await?;
@@ -152,17 +153,25 @@ impl Billing {
                 self.app.env.reached("intent stored");
                 self.carry(charge, ChargeAction::Charge, held_until).await.map(drop)
             }
-            BegunCharge::NoKey => self.rest(&held, &held.unpaid()).await,
+            BegunCharge::NoKey => self.rest(&held, &held.unpaid(), None).await,
             BegunCharge::Known | BegunCharge::Taken => {
                 let later =
                     Subscription { due_at: Some(now.plus(LATER)), version: held.version + 1, ..held.clone() };
-                self.rest(&held, &later).await
+                self.rest(&held, &later, None).await
             }
         }
     }
 
-    async fn rest(&self, held: &Subscription, next: &Subscription) -> Result<(), BillingError> {
-        self.store.commit_subscription(next).await?;
+    /// `last` is the charge after which it rests, if there is one.
+    async fn rest(
+        &self,
+        held: &Subscription,
+        next: &Subscription,
+        last: Option<&Charge>,
+    ) -> Result<(), BillingError> {
+        let news = next.news(held, last, self.app.now());
+        self.store.commit_subscription(next, news.as_ref()).await?;
+        self.app.env.reached("recorded");
         match next.status {
             Status::Unpaid if held.status != Status::Unpaid => {
                 error!(subscription.id = %next.id, subscription.period = next.period, "a subscription is unpaid");

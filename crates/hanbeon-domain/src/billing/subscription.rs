@@ -73,6 +73,29 @@ impl Status {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
+
+    /// The type of the event that tells the shop of it.
+    #[must_use]
+    pub const fn event(self) -> &'static str {
+        match self {
+            Self::Active => "subscription.active",
+            Self::PastDue => "subscription.past_due",
+            Self::Unpaid => "subscription.unpaid",
+            Self::Paused => "subscription.paused",
+            Self::Canceled => "subscription.canceled",
+        }
+    }
+}
+
+/// What the shop is told of a subscription: that it stands elsewhere now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionNews {
+    /// Where.
+    pub status: Status,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why, if a charge was refused.
+    pub refusal: Option<Refusal>,
 }
 
 /// After which waits a refused charge is tried again, each as a new charge. After the last, the subscription is unpaid.
@@ -183,6 +206,17 @@ impl Subscription {
             Status::PastDue | Status::Unpaid => Self { status: Status::PastDue, retry_now: true, ..next },
             Status::Active | Status::Canceled => next,
         })
+    }
+
+    /// What a change from `before` to this tells, when `last` is the charge that it follows: nothing, unless the status is
+    /// another one. Written with the change, which names the version before it, it is told once.
+    #[must_use]
+    pub fn news(&self, before: &Self, last: Option<&Charge>, at: Timestamp) -> Option<SubscriptionNews> {
+        let refusal = last.and_then(|charge| match &charge.state {
+            ChargeState::Refused { refusal, .. } => Some((**refusal).clone()),
+            ChargeState::Charging { .. } | ChargeState::Done { .. } => None,
+        });
+        (self.status != before.status).then_some(SubscriptionNews { status: self.status, at, refusal })
     }
 
     fn is_not_over(&self) -> Result<(), BadSubscription> {

@@ -6,10 +6,11 @@ mod subscriptions;
 use crate::PostgresStore;
 use crate::rows::{Cells as Row, billing as rows};
 use crate::tx::{Cells, Tx};
+use crate::verbs::events;
 use crate::verbs::numbers::most;
 use async_trait::async_trait;
 pub(crate) use charges::is_charging;
-use hanbeon_domain::billing::{Charge, ChargeStep, Customer, Subscription};
+use hanbeon_domain::billing::{Charge, ChargeStep, Customer, Subscription, SubscriptionNews};
 use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp};
 use hanbeon_store::{
     Added, BegunCharge, BillingStore, BillingTurn, CustomerRecord, Fingerprint, KeyRecord, StoreError,
@@ -95,8 +96,19 @@ impl BillingStore for PostgresStore {
         self.read(id, |tx, id| Box::pin(subscriptions::one(tx, *id))).await
     }
 
-    async fn commit_subscription(&self, next: &Subscription) -> Result<(), StoreError> {
-        self.write(next.clone(), |tx, next| Box::pin(subscriptions::commit(tx, next))).await
+    async fn commit_subscription(
+        &self,
+        next: &Subscription,
+        news: Option<&SubscriptionNews>,
+    ) -> Result<(), StoreError> {
+        self.write((next.clone(), news.cloned()), |tx, (next, news)| {
+            Box::pin(async move {
+                subscriptions::commit(tx, next).await?;
+                let Some(news) = news else { return Ok(()) };
+                events::tell_of_subscription(tx, next, news).await
+            })
+        })
+        .await
     }
 
     async fn lease_billing(

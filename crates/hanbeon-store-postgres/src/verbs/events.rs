@@ -2,18 +2,20 @@
 //! as anybody likes.
 //!
 //! A number that the writer gave would either be taken from a row that every writer waits for, or come to light in another
-//! order than that in which the writers commit. So who reads numbers what is there: one reader at a time, each order's own
-//! events in their own order, and never below a number that somebody has seen.
+//! order than that in which the writers commit. So who reads numbers what is there: one reader at a time, each order's and
+//! each subscription's own events in their own order, and never below a number that somebody has seen.
 use crate::rows::{self, Cells};
 use crate::tx::Tx;
 use crate::verbs::numbers::most;
-use hanbeon_domain::{Payment, Step, Timestamp};
+use hanbeon_domain::billing::{Subscription, SubscriptionNews};
+use hanbeon_domain::{Payment, PaymentId, Step, Timestamp};
 use hanbeon_store::{EventRecord, NewEvent, StoreError};
+use uuid::Uuid;
 
 /// Most events that one reader numbers at once: it bounds how long the next one waits.
 pub(crate) const NUMBERED_MAX: i64 = 1_000;
 
-/// Where the next event of an order comes.
+/// Where the next event of an order, or of a subscription, comes.
 pub(crate) struct Place {
     sequence: u64,
     ripe_at: Timestamp,
@@ -24,23 +26,47 @@ pub(crate) async fn place(tx: &Tx<'_>, step: &Step) -> Result<Option<Place>, Sto
     if step.news.is_none() {
         return Ok(None);
     }
-    let last = "SELECT sequence + 1, ripe_at FROM events WHERE order_id = $1 ORDER BY sequence DESC LIMIT 1";
-    let last = tx.row("events", last, &[&step.next.order.uuid()]).await?;
-    let Some(last) = last else { return Ok(Some(Place { sequence: 1, ripe_at: step.at })) };
+    place_after(tx, step.next.order.uuid(), step.at).await.map(Some)
+}
+
+async fn place_after(tx: &Tx<'_>, about: Uuid, at: Timestamp) -> Result<Place, StoreError> {
+    let last = "SELECT sequence + 1, ripe_at FROM events WHERE about_id = $1 ORDER BY sequence DESC LIMIT 1";
+    let last = tx.row("events", last, &[&about]).await?;
+    let Some(last) = last else { return Ok(Place { sequence: 1, ripe_at: at }) };
     let mut cells = Cells::new("events", &last);
-    Ok(Some(Place { sequence: cells.number()?, ripe_at: cells.time()?.max(step.at) }))
+    Ok(Place { sequence: cells.number()?, ripe_at: cells.time()?.max(at) })
 }
 
 /// Writes what this step tells. Somebody else may have taken the place; then the verb is run again.
 pub(crate) async fn tell(tx: &Tx<'_>, step: &Step, place: Option<Place>) -> Result<(), StoreError> {
     let Some(Place { sequence, ripe_at }) = place else { return Ok(()) };
     let Some(event) = NewEvent::of(step, sequence) else { return Ok(()) };
-    let insert = "INSERT INTO events (order_id, sequence, payment_id, kind, at, body, ripe_at)
+    write(tx, &event, ripe_at).await
+}
+
+/// Writes what this change of a subscription tells.
+pub(crate) async fn tell_of_subscription(
+    tx: &Tx<'_>,
+    next: &Subscription,
+    news: &SubscriptionNews,
+) -> Result<(), StoreError> {
+    let Place { sequence, ripe_at } = place_after(tx, next.id.uuid(), news.at).await?;
+    write(tx, &NewEvent::of_subscription(next, news, sequence), ripe_at).await
+}
+
+async fn write(tx: &Tx<'_>, event: &NewEvent, ripe_at: Timestamp) -> Result<(), StoreError> {
+    let insert = "INSERT INTO events (about_id, sequence, payment_id, kind, at, body, ripe_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let (order, payment, kind) = (event.order.uuid(), event.payment.uuid(), event.news.as_str());
-    let (sequence, at) = (i64::try_from(sequence).unwrap_or(i64::MAX), event.at.as_micros());
-    let ripe_at = ripe_at.as_micros();
-    let cells: crate::tx::Cells<'_> = &[&order, &sequence, &payment, &kind, &at, &event.body, &ripe_at];
+    let sequence = i64::try_from(event.sequence).unwrap_or(i64::MAX);
+    let cells: crate::tx::Cells<'_> = &[
+        &event.about.id(),
+        &sequence,
+        &event.about.payment().map(PaymentId::uuid),
+        &event.about.kind(),
+        &event.at.as_micros(),
+        &event.body,
+        &ripe_at.as_micros(),
+    ];
     tx.write("events", insert, cells).await.map(drop)
 }
 
@@ -51,7 +77,7 @@ pub(crate) async fn after(
     limit: usize,
 ) -> Result<(Vec<EventRecord>, bool), StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let page = "SELECT order_id, payment_id, sequence, kind, at, body, number FROM events
+    let page = "SELECT about_id, payment_id, sequence, kind, at, body, number FROM events
         WHERE number > $1 ORDER BY number LIMIT $2";
     let more = "SELECT 1 FROM events WHERE number IS NULL LIMIT 1";
     let (after, limit) = (after, most(limit));
@@ -65,15 +91,15 @@ pub(crate) async fn after(
     Ok((events, more.is_some() && !is_full))
 }
 
-/// Numbers at most [`NUMBERED_MAX`] events. Events of one order that can be seen are never without the ones before them.
+/// Numbers at most [`NUMBERED_MAX`] events. Events of one order or subscription that can be seen are never without the ones before them.
 pub(crate) async fn number(tx: &Tx<'_>) -> Result<(), StoreError> {
     let turn = "SELECT last_number FROM event_counter WHERE counter_id = 1 FOR UPDATE";
     let number = "WITH batch AS (
-          SELECT order_id, sequence, row_number() OVER (ORDER BY ripe_at, order_id, sequence) AS place
-          FROM (SELECT order_id, sequence, ripe_at FROM events WHERE number IS NULL
-                ORDER BY ripe_at, order_id, sequence LIMIT $1) ripe)
+          SELECT about_id, sequence, row_number() OVER (ORDER BY ripe_at, about_id, sequence) AS place
+          FROM (SELECT about_id, sequence, ripe_at FROM events WHERE number IS NULL
+                ORDER BY ripe_at, about_id, sequence LIMIT $1) ripe)
         UPDATE events SET number = place + (SELECT last_number FROM event_counter WHERE counter_id = 1)
-        FROM batch WHERE events.order_id = batch.order_id AND events.sequence = batch.sequence";
+        FROM batch WHERE events.about_id = batch.about_id AND events.sequence = batch.sequence";
     let count = "UPDATE event_counter SET last_number =
           greatest(last_number, (SELECT max(number) FROM events WHERE number IS NOT NULL)) WHERE counter_id = 1";
     tokio::try_join!(
@@ -87,8 +113,8 @@ pub(crate) async fn number(tx: &Tx<'_>) -> Result<(), StoreError> {
 
 /// Oldest first.
 pub(crate) async fn of_payment(tx: &Tx<'_>, payment: &Payment) -> Result<Vec<NewEvent>, StoreError> {
-    let events = "SELECT order_id, payment_id, sequence, kind, at, body FROM events
-        WHERE order_id = $1 AND payment_id = $2 ORDER BY sequence";
+    let events = "SELECT about_id, payment_id, sequence, kind, at, body FROM events
+        WHERE about_id = $1 AND payment_id = $2 ORDER BY sequence";
     let names = (payment.order.uuid(), payment.id.uuid());
     tx.rows("events", events, &[&names.0, &names.1]).await?.iter().map(rows::event).collect()
 }

@@ -6,10 +6,11 @@ mod subscriptions;
 use crate::SqliteStore;
 use crate::error::sql;
 use crate::rows::billing as rows;
+use crate::verbs::events;
 use crate::verbs::payments::most;
 use async_trait::async_trait;
 pub(crate) use charges::is_charging;
-use hanbeon_domain::billing::{Charge, ChargeStep, Customer, Subscription};
+use hanbeon_domain::billing::{Charge, ChargeStep, Customer, Subscription, SubscriptionNews};
 use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp};
 use hanbeon_store::{
     Added, BegunCharge, BillingStore, BillingTurn, CustomerRecord, Fingerprint, KeyRecord, StoreError,
@@ -96,9 +97,18 @@ impl BillingStore for SqliteStore {
         self.readers.run(move |db| subscriptions::one(db, id)).await
     }
 
-    async fn commit_subscription(&self, next: &Subscription) -> Result<(), StoreError> {
-        let next = next.clone();
-        self.writer.run(move |db| subscriptions::commit(db, &next)).await
+    async fn commit_subscription(
+        &self,
+        next: &Subscription,
+        news: Option<&SubscriptionNews>,
+    ) -> Result<(), StoreError> {
+        let (next, news) = (next.clone(), news.cloned());
+        self.writer
+            .run(move |db| {
+                subscriptions::commit(db, &next)?;
+                news.map_or(Ok(()), |news| events::tell_of_subscription(db, &next, &news))
+            })
+            .await
     }
 
     async fn lease_billing(

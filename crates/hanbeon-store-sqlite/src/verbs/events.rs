@@ -2,44 +2,66 @@
 use crate::error::sql;
 use crate::rows;
 use crate::verbs::payments::most;
+use hanbeon_domain::billing::{Subscription, SubscriptionNews};
 use hanbeon_domain::{Payment, Step};
 use hanbeon_store::{EventRecord, NewEvent, StoreError};
 use rusqlite::{Connection, Params, Row, params};
+use uuid::Uuid;
 
 /// Writes what this step tells, if it tells anything.
 pub(crate) fn tell(db: &Connection, step: &Step) -> Result<(), StoreError> {
     if step.news.is_none() {
         return Ok(());
     }
-    let order = step.next.order.uuid().into_bytes();
+    let sequence = next_sequence(db, step.next.order.uuid())?;
+    NewEvent::of(step, sequence).map_or(Ok(()), |event| write(db, &event))
+}
+
+/// Writes what this change of a subscription tells.
+pub(crate) fn tell_of_subscription(
+    db: &Connection,
+    next: &Subscription,
+    news: &SubscriptionNews,
+) -> Result<(), StoreError> {
+    let sequence = next_sequence(db, next.id.uuid())?;
+    write(db, &NewEvent::of_subscription(next, news, sequence))
+}
+
+fn next_sequence(db: &Connection, about: Uuid) -> Result<u64, StoreError> {
     let mut last = db
-        .prepare_cached("SELECT coalesce(max(sequence), 0) FROM events WHERE order_id = ?1")
+        .prepare_cached("SELECT coalesce(max(sequence), 0) FROM events WHERE about_id = ?1")
         .map_err(sql("events"))?;
-    let last: i64 = last.query_row([order], |row| row.get(0)).map_err(sql("events"))?;
-    let sequence = last.saturating_add(1);
-    let Some(event) = NewEvent::of(step, sequence.unsigned_abs()) else { return Ok(()) };
-    let mut statement = db
-        .prepare_cached(
-            "INSERT INTO events (order_id, sequence, payment_id, kind, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .map_err(sql("events"))?;
-    let payment = event.payment.uuid().into_bytes();
-    let cells = params![order, sequence, payment, event.news.as_str(), event.at.as_micros(), event.body];
+    let last: i64 = last.query_row([about.into_bytes()], |row| row.get(0)).map_err(sql("events"))?;
+    Ok(last.saturating_add(1).unsigned_abs())
+}
+
+fn write(db: &Connection, event: &NewEvent) -> Result<(), StoreError> {
+    let insert =
+        "INSERT INTO events (about_id, sequence, payment_id, kind, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let mut statement = db.prepare_cached(insert).map_err(sql("events"))?;
+    let cells = params![
+        event.about.id().into_bytes(),
+        i64::try_from(event.sequence).unwrap_or(i64::MAX),
+        event.about.payment().map(|payment| payment.uuid().into_bytes()),
+        event.about.kind(),
+        event.at.as_micros(),
+        event.body,
+    ];
     statement.execute(cells).map(drop).map_err(sql("events"))
 }
 
 /// In the order in which they became true.
 pub(crate) fn after(db: &Connection, after: u64, limit: usize) -> Result<Vec<EventRecord>, StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let events = "SELECT order_id, payment_id, sequence, kind, at, body, number FROM events
+    let events = "SELECT about_id, payment_id, sequence, kind, at, body, number FROM events
                   WHERE number > ?1 ORDER BY number LIMIT ?2";
     list(db, events, params![after, most(limit)], rows::event_record)
 }
 
 /// Oldest first.
 pub(crate) fn of_payment(db: &Connection, payment: &Payment) -> Result<Vec<NewEvent>, StoreError> {
-    let events = "SELECT order_id, payment_id, sequence, kind, at, body FROM events
-                  WHERE order_id = ?1 AND payment_id = ?2 ORDER BY sequence";
+    let events = "SELECT about_id, payment_id, sequence, kind, at, body FROM events
+                  WHERE about_id = ?1 AND payment_id = ?2 ORDER BY sequence";
     list(db, events, params![payment.order.uuid().into_bytes(), payment.id.uuid().into_bytes()], rows::event)
 }
 

@@ -2,15 +2,15 @@
 use super::world::{at_once, seen, transaction, won};
 use hanbeon_domain::billing::charge::NewCharge;
 use hanbeon_domain::billing::{
-    BillingKey, Charge, ChargeStep, Customer, Day, For, Heard, KeyState, Planned, Schedule, Status,
-    Subscription,
+    BillingKey, Charge, ChargeState, ChargeStep, Customer, Day, For, Heard, KeyState, Planned, Schedule,
+    Status, Subscription,
 };
 use hanbeon_domain::{
     Actor, BillingKeyId, ChargeId, CustomerId, CustomerKey, Moment, PaymentId, PaymentKey, Policy, StateName,
     SubscriptionId, Timestamp, TossStatus, Verdict,
 };
 use hanbeon_store::{
-    Added, BegunCharge, BillingStore, BillingTurn, KEYS_PER_CUSTOMER_MAX, KeyRecord, Sealed, Store,
+    Added, BegunCharge, BillingStore, BillingTurn, KEYS_PER_CUSTOMER_MAX, KeyRecord, NewEvent, Sealed, Store,
     StoreError,
 };
 use std::sync::Arc;
@@ -340,6 +340,57 @@ pub async fn h1_what_is_due_is_taken_over_and_its_former_holder_writes_nothing(s
     assert_eq!((woken.version, woken.due_at), (next.version + 1, Some(now)));
 }
 
+/// A change that is news is told in the transaction that makes it; of many who want to write it, one tells.
+pub async fn b5_h6_a_change_of_a_subscription_is_told_once_with_the_change(store: Arc<dyn Doors>) {
+    let scene = Arc::new(Scene::new(store).await);
+    let mut subscription = scene.subscription(3).await;
+    let other = scene.subscription(4).await;
+    let refused = scene.charge(10, Some(of(&subscription, 0)));
+    assert_eq!(scene.begin(&refused, None).await, BegunCharge::Fresh);
+    let refused = scene.settle(&refused, self::refused()).await;
+    subscription = scene.store.subscription(subscription.id).await.expect("subscription").expect("stored");
+    let mut want = Vec::new();
+    for (place, status) in [Status::PastDue, Status::Unpaid, Status::Active].into_iter().enumerate() {
+        let next = Subscription { version: subscription.version + 1, status, ..subscription.clone() };
+        let last = (status != Status::Active).then_some(&refused);
+        let news = next.news(&subscription, last, scene.now).expect("another status is news");
+        assert_eq!(next.news(&next, last, scene.now), None, "the same is none");
+        let sequence = u64::try_from(place).expect("few") + 1;
+        want.push(NewEvent::of_subscription(&next, &news, sequence));
+        let ends = at_once(16, |_| {
+            let (scene, next, news) = (Arc::clone(&scene), next.clone(), news.clone());
+            async move { scene.store.commit_subscription(&next, Some(&news)).await }
+        })
+        .await;
+        assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1);
+        assert!(ends.iter().all(|end| matches!(end, Ok(()) | Err(StoreError::Superseded))), "{ends:?}");
+        subscription = next;
+    }
+    let paused = Subscription { version: other.version + 1, status: Status::Paused, ..other.clone() };
+    let news = paused.news(&other, None, scene.now).expect("news");
+    scene.store.commit_subscription(&paused, Some(&news)).await.expect("commit_subscription");
+    let silent = Subscription { version: paused.version + 1, due_at: Some(scene.now), ..paused.clone() };
+    scene.store.commit_subscription(&silent, None).await.expect("commit_subscription");
+    want.push(NewEvent::of_subscription(&paused, &news, 1));
+
+    let told = scene.store.events(0, 100).await.expect("events");
+    let by_id = |events: &[NewEvent]| {
+        let mut events = events.to_vec();
+        events.sort_by_key(|event| (event.about.id(), event.sequence));
+        events
+    };
+    let told: Vec<_> = told.into_iter().map(|record| record.event).collect();
+    assert_eq!(by_id(&told), by_id(&want));
+    assert!(told[0].body.contains(&refused_code(&refused)), "{}", told[0].body);
+}
+
+fn refused_code(charge: &Charge) -> String {
+    match &charge.state {
+        ChargeState::Refused { refusal, .. } => refusal.code.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// One `#[tokio::test]` per promise, against the stores that `$open` makes.
 #[macro_export]
 macro_rules! billing_conformance {
@@ -350,7 +401,8 @@ macro_rules! billing_conformance {
             s21_another_charge_of_a_period_follows_only_a_refusal, a_charge_that_is_done_is_a_payment,
             charges_are_read_in_pages_and_found_by_their_orders_while_they_are_under_way,
             h5_a_key_that_is_being_deleted_begins_no_charge,
-            h1_what_is_due_is_taken_over_and_its_former_holder_writes_nothing
+            h1_what_is_due_is_taken_over_and_its_former_holder_writes_nothing,
+            b5_h6_a_change_of_a_subscription_is_told_once_with_the_change
         }
     };
     (@cases $open:path; $($case:ident),+) => {

@@ -24,7 +24,7 @@ pub async fn each_change_is_told_once(store: Arc<dyn Store>) {
     let told = all(&*world.store).await;
     assert_eq!(told.iter().map(|record| record.event.clone()).collect::<Vec<_>>(), want);
     assert_eq!(
-        told.iter().map(|record| record.event.news).collect::<Vec<_>>(),
+        told.iter().filter_map(|record| record.event.about.news()).collect::<Vec<_>>(),
         [News::Paid, News::PartiallyCanceled]
     );
     assert_eq!(world.record(&last).await.events, want, "and with the payment");
@@ -43,7 +43,7 @@ pub async fn j3_the_events_of_an_order_are_counted_without_gaps(store: Arc<dyn S
         world.paid().await;
     }
     let told = all(&*world.store).await;
-    let of_order = told.iter().filter(|record| record.event.order == order.id);
+    let of_order = told.iter().filter(|record| record.event.about.id() == order.id.uuid());
     assert_eq!(of_order.map(|record| record.event.sequence).collect::<Vec<_>>(), [1, 2, 3]);
     let numbers: Vec<_> = told.iter().map(|record| record.number).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");

@@ -3,7 +3,7 @@ use super::MemoryStore;
 use super::tables::Tables;
 use async_trait::async_trait;
 use hanbeon_domain::billing::{
-    BillingKey, Charge, ChargeAction, ChargeStep, Customer, KeyState, Status, Subscription,
+    BillingKey, Charge, ChargeAction, ChargeStep, Customer, KeyState, Status, Subscription, SubscriptionNews,
 };
 use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Timestamp, TossOrderId};
 use hanbeon_store::{
@@ -62,7 +62,7 @@ impl Billing {
         self.charges.values().any(|(charge, _)| charge.toss_order == *order && charge.is_open())
     }
 
-    fn commit_subscription(&mut self, next: &Subscription) -> Result<(), StoreError> {
+    pub(super) fn commit_subscription(&mut self, next: &Subscription) -> Result<(), StoreError> {
         let stored = self.subscriptions.get_mut(&next.id).filter(|stored| stored.version + 1 == next.version);
         *stored.ok_or(StoreError::Superseded)? = next.clone();
         Ok(())
@@ -270,8 +270,12 @@ impl BillingStore for MemoryStore {
         Ok(self.tables().billing.subscriptions.get(&id).cloned())
     }
 
-    async fn commit_subscription(&self, next: &Subscription) -> Result<(), StoreError> {
-        self.tables().billing.commit_subscription(next)
+    async fn commit_subscription(
+        &self,
+        next: &Subscription,
+        news: Option<&SubscriptionNews>,
+    ) -> Result<(), StoreError> {
+        self.tables().commit_subscription(next, news)
     }
 
     async fn lease_billing(

@@ -8,6 +8,7 @@ mod refunds;
 mod steps;
 mod turns;
 
+use hanbeon_domain::billing::{Subscription, SubscriptionNews};
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, MerchantReference, Order, OrderId, Payment, PaymentId, PaymentKey,
     RefundId, SessionId, StateName, Timestamp, TossOrderId, Won,
@@ -19,6 +20,7 @@ use hanbeon_store::{
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use uuid::Uuid;
 
 #[derive(Debug, Default)]
 pub(super) struct Tables {
@@ -142,7 +144,7 @@ impl Tables {
         let Row { payment, seal, .. } = self.payments.get(&id)?;
         let refunds = self.refunds_of(id).cloned().collect();
         let history = self.journal.get(&id).cloned().unwrap_or_default();
-        let events = self.events.iter().filter(|told| told.payment == id).cloned().collect();
+        let events = self.events.iter().filter(|told| told.about.payment() == Some(id)).cloned().collect();
         Some(PaymentRecord { payment: payment.clone(), refunds, history, events, seal: *seal })
     }
 
@@ -150,6 +152,23 @@ impl Tables {
         let numbered = (1..).zip(self.events.iter().cloned());
         let records = numbered.map(|(number, event)| EventRecord { number, event });
         records.skip_while(|record| record.number <= after).take(limit).collect()
+    }
+
+    /// Of the next event about this order or subscription.
+    fn next_sequence(&self, about: Uuid) -> u64 {
+        let told = self.events.iter().filter(|event| event.about.id() == about).count();
+        u64::try_from(told).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    pub(super) fn commit_subscription(
+        &mut self,
+        next: &Subscription,
+        news: Option<&SubscriptionNews>,
+    ) -> Result<(), StoreError> {
+        self.billing.commit_subscription(next)?;
+        let sequence = self.next_sequence(next.id.uuid());
+        self.events.extend(news.map(|news| NewEvent::of_subscription(next, news, sequence)));
+        Ok(())
     }
 
     pub(super) fn payment_of_order(&self, order: OrderId) -> Option<Payment> {

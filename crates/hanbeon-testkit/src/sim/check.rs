@@ -2,7 +2,7 @@
 use super::bank::{Account, Bank, ELSEWHERE};
 use super::heard::{refund_of, sum};
 use super::world::World;
-use hanbeon_domain::{OrderId, Payment, PaymentKey, RefundOutcome, State, TossStatus as T, Won};
+use hanbeon_domain::{News, OrderId, Payment, PaymentKey, RefundOutcome, State, TossStatus as T, Won};
 use hanbeon_store::{Progress, RefundRecord, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -54,7 +54,8 @@ impl World {
     async fn check_told(&self) {
         for (payment, _) in self.store.all_payments() {
             let events = self.store.payment(payment.id).await.ok().flatten().map(|record| record.events);
-            let last = events.unwrap_or_default().last().map(|event| event.news.state());
+            let last =
+                events.unwrap_or_default().last().and_then(|event| event.about.news()).map(News::state);
             let stands = payment.standing();
             if stands != payment.told || last != stands.map(|standing| standing.state) {
                 self.object(format!(

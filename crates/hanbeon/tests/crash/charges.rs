@@ -225,6 +225,7 @@ impl Scene {
             let paid: Vec<_> = its.filter(|charge| charge.state == "done").filter_map(|c| c.period).collect();
             assert_eq!(paid, (0..period).collect::<Vec<_>>(), "S21: {}", agreed.subscription);
         }
+        self.shop_was_told().await;
         let mut ids = BTreeSet::new();
         for at in 0..self.wishes.len() {
             let answer = self.answered(at).await;
@@ -239,6 +240,33 @@ impl Scene {
             ours.iter().filter(|charge| charge.period.is_some() && charge.state == "done").count();
         let looks = self.world.calls(Operation::ReadByOrder);
         Books { of_periods, others: done.len() - of_periods, looks }
+    }
+
+    /// H6: each change of a subscription's status was told once, and the last one says where it stands.
+    async fn shop_was_told(&self) {
+        let (mut told, mut after, mut changes) = (BTreeMap::<String, Vec<String>>::new(), 0, 0);
+        loop {
+            let page = self.world.api.shop_get(&format!("/v1/events?limit=1000&after={after}")).await;
+            let page = page.has_status(200);
+            for event in page["events"].as_array().expect("a list") {
+                after = event["number"].as_u64().expect("a number");
+                let Some(of) = event["data"]["subscriptionId"].as_str() else { continue };
+                let its = told.entry(of.to_owned()).or_default();
+                let status = event["data"]["status"].as_str().expect("a status").to_owned();
+                assert_ne!(its.last(), Some(&status), "told twice: {event}");
+                its.push(status);
+                assert_eq!(event["sequence"], its.len(), "{event}");
+                changes += 1;
+            }
+            if page["hasMore"] == false {
+                break;
+            }
+        }
+        for agreed in &self.customers {
+            let last = told.get(&agreed.subscription).and_then(|its| its.last());
+            assert_eq!(last.map_or("active", String::as_str), "active", "{}", agreed.subscription);
+        }
+        println!("{changes} changes of subscriptions were told");
     }
 
     /// What the shop is answered in the end when it asks the same once more.

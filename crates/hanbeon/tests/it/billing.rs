@@ -97,6 +97,24 @@ impl Scene {
         .await
     }
 
+    /// Waits until the shop was told these of the subscription, and nothing else.
+    async fn until_told(&self, id: &str, want: &[&str]) -> Vec<Value> {
+        until(&format!("the shop was told {want:?}"), async || {
+            let list = self.world.api.shop_get("/v1/events?limit=1000").await.has_status(200);
+            let events = list["events"].as_array().expect("a list");
+            let its: Vec<_> =
+                events.iter().filter(|event| event["data"]["subscriptionId"] == id).cloned().collect();
+            let told: Vec<_> = its.iter().filter_map(|event| event["data"]["status"].as_str()).collect();
+            let kinds = its.iter().zip(&told);
+            assert!(
+                kinds.into_iter().all(|(event, status)| event["type"] == format!("subscription.{status}"))
+            );
+            assert!(want.starts_with(&told), "{told:?} instead of {want:?}");
+            (told == want).then_some(its)
+        })
+        .await
+    }
+
     fn calls(&self, operation: Operation) -> Vec<JournalEntry> {
         self.world.journal().into_iter().filter(|call| call.operation == operation).collect()
     }
@@ -283,6 +301,43 @@ async fn a_refused_period_is_tried_again_as_new_orders_and_then_the_shop_sees_th
     scene.world.api.shop_post(&resume, &json!({"billingKey": good})).await.has_status(200);
     scene.until_charges(&subscription, &["refused", "refused", "refused", "done"]).await;
     assert_eq!(scene.approvals(), 1);
+    scene.all_is_well().await;
+}
+
+#[tokio::test]
+async fn h6_the_shop_hears_once_that_a_subscription_is_past_due_unpaid_active_again_and_over() {
+    let world = world("[billing]\nretry_after_ms = [300]\n").await;
+    let mut scene = Scene::beside(world).await;
+    let poor = NewBillingAuth::card(&scene.customer_key).refused_with("REJECT_CARD_PAYMENT");
+    let proof = scene.world.toss.authenticate_billing(&poor).expect("an authKey");
+    let key = scene.world.api.once(&fresh_key(), &scene.keys(), &json!({"authKey": proof})).await;
+    let key = key.has_status(201)["id"].as_str().expect("an id").to_owned();
+    let good = std::mem::replace(&mut scene.key, key);
+    let subscription = scene.subscribe().await;
+    let events = scene.until_told(&subscription, &["past_due", "unpaid"]).await;
+    assert_eq!(events[0]["data"]["failure"]["code"], "REJECT_CARD_PAYMENT");
+    scene.world.restart().await;
+
+    let change = |what: &str| format!("/v1/subscriptions/{subscription}/{what}");
+    let api = scene.world.api.clone();
+    api.shop_post(&change("resume"), &json!({"billingKey": good})).await.has_status(200);
+    scene.until_told(&subscription, &["past_due", "unpaid", "past_due", "active"]).await;
+    for _ in 0..2 {
+        api.shop_post(&change("pause"), &json!({})).await.has_status(200);
+    }
+    api.shop_post(&change("resume"), &json!({})).await.has_status(200);
+    for _ in 0..2 {
+        api.shop_post(&change("cancel"), &json!({})).await.has_status(200);
+    }
+    let whole = ["past_due", "unpaid", "past_due", "active", "paused", "active", "canceled"];
+    let told = scene.until_told(&subscription, &whole).await;
+    for (place, event) in told.iter().enumerate() {
+        assert_eq!(event["sequence"], place + 1, "{event}");
+        assert_eq!(event["data"]["customerId"], scene.customer.as_str());
+    }
+    assert_eq!((&told[1]["data"]["period"], &told[3]["data"]["period"]), (&json!(0), &json!(1)));
+    scene.world.restart().await;
+    assert_eq!(scene.until_told(&subscription, &whole).await, told, "in the same bytes");
     scene.all_is_well().await;
 }
 

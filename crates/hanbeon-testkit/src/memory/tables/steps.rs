@@ -141,8 +141,7 @@ impl Tables {
         };
         self.payments.insert(id, row);
         self.journal.entry(id).or_default().push(line);
-        let of_order = self.events.iter().filter(|event| event.order == step.next.order).count();
-        let sequence = u64::try_from(of_order).unwrap_or(u64::MAX).saturating_add(1);
+        let sequence = self.next_sequence(step.next.order.uuid());
         self.events.extend(NewEvent::of(step, sequence));
     }
 
