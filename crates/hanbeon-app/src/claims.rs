@@ -83,12 +83,14 @@ impl App {
         })
     }
 
-    /// Keeps the answer of a claimed request. One that cannot be kept is worked out anew for whoever repeats the
-    /// request: it makes nothing twice, but may be worded differently.
-    pub async fn keep_answer(&self, key: &str, answer: &AnswerRecord) {
-        if let Err(error) = self.store.keep_answer(key, answer).await {
-            warn!(%error, "the answer to an idempotent request could not be kept");
-        }
+    /// Keeps the answer of a claimed request, and gives back the one to tell: the first, if somebody else took the claim
+    /// over meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be kept. It must not be told then: worked out anew, for whoever repeats the request, it makes nothing
+    /// twice, but may be worded differently.
+    pub async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError> {
+        self.store.keep_answer(key, answer).await
     }
 
     /// Gives a claim up: nothing was done, and the request may be tried again.

@@ -223,7 +223,7 @@ impl Store for PostgresStore {
         .await
     }
 
-    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError> {
         self.write((key.to_owned(), answer.clone()), |tx, (key, answer)| {
             Box::pin(claims::answer(tx, key, answer))
         })

@@ -186,7 +186,7 @@ impl Store for SqliteStore {
         self.writer.run(move |db| claims::claim(db, &claim, now, until)).await
     }
 
-    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError> {
         let (key, answer) = (key.to_owned(), answer.clone());
         self.writer.run(move |db| claims::answer(db, &key, &answer)).await
     }

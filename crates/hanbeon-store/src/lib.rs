@@ -189,8 +189,9 @@ pub trait Store: Send + Sync + 'static {
     /// is taken over: its request died.
     async fn claim(&self, claim: &Claim, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError>;
 
-    /// Keeps the answer of a claimed request, for whoever repeats it. The first one stays.
-    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError>;
+    /// Keeps the answer of a claimed request, for whoever repeats it. The first one stays, and is given back: who was so
+    /// slow that somebody else took the claim over tells what that one told.
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError>;
 
     /// Gives a claim up: the request could not be carried out and may be tried again, under the same operation id, for
     /// something of it may have happened; or another request may have the key.

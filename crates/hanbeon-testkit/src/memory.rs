@@ -191,9 +191,8 @@ impl Store for MemoryStore {
         Ok(self.tables().claim(claim, now, until))
     }
 
-    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
-        self.tables().keep_answer(key, answer);
-        Ok(())
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError> {
+        Ok(self.tables().keep_answer(key, answer))
     }
 
     async fn release_claim(&self, key: &str) -> Result<(), StoreError> {

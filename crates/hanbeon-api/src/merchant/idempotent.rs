@@ -134,18 +134,21 @@ where
     }
 }
 
-/// Keeps an answer, unless it is none: "try again later", or a failure of ours.
+/// Keeps an answer, and tells the one that is kept; unless it is none: "try again later", or a failure of ours.
 async fn keep(app: &App, key: &str, answer: Response) -> Response {
     let (parts, body) = answer.into_parts();
     // Made by us, in memory: there is nothing in it that could fail or go on for ever.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     if parts.status.is_server_error() || parts.headers.contains_key(header::RETRY_AFTER) {
         app.release_claim(key).await;
-    } else {
-        let record = AnswerRecord { status: parts.status.as_u16(), body: body.to_vec() };
-        app.keep_answer(key, &record).await;
+        return Response::from_parts(parts, Body::from(body));
     }
-    Response::from_parts(parts, Body::from(body))
+    let record = AnswerRecord { status: parts.status.as_u16(), body: body.to_vec() };
+    match app.keep_answer(key, &record).await {
+        Ok(told) if told == record => Response::from_parts(parts, Body::from(body)),
+        Ok(first) => replayed(first),
+        Err(cause) => Problem::Store(cause).into_response(),
+    }
 }
 
 fn replayed(AnswerRecord { status, body }: AnswerRecord) -> Response {

@@ -59,10 +59,18 @@ async fn take(tx: &Tx<'_>, claim: &Claim, until: Timestamp) -> Result<Claimed, S
 }
 
 /// The first answer stays: somebody may have heard it already.
-pub(crate) async fn answer(tx: &Tx<'_>, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+pub(crate) async fn answer(
+    tx: &Tx<'_>,
+    key: &str,
+    answer: &AnswerRecord,
+) -> Result<AnswerRecord, StoreError> {
     let update = "UPDATE claims SET answer_status = $2, answer_body = $3, released = FALSE
         WHERE idempotency_key = $1 AND answer_status IS NULL";
-    tx.write("claims", update, &[&key, &i64::from(answer.status), &answer.body]).await.map(drop)
+    if tx.write("claims", update, &[&key, &i64::from(answer.status), &answer.body]).await? > 0 {
+        return Ok(answer.clone());
+    }
+    let first = known(tx, key).await?.and_then(|known| known.answer);
+    Ok(first.unwrap_or_else(|| answer.clone()))
 }
 
 /// The operation stays: what it made may be there although nobody heard of it.

@@ -2,7 +2,7 @@
 use crate::error::sql;
 use hanbeon_domain::Timestamp;
 use hanbeon_store::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, StoreError};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -30,13 +30,7 @@ pub(crate) fn claim(
     if insert.execute(fresh).map_err(sql("claims"))? > 0 {
         return Ok(Claimed::Ours(*operation));
     }
-    let mut select = db
-        .prepare_cached(
-            "SELECT request, operation, until, released, answer_status, answer_body FROM claims
-             WHERE idempotency_key = ?1",
-        )
-        .map_err(sql("claims"))?;
-    let known = select.query_row([key], known).map_err(sql("claims"))?;
+    let known = stored(db, key).map_err(sql("claims"))?;
     let operation = if known.request == *request { known.operation } else { *operation };
     let may_go_on = known.released || known.until <= now;
     match (known.request == *request, known.answer) {
@@ -61,14 +55,18 @@ fn take(db: &Connection, claim: &Claim, until: Timestamp) -> Result<Claimed, Sto
 }
 
 /// The first answer stays: somebody may have heard it already.
-pub(crate) fn answer(db: &Connection, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+pub(crate) fn answer(db: &Connection, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError> {
     let mut statement = db
         .prepare_cached(
             "UPDATE claims SET answer_status = ?2, answer_body = ?3, released = 0
              WHERE idempotency_key = ?1 AND answer_status IS NULL",
         )
         .map_err(sql("claims"))?;
-    statement.execute(params![key, answer.status, answer.body]).map(drop).map_err(sql("claims"))
+    if statement.execute(params![key, answer.status, answer.body]).map_err(sql("claims"))? > 0 {
+        return Ok(answer.clone());
+    }
+    let first = stored(db, key).optional().map_err(sql("claims"))?.and_then(|known| known.answer);
+    Ok(first.unwrap_or_else(|| answer.clone()))
 }
 
 /// The operation stays: what it made may be there although nobody heard of it.
@@ -96,6 +94,14 @@ struct Known {
     until: Timestamp,
     released: bool,
     answer: Option<AnswerRecord>,
+}
+
+fn stored(db: &Connection, key: &str) -> rusqlite::Result<Known> {
+    let mut select = db.prepare_cached(
+        "SELECT request, operation, until, released, answer_status, answer_body FROM claims
+         WHERE idempotency_key = ?1",
+    )?;
+    select.query_row([key], known)
 }
 
 fn known(row: &Row<'_>) -> rusqlite::Result<Known> {

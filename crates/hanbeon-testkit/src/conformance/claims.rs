@@ -42,14 +42,17 @@ pub async fn an_answer_is_repeated_as_it_was(store: Arc<dyn Store>) {
     let first = fresh(&mut world, &key, 1);
     assert_eq!(claim(&mut world, &first).await, Claimed::Ours(first.operation));
     let body = [b'{', 0, 0xff, b'}'];
-    world.store.keep_answer(&key, &answer(&body)).await.expect("keep_answer");
-    world.store.keep_answer(&key, &answer(b"late")).await.expect("keep_answer");
+    let told = world.store.keep_answer(&key, &answer(&body)).await.expect("keep_answer");
+    assert_eq!(told, answer(&body));
+    let late = world.store.keep_answer(&key, &answer(b"late")).await.expect("keep_answer");
+    assert_eq!(late, answer(&body), "whoever is late tells what was told");
     world.store.release_claim(&key).await.expect("release_claim");
     for _ in 0..2 {
         let again = fresh(&mut world, &key, 1);
         assert_eq!(claim(&mut world, &again).await, Claimed::Answered(answer(&body)));
     }
-    world.store.keep_answer("nobody's", &answer(b"")).await.expect("keep_answer");
+    let unclaimed = world.store.keep_answer("nobody's", &answer(b"")).await.expect("keep_answer");
+    assert_eq!(unclaimed, answer(b""));
     let other = fresh(&mut world, "nobody's", 1);
     assert_eq!(claim(&mut world, &other).await, Claimed::Ours(other.operation));
 }

@@ -175,7 +175,7 @@ impl Store for Shaky {
         self.write(self.world.store.claim(claim, now, until)).await
     }
 
-    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<(), StoreError> {
+    async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError> {
         self.write(self.world.store.keep_answer(key, answer)).await
     }
 

@@ -31,11 +31,10 @@ impl Tables {
     }
 
     /// The first answer stays: somebody may have heard it already.
-    pub(in super::super) fn keep_answer(&mut self, key: &str, answer: &AnswerRecord) {
-        if let Some(known) = self.claims.get_mut(key) {
-            known.answer.get_or_insert_with(|| answer.clone());
-            known.released = false;
-        }
+    pub(in super::super) fn keep_answer(&mut self, key: &str, answer: &AnswerRecord) -> AnswerRecord {
+        let Some(known) = self.claims.get_mut(key) else { return answer.clone() };
+        known.released = false;
+        known.answer.get_or_insert_with(|| answer.clone()).clone()
     }
 
     /// The operation stays: what it made may be there although nobody heard of it.
