@@ -83,7 +83,7 @@ impl Database {
         let random = RandomState::new().build_hasher().finish();
         let name = format!("hanbeon_{}_{random:x}", std::process::id());
         let server = server.trim_end_matches('/').to_owned();
-        query(&format!("{server}/postgres"), &format!("CREATE DATABASE {name}"));
+        let _ = query(&format!("{server}/postgres"), &format!("CREATE DATABASE {name}"));
         Self { server, name }
     }
 
@@ -98,7 +98,7 @@ impl Database {
     /// # Panics
     /// When PostgreSQL refuses it.
     pub fn execute(&self, sql: &str) {
-        query(&self.url(), sql);
+        let _ = query(&self.url(), sql);
     }
 
     /// What `psql` says to this: rows in lines, columns apart by `|`.
@@ -212,7 +212,7 @@ impl Cluster {
     /// # Panics
     /// When PostgreSQL refuses it.
     pub fn execute(&self, sql: &str) {
-        query(&self.url("postgres"), sql);
+        let _ = query(&self.url("postgres"), sql);
     }
 
     /// What `psql` says to this, in the database `postgres`.
@@ -384,12 +384,15 @@ fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
+/// What `psql` says to this at that URL: rows in lines, columns apart by `|`.
+///
 /// # Panics
 /// When PostgreSQL refuses it.
-fn query(url: &str, sql: &str) -> String {
+#[must_use]
+pub fn query(url: &str, sql: &str) -> String {
     let output = psql(url, sql);
     assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()
 }
 
 fn psql(url: &str, sql: &str) -> Output {

@@ -7,7 +7,9 @@
 //!    dropped one told is told again;
 //! 4. the server is killed once more, everything that was asked under a key is asked again, all comes to rest;
 //! 5. the story is checked.
+use crate::doors::Doors;
 use crate::feed;
+use crate::lies::lie;
 use crate::plan::{Dice, IN_A_MIGRATION, Kill, Plan, running_points};
 use crate::relay::Relay;
 use crate::rest::{a_minute_passes, asked_again, claims_run_out, until_all_rests, webhooks_arrive};
@@ -22,7 +24,7 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use toss_sandbox::{Config, FaultKind, FaultOperation, FaultRule, Switches, WebhookEndpoint, When};
+use toss_sandbox::{Config, Switches, WebhookEndpoint};
 
 /// Kills in the test command; `cargo xtask crash --cycles N` for more.
 const CYCLES: u64 = 200;
@@ -71,9 +73,10 @@ async fn round(plan: &mut Plan, seed: u64, kills: u64, summary: &mut Summary) {
     killed_in_the_migration(&mut world, summary).await;
     lie(&world);
     let (door, server) = watch::channel(None);
-    let relay = Relay::start(server.clone()).await;
+    let doors = Doors::new(vec![server]);
+    let relay = Relay::start(doors.clone()).await;
     world.toss.add_webhook_endpoint(WebhookEndpoint::new(relay.webhooks())).expect("a good address");
-    let street = Arc::new(Street::new(world.toss.clone(), server));
+    let street = Arc::new(Street::new(world.toss.clone(), doors));
     let shoppers: Vec<_> = (1..=SHOPPERS)
         .map(|lane| {
             let (street, dice) = (Arc::clone(&street), Dice::new(seed ^ summary.cycles(), lane));
@@ -212,27 +215,6 @@ fn calls(world: &World) -> u64 {
 #[track_caller]
 fn was_killed(world: &World, status: ExitStatus) {
     assert_eq!(status.signal(), Some(9), "{status}: {}", world.logs());
-}
-
-/// Every kind of trouble, for a few calls in a hundred each.
-fn lie(world: &World) {
-    for operation in [FaultOperation::Confirm, FaultOperation::Cancel] {
-        for (kind, permille) in [
-            (FaultKind::LoseReply, 60),
-            (FaultKind::Drop, 50),
-            (FaultKind::FailBefore { status: 500, code: None }, 40),
-            (FaultKind::FailAfter { status: 500, code: None }, 40),
-            (FaultKind::Html { status: 502 }, 20),
-            (FaultKind::CutBody { bytes: 100 }, 20),
-            (FaultKind::Delay { ms: 30, when: When::Before }, 200),
-            (FaultKind::Delay { ms: 30, when: When::After }, 200),
-        ] {
-            let rule = FaultRule { permille, ..FaultRule::new(operation, kind).times(0) };
-            world.toss.add_fault(rule).expect("a good rule");
-        }
-    }
-    let unreadable = FaultRule::new(FaultOperation::Read, FaultKind::Drop).times(0);
-    world.toss.add_fault(FaultRule { permille: 100, ..unreadable }).expect("a good rule");
 }
 
 fn number(variable: &str) -> Option<u64> {

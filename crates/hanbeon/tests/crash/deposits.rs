@@ -1,6 +1,7 @@
 //! Killed again and again while deposits come, are taken back and come again: in the end we know what Toss knows, and the
 //! shop was told each change once, in an order that can be.
 use crate::buyer::Buyer;
+use crate::doors::Doors;
 use crate::feed;
 use crate::plan::{Dice, Plan, dies_within};
 use crate::relay::Relay;
@@ -28,7 +29,7 @@ async fn s22_g2_every_change_of_a_deposit_is_told_once_however_often_the_server_
     world.open_toss();
     world.start().await;
     let (door, server) = watch::channel(Some(world.api.clone()));
-    let relay = Relay::start(server).await;
+    let relay = Relay::start(Doors::new(vec![server])).await;
     world.toss.add_webhook_endpoint(WebhookEndpoint::new(relay.webhooks())).expect("a good address");
     let mut buyers = Vec::new();
     for _ in 0..ACCOUNTS {

@@ -1,9 +1,8 @@
 //! An address that stays while servers come and go: whoever connects reaches the one that serves now.
-use crate::support::Api;
+use crate::doors::Doors;
 use std::net::SocketAddr;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Toss sends its webhooks to one address, and each life of the server listens elsewhere.
@@ -13,10 +12,10 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) async fn start(server: watch::Receiver<Option<Api>>) -> Self {
+    pub(crate) async fn start(doors: Doors) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
-        Self { address, accepting: tokio::spawn(accept(listener, server)) }
+        Self { address, accepting: tokio::spawn(accept(listener, doors)) }
     }
 
     pub(crate) fn webhooks(&self) -> String {
@@ -30,10 +29,10 @@ impl Drop for Relay {
     }
 }
 
-async fn accept(listener: TcpListener, server: watch::Receiver<Option<Api>>) {
+async fn accept(listener: TcpListener, doors: Doors) {
     loop {
         let Ok((caller, _)) = listener.accept().await else { continue };
-        let server = server.borrow().as_ref().map(|api| api.url.clone());
+        let server = doors.open().map(|api| api.url);
         tokio::spawn(carry(caller, server));
     }
 }

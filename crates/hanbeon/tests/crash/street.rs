@@ -1,25 +1,30 @@
 //! How the load asks: whoever hears nothing because the server died asks the next one the same again, and everything
 //! that is heard is kept.
 use crate::buyer::Buyer;
+use crate::doors::Doors;
 use crate::support::{Answer, Api, BOUND, try_send, unique};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use toss_sandbox::Sandbox;
 
 /// How long a request that is being carried out may be, before its sender leaves it for later: its claimant has died.
 const RUNNING_MAX: u32 = 8;
 
+/// How long somebody waits for a payment that nobody may have begun.
+const GIVES_UP: Duration = Duration::from_secs(8);
+
 /// The street on which the shoppers are.
 pub(crate) struct Street {
     pub(crate) toss: Sandbox,
-    /// Whoever serves now; nobody between two lives.
-    server: watch::Receiver<Option<Api>>,
+    doors: Doors,
+    /// Is who is told "not now" to ask again?
+    patient: bool,
     closing: AtomicBool,
     lost: AtomicU64,
+    turned_away: AtomicU64,
 }
 
 /// One purchase, and everything that was said about it.
@@ -100,8 +105,14 @@ impl Keyed {
 }
 
 impl Street {
-    pub(crate) fn new(toss: Sandbox, server: watch::Receiver<Option<Api>>) -> Self {
-        Self { toss, server, closing: AtomicBool::new(false), lost: AtomicU64::new(0) }
+    pub(crate) fn new(toss: Sandbox, doors: Doors) -> Self {
+        let (lost, turned_away) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { toss, doors, patient: false, closing: AtomicBool::new(false), lost, turned_away }
+    }
+
+    /// Whoever is told that the store cannot be used now asks again, as it says there. Otherwise nobody should be told so.
+    pub(crate) fn with_patience(self) -> Self {
+        Self { patient: true, ..self }
     }
 
     /// No new purchases from now on.
@@ -118,20 +129,52 @@ impl Street {
         self.lost.load(Relaxed)
     }
 
+    /// Where a store may be down, the storefront may say so.
+    pub(crate) fn may_say(&self, status: u16) -> bool {
+        matches!(status, 200 | 503) || (self.patient && status == 500)
+    }
+
+    /// Is it time to go home without what does not come? Only where a store may have been down when it was asked for.
+    pub(crate) fn gives_up(&self, since: Instant) -> bool {
+        self.patient && since.elapsed() > GIVES_UP
+    }
+
+    /// Answers of "not now".
+    pub(crate) fn turned_away(&self) -> u64 {
+        self.turned_away.load(Relaxed)
+    }
+
     /// Asks the same until somebody answers.
     pub(crate) async fn ask(&self, request: impl Fn(&Api) -> RequestBuilder) -> Answer {
+        self.ask_until(request, |answer| answer.status != 503).await
+    }
+
+    /// Looks at something on the storefront, which says 500 when it cannot see.
+    pub(crate) async fn look(&self, request: impl Fn(&Api) -> RequestBuilder) -> Answer {
+        self.ask_until(request, |answer| !matches!(answer.status, 500 | 503)).await
+    }
+
+    async fn ask_until(
+        &self,
+        request: impl Fn(&Api) -> RequestBuilder,
+        is_answer: impl Fn(&Answer) -> bool,
+    ) -> Answer {
         let started = Instant::now();
         loop {
-            let api = self.somebody().await;
+            let api = self.doors.somebody().await;
             match try_send(request(&api)).await {
+                Ok(answer) if self.patient && !is_answer(&answer) => {
+                    self.turned_away.fetch_add(1, Relaxed);
+                    sleep(Duration::from_millis(50)).await;
+                }
                 Ok(answer) => return answer,
-                Err(error) => self.lost.fetch_add(u64::from(!error.is_connect()), Relaxed),
-            };
+                Err(error) => {
+                    self.lost.fetch_add(u64::from(!error.is_connect()), Relaxed);
+                    // It is dead; the next one comes soon.
+                    self.doors.another(&api).await;
+                }
+            }
             assert!(started.elapsed() < BOUND, "nobody answers");
-            // It is dead; the next one comes soon.
-            let mut server = self.server.clone();
-            let other = server.wait_for(|now| now.as_ref().is_some_and(|now| now.url != api.url));
-            let _ = timeout(Duration::from_secs(1), other).await;
         }
     }
 
@@ -140,6 +183,11 @@ impl Street {
         let answer = try_send(request(&self.somebody().await)).await;
         self.lost.fetch_add(u64::from(answer.is_err()), Relaxed);
         answer.ok()
+    }
+
+    /// Whoever serves now, or next.
+    pub(crate) async fn somebody(&self) -> Api {
+        self.doors.somebody().await
     }
 
     /// Repeats a request under its key until it has been carried out; nothing while another claimant, who is dead, is
@@ -153,13 +201,6 @@ impl Street {
             sleep(Duration::from_millis(80)).await;
         }
         None
-    }
-
-    /// Whoever serves now, or next.
-    pub(crate) async fn somebody(&self) -> Api {
-        let mut server = self.server.clone();
-        let found = timeout(BOUND, server.wait_for(Option::is_some)).await;
-        found.expect("a server comes").expect("the loop lives").clone().expect("it was there")
     }
 }
 

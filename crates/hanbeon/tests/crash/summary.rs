@@ -88,6 +88,14 @@ impl Summary {
         }
     }
 
+    /// Were there so many charges, and calls of which nobody knew how they had ended?
+    #[track_caller]
+    pub(crate) fn assert_busy(&self, charges: usize) {
+        assert!(self.total.charges >= charges, "only {} charges", self.total.charges);
+        let [done, not_done, never] = self.total.unknown.total(Silence::Spoiled);
+        assert!(done > 0 && not_done + never > 0, "{done}, {not_done}, {never}");
+    }
+
     #[track_caller]
     pub(crate) fn assert_one_story(&self) {
         let Findings { doubles, orphans, differences, lost_events, .. } = &self.total;
