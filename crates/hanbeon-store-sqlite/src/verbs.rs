@@ -16,6 +16,7 @@ use crate::SqliteStore;
 use crate::error::{corrupt, sql, unavailable};
 use crate::rows::lines_to_json;
 use crate::undo::Undo;
+use crate::verbs::steps::Prepared;
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
@@ -58,8 +59,8 @@ impl Store for SqliteStore {
     }
 
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
-        let step = step.clone();
-        match self.writer.run(move |db| steps::begin(db, &step, lease_until)).await {
+        let prepared = Prepared::of(step);
+        match self.writer.run(move |db| steps::begin(db, &prepared, lease_until)).await {
             Ok(()) => Ok(Begun::Fresh),
             Err(StoreError::Superseded | StoreError::OrderTaken) => Ok(Begun::Taken),
             Err(error) => Err(error),
@@ -67,8 +68,8 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
-        let step = step.clone();
-        self.writer.run(move |db| steps::commit(db, &step, lease_until)).await
+        let prepared = Prepared::of(step);
+        self.writer.run(move |db| steps::commit(db, &prepared, lease_until)).await
     }
 
     async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError> {

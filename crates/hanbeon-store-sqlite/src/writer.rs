@@ -1,7 +1,9 @@
 //! The group commit: one thread, one connection, many verbs per flush.
 //!
-//! 1. take every verb that waits (at least one, at most a group), and under load gather for a moment;
-//! 2. run each in its own savepoint inside one transaction;
+//! 1. run every verb that waits (at least one, at most a group) in one transaction, and in a crowd those that come
+//!    in a moment;
+//! 2. if one of them failed after it had written, roll back and run the same group again, each in a savepoint of its
+//!    own, so that the one that fails is undone alone;
 //! 3. commit once;
 //! 4. answer all of them;
 //! 5. move the write-ahead log into the file, when it has grown and after everybody has been answered.
@@ -15,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, park_timeout};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -29,8 +31,11 @@ const RESTART_PATIENCE: Duration = Duration::from_millis(100);
 /// From this many verbs in a group on, there is a crowd, and the next group gathers. A buyer who is alone, or
 /// almost, waits for nobody.
 const CROWD: usize = 32;
-/// Gathering never costs more than this: a flush of a good disk.
-const PATIENCE_MAX: Duration = Duration::from_millis(2);
+/// How long a group takes in those that come while it runs, in a crowd: they are the next steps of those that were just
+/// answered, and share this flush.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// How often it looks for them.
+const NAP: Duration = Duration::from_micros(200);
 
 /// The door to the writer thread. Dropping it lets the queue drain and waits for the thread.
 #[derive(Debug)]
@@ -67,18 +72,18 @@ impl Writer {
     }
 
     /// Carries `verb` out and answers when the disk has it. An `Err` of the verb undoes what it wrote, and
-    /// nothing else.
+    /// nothing else. It may be run twice, with all that the first run wrote undone before the second.
     ///
     /// # Errors
     /// The verb's own; or [`StoreError::Unavailable`] when the queue is full or the commit failed.
     pub(crate) async fn run<T, V>(&self, verb: V) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        V: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        V: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(|| unavailable("the writer has ended"))?;
-        match queue.try_send(Box::new(Task { verb: Some(verb), result: None, answer })) {
+        match queue.try_send(Box::new(Task { verb, result: None, answer })) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 Counters::add(&self.counters.turned_away, 1);
@@ -109,7 +114,7 @@ trait Work: Send {
 }
 
 struct Task<T, V> {
-    verb: Option<V>,
+    verb: V,
     result: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -117,10 +122,12 @@ struct Task<T, V> {
 impl<T, V> Work for Task<T, V>
 where
     T: Send,
-    V: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    V: Fn(&Connection) -> Result<T, StoreError> + Send,
 {
     fn run(&mut self, db: &Connection) -> Result<(), String> {
-        let result = self.verb.take().map_or_else(|| Err(unavailable("a verb ran twice")), |verb| verb(db));
+        // Were it to panic now, it has no result, whatever it had the first time.
+        self.result = None;
+        let result = (self.verb)(db);
         let end = result.as_ref().map(|_| ()).map_err(ToString::to_string);
         self.result = Some(result);
         end
@@ -140,20 +147,18 @@ where
 }
 
 fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, options: Options, counters: &Counters) {
-    let Options { reached, .. } = options;
     let group_max = options.group_max.max(1);
     let mut group = Vec::with_capacity(group_max);
     let mut checkpoint_at = CHECKPOINT_PAGES;
     let mut patience = Duration::ZERO;
     while let Ok(first) = waiting.recv() {
         group.push(first);
-        gather(&mut group, waiting, group_max, patience);
+        let intake = Intake { waiting, group_max, until: Instant::now() + patience };
+        let failure = transact(db, &mut group, &intake, counters, options.reached).err();
         let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
         Counters::add(&counters.verbs, size);
         counters.largest_group.fetch_max(size, Relaxed);
-        let start = Instant::now();
-        let failure = transact(db, &mut group, counters, reached).err();
-        patience = if group.len() < CROWD { Duration::ZERO } else { start.elapsed().min(PATIENCE_MAX) };
+        patience = if group.len() < CROWD { Duration::ZERO } else { PATIENCE };
         if let Some(why) = &failure {
             Counters::add(&counters.failed_groups, 1);
             tracing::error!(store.group = size, error = why, "a group of writes was not committed");
@@ -166,51 +171,58 @@ fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, options: Options, c
     }
 }
 
-/// Fills the group with what waits, and with what comes within `patience` or until it is full. The verbs that
-/// come in a crowd are the next steps of those that were just answered: as long as the last group took, most of
-/// them come, and share this flush.
-fn gather(
-    group: &mut Vec<Box<dyn Work>>,
-    waiting: &Receiver<Box<dyn Work>>,
+/// Who may still join the group.
+struct Intake<'a> {
+    waiting: &'a Receiver<Box<dyn Work>>,
     group_max: usize,
-    patience: Duration,
-) {
-    let until = Instant::now() + patience;
-    while group.len() < group_max {
-        let left = until.saturating_duration_since(Instant::now());
-        let next = if left.is_zero() { waiting.try_recv().ok() } else { waiting.recv_timeout(left).ok() };
-        match next {
-            Some(work) => group.push(work),
-            None => break,
+    until: Instant,
+}
+
+impl Intake<'_> {
+    /// The next of those that wait, or that come in time; `None` when the group, which has `taken` by now, is whole.
+    fn next(&self, taken: usize) -> Option<Box<dyn Work>> {
+        if taken >= self.group_max {
+            return None;
+        }
+        loop {
+            if let Ok(work) = self.waiting.try_recv() {
+                return Some(work);
+            }
+            if self.until <= Instant::now() {
+                return None;
+            }
+            // Not woken by each of them: that would cost both sides more than the verb itself.
+            park_timeout(NAP);
         }
     }
 }
 
-/// Runs the group in one transaction.
+/// Runs the group, which begins with one verb and grows meanwhile, in one transaction.
 ///
 /// # Errors
 /// Why nothing of it is written.
 fn transact(
     db: &Connection,
-    group: &mut [Box<dyn Work>],
+    group: &mut Vec<Box<dyn Work>>,
+    intake: &Intake<'_>,
     counters: &Counters,
     reached: fn(&'static str),
 ) -> Result<(), String> {
-    execute(db, "BEGIN IMMEDIATE")?;
-    for work in group {
-        execute(db, "SAVEPOINT verb")?;
-        let end = catch_unwind(AssertUnwindSafe(|| work.run(db))).unwrap_or_else(|_| {
-            Counters::add(&counters.panics, 1);
-            Err("a verb panicked".to_owned())
-        });
-        if db.is_autocommit() {
-            // A full disk or an I/O error makes SQLite give the whole transaction up.
-            return Err(end.err().unwrap_or_else(|| "SQLite rolled the transaction back".to_owned()));
+    let began = execute(db, "BEGIN IMMEDIATE");
+    let mut clean = began.is_ok();
+    while let Some(work) = group.last_mut() {
+        if clean {
+            clean = runs_clean(db, work.as_mut())?;
         }
-        if end.is_err() {
-            execute(db, "ROLLBACK TO verb")?;
+        match intake.next(group.len()) {
+            Some(work) => group.push(work),
+            None => break,
         }
-        execute(db, "RELEASE verb")?;
+    }
+    began?;
+    if !clean {
+        execute(db, "ROLLBACK")?;
+        run_apart(db, group, counters)?;
     }
     reached("before COMMIT");
     let start = Instant::now();
@@ -218,6 +230,49 @@ fn transact(
     counters.committed(start.elapsed());
     reached("after COMMIT");
     Ok(())
+}
+
+/// Runs a verb without a savepoint, which would cost as much as a small verb. False when something of it may have to be
+/// undone: it failed after it had written, or panicked. Most that fail have written nothing: somebody was faster.
+///
+/// # Errors
+/// When SQLite has given the whole transaction up.
+fn runs_clean(db: &Connection, work: &mut dyn Work) -> Result<bool, String> {
+    let before = db.total_changes();
+    let end = catch_unwind(AssertUnwindSafe(|| work.run(db)));
+    let panicked = end.is_err();
+    let end = end.unwrap_or_else(|_| Err("a verb panicked".to_owned()));
+    still_open(db, &end)?;
+    Ok(end.is_ok() || (!panicked && db.total_changes() == before))
+}
+
+/// Runs the group from its beginning, each verb in a savepoint of its own.
+///
+/// # Errors
+/// As [`runs_clean`].
+fn run_apart(db: &Connection, group: &mut [Box<dyn Work>], counters: &Counters) -> Result<(), String> {
+    execute(db, "BEGIN IMMEDIATE")?;
+    for work in group {
+        execute(db, "SAVEPOINT verb")?;
+        let end = catch_unwind(AssertUnwindSafe(|| work.run(db))).unwrap_or_else(|_| {
+            Counters::add(&counters.panics, 1);
+            Err("a verb panicked".to_owned())
+        });
+        still_open(db, &end)?;
+        if end.is_err() {
+            execute(db, "ROLLBACK TO verb")?;
+        }
+        execute(db, "RELEASE verb")?;
+    }
+    Ok(())
+}
+
+/// A full disk or an I/O error makes SQLite give the whole transaction up.
+fn still_open(db: &Connection, end: &Result<(), String>) -> Result<(), String> {
+    if !db.is_autocommit() {
+        return Ok(());
+    }
+    Err(end.clone().err().unwrap_or_else(|| "SQLite rolled the transaction back".to_owned()))
 }
 
 /// After a failure: no transaction may stay open, whatever state SQLite left it in.

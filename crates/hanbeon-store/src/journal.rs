@@ -52,8 +52,14 @@ impl JournalLine {
     /// The line that a step adds, sealed after the last one.
     #[must_use]
     pub fn of(step: &hanbeon_domain::Step, previous: &Seal) -> Self {
+        Self::unsealed(step).sealed(previous, step.next.id)
+    }
+
+    /// The same, before it is known which line it follows.
+    #[must_use]
+    pub fn unsealed(step: &hanbeon_domain::Step) -> Self {
         let evidence = step.evidence.as_ref().map(|evidence| Sha256::digest(&evidence.body).into());
-        let line = Self {
+        Self {
             version: step.next.version,
             at: step.at,
             actor: step.actor.as_str().to_owned(),
@@ -62,8 +68,13 @@ impl JournalLine {
             event: step.event.clone(),
             evidence,
             seal: None,
-        };
-        let seal = line.sealed_after(previous, step.next.id);
-        Self { seal: Some(seal), ..line }
+        }
+    }
+
+    /// The line as it is kept after the one with the seal `previous`.
+    #[must_use]
+    pub fn sealed(self, previous: &Seal, payment: PaymentId) -> Self {
+        let seal = self.sealed_after(previous, payment);
+        Self { seal: Some(seal), ..self }
     }
 }

@@ -5,37 +5,41 @@ use hanbeon_domain::Order;
 use hanbeon_store::{Inserted, Store, StoreError};
 use rusqlite::Connection;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinHandle, yield_now};
 
-/// Keeps the writer busy with one verb, inside its transaction, until it is let go.
+/// Keeps the writer busy with one verb, inside its transaction, until it is let go. Those that wait then are of its
+/// group.
 struct Gate {
-    let_go: SyncSender<()>,
+    shut: SyncSender<()>,
     verb: JoinHandle<Result<(), StoreError>>,
 }
 
 impl Gate {
     async fn close(store: &Arc<SqliteStore>) -> Self {
-        let (let_go, gate) = sync_channel(1);
-        let (inside, is_inside) = oneshot::channel();
+        let (shut, opened) = sync_channel::<()>(0);
+        let (inside, mut is_inside) = unbounded_channel();
         let store = Arc::clone(store);
         let verb = tokio::spawn(async move {
             let hold = move |_: &Connection| {
-                inside.send(()).unwrap();
-                gate.recv().unwrap();
+                // Run again with its group, it is open, and nobody listens.
+                let _ = inside.send(());
+                let _ = opened.recv();
                 Ok(())
             };
             store.writer.run(hold).await
         });
-        is_inside.await.unwrap();
-        Self { let_go, verb }
+        is_inside.recv().await.unwrap();
+        Self { shut, verb }
     }
 
-    async fn open(self) {
-        self.let_go.send(()).unwrap();
-        self.verb.await.unwrap().unwrap();
+    /// Says how its group ended.
+    async fn open(self) -> Result<(), StoreError> {
+        drop(self.shut);
+        self.verb.await.unwrap()
     }
 }
 
@@ -57,7 +61,7 @@ fn offer(store: &Arc<SqliteStore>, order: &Order) -> Offer<Inserted> {
 
 fn run<T: Send + 'static>(
     store: &Arc<SqliteStore>,
-    verb: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    verb: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
 ) -> Offer<T> {
     let store = Arc::clone(store);
     tokio::spawn(async move { store.writer.run(verb).await })
@@ -90,13 +94,13 @@ async fn verbs_that_wait_share_one_commit() {
     let gate = Gate::close(&store).await;
     let offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
     all_queue().await;
-    gate.open().await;
+    gate.open().await.unwrap();
     for offer in offers {
         assert_eq!(offer.await.unwrap().unwrap(), Inserted::New);
     }
     let stats = store.stats();
-    // The gate by itself; then 100, 100 and 50.
-    assert_eq!((stats.groups, stats.verbs, stats.largest_group), (4, 251, 100));
+    // The gate and 99, 100, and 51.
+    assert_eq!((stats.groups, stats.verbs, stats.largest_group), (3, 251, 100));
     assert!(stats.longest_commit <= stats.commit_time && !stats.commit_time.is_zero());
     for order in orders {
         assert!(is_stored(&store, &order).await);
@@ -137,7 +141,7 @@ async fn a_verb_that_fails_is_undone_alone() {
     });
     let last = offer(&store, &after);
     all_queue().await;
-    gate.open().await;
+    gate.open().await.unwrap();
     assert_eq!(first.await.unwrap().unwrap(), Inserted::New);
     assert!(matches!(fails.await.unwrap(), Err(StoreError::Superseded)));
     let broken = breaks.await.unwrap();
@@ -147,7 +151,54 @@ async fn a_verb_that_fails_is_undone_alone() {
     assert!(is_stored(&store, &before).await && is_stored(&store, &after).await);
     assert_eq!(probes(&store, 1).await, 0);
     let stats = store.stats();
-    assert_eq!((stats.groups, stats.failed_groups, stats.panics), (2, 0, 1), "one group, committed");
+    assert_eq!((stats.groups, stats.failed_groups, stats.panics), (1, 0, 1), "one group, committed");
+}
+
+#[tokio::test]
+async fn one_that_fails_among_many_costs_the_others_nothing() {
+    for fails_at in [0, 10, 20] {
+        let place = Place::new();
+        let store = place.open();
+        let orders: Vec<_> = (0..20).scan(world(&store), |world, _| Some(world.unstored_order())).collect();
+        let gate = Gate::close(&store).await;
+        let before: Vec<_> = orders[..fails_at].iter().map(|order| offer(&store, order)).collect();
+        let fails = run(&store, |db| {
+            insert_probe(db, 1)?;
+            Err::<(), _>(StoreError::OrderTaken)
+        });
+        let after: Vec<_> = orders[fails_at..].iter().map(|order| offer(&store, order)).collect();
+        all_queue().await;
+        gate.open().await.unwrap();
+        assert!(matches!(fails.await.unwrap(), Err(StoreError::OrderTaken)));
+        for offer in before.into_iter().chain(after) {
+            assert_eq!(offer.await.unwrap().unwrap(), Inserted::New);
+        }
+        for order in &orders {
+            assert!(is_stored(&store, order).await);
+        }
+        assert_eq!(probes(&store, 1).await, 0, "it left nothing");
+        let stats = store.stats();
+        assert_eq!((stats.groups, stats.verbs, stats.failed_groups), (1, 22, 0), "failing at {fails_at}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_fails_before_it_has_written_makes_nobody_run_again() {
+    let place = Place::new();
+    let store = place.open();
+    let runs = Arc::new(AtomicU64::new(0));
+    let gate = Gate::close(&store).await;
+    let counted = Arc::clone(&runs);
+    let first = run(&store, move |db| {
+        counted.fetch_add(1, Relaxed);
+        insert_probe(db, 1)
+    });
+    let fails = run(&store, |_| Err::<(), _>(StoreError::Superseded));
+    all_queue().await;
+    gate.open().await.unwrap();
+    assert_eq!(first.await.unwrap().unwrap(), 1);
+    assert!(matches!(fails.await.unwrap(), Err(StoreError::Superseded)));
+    assert_eq!((runs.load(Relaxed), probes(&store, 1).await), (1, 1));
 }
 
 #[tokio::test]
@@ -166,7 +217,7 @@ async fn a_commit_that_fails_fails_its_whole_group_and_no_other() {
         db.execute_batch(broken).map_err(crate::error::sql("saved_amounts"))
     });
     all_queue().await;
-    gate.open().await;
+    assert_unavailable(gate.open().await, "FOREIGN KEY");
     assert_unavailable(innocent.await.unwrap(), "FOREIGN KEY");
     assert_unavailable(poison.await.unwrap(), "FOREIGN KEY");
     assert!(!is_stored(&store, &lost).await);
@@ -179,7 +230,7 @@ async fn a_transaction_that_is_given_up_half_way_fails_its_whole_group() {
     let place = Place::new();
     let store = place.open();
     let mut world = world(&store);
-    let (early, late, kept) = (world.unstored_order(), world.unstored_order(), world.unstored_order());
+    let (early, late) = (world.unstored_order(), world.unstored_order());
     let gate = Gate::close(&store).await;
     let first = offer(&store, &early);
     // As SQLite does by itself after an I/O error.
@@ -187,15 +238,14 @@ async fn a_transaction_that_is_given_up_half_way_fails_its_whole_group() {
         db.execute_batch("ROLLBACK").map_err(crate::error::sql("any"))?;
         Err::<(), _>(crate::error::unavailable("disk I/O error"))
     });
-    let last = offer(&store, &late);
+    let next = offer(&store, &late);
     all_queue().await;
-    gate.open().await;
-    for end in [first.await.unwrap(), last.await.unwrap()] {
-        assert_unavailable(end, "disk I/O error");
-    }
+    assert_unavailable(gate.open().await, "disk I/O error");
+    assert_unavailable(first.await.unwrap(), "disk I/O error");
     assert_unavailable(poison.await.unwrap(), "disk I/O error");
-    assert!(!is_stored(&store, &early).await && !is_stored(&store, &late).await);
-    assert_eq!(offer(&store, &kept).await.unwrap().unwrap(), Inserted::New);
+    assert!(!is_stored(&store, &early).await);
+    assert_eq!(next.await.unwrap().unwrap(), Inserted::New, "of the next group");
+    assert_eq!(store.stats().failed_groups, 1);
 }
 
 #[tokio::test]
@@ -209,7 +259,7 @@ async fn a_full_queue_answers_at_once() {
     all_queue().await;
     let turned_away = offers.pop().unwrap();
     assert_unavailable(turned_away.await.unwrap(), "too many writes are waiting");
-    gate.open().await;
+    gate.open().await.unwrap();
     for offer in offers {
         assert_eq!(offer.await.unwrap().unwrap(), Inserted::New);
     }
@@ -226,7 +276,7 @@ async fn a_write_is_carried_out_although_its_caller_has_gone() {
     all_queue().await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
-    gate.open().await;
+    gate.open().await.unwrap();
     store.check().await.unwrap();
     assert!(is_stored(&store, &order).await);
 }
@@ -247,7 +297,7 @@ async fn dropping_the_store_finishes_what_is_queued() {
     }
     gate.verb.abort();
     assert!(gate.verb.await.unwrap_err().is_cancelled());
-    gate.let_go.send(()).unwrap();
+    drop(gate.shut);
     drop(Arc::into_inner(store).expect("nobody else has it"));
     let store = place.open();
     for order in orders {
@@ -260,32 +310,27 @@ async fn a_read_waits_for_no_write() {
     let place = Place::new();
     let store = place.open();
     let mut world = world(&store);
-    let (old, new) = (world.order().await, world.unstored_order());
-    let (let_go, gate) = sync_channel::<()>(1);
-    let (inside, is_inside) = oneshot::channel();
-    let row = (new.clone(), Arc::clone(&store));
-    let write = tokio::spawn(async move {
-        let (order, store) = row;
-        let held = move |db: &Connection| {
-            db.execute("DELETE FROM probe", []).unwrap();
-            inside.send(()).unwrap();
-            gate.recv().unwrap();
-            db.execute("INSERT INTO probe VALUES (1, 0)", []).unwrap();
-            Ok(order)
-        };
-        store.writer.run(held).await
+    let old = world.order().await;
+    let (shut, opened) = sync_channel::<()>(0);
+    let (inside, mut is_inside) = unbounded_channel();
+    let write = run(&store, move |db| {
+        insert_probe(db, 1)?;
+        let _ = inside.send(());
+        let _ = opened.recv();
+        Ok(())
     });
-    is_inside.await.unwrap();
+    is_inside.recv().await.unwrap();
     let reads = async {
         for _ in 0..20 {
             assert!(is_stored(&store, &old).await);
-            assert!(!is_stored(&store, &new).await);
+            assert_eq!(probes(&store, 1).await, 0);
         }
     };
     tokio::time::timeout(Duration::from_secs(20), reads).await.expect("the reads did not wait");
     assert!(!write.is_finished());
-    let_go.send(()).unwrap();
+    drop(shut);
     write.await.unwrap().unwrap();
+    assert_eq!(probes(&store, 1).await, 1);
 }
 
 #[tokio::test]

@@ -106,7 +106,7 @@ impl BillingStore for SqliteStore {
         self.writer
             .run(move |db| {
                 subscriptions::commit(db, &next)?;
-                news.map_or(Ok(()), |news| events::tell_of_subscription(db, &next, &news))
+                news.as_ref().map_or(Ok(()), |news| events::tell_of_subscription(db, &next, news))
             })
             .await
     }

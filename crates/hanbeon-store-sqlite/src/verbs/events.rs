@@ -8,13 +8,13 @@ use hanbeon_store::{EventRecord, NewEvent, StoreError};
 use rusqlite::{Connection, Params, Row, params};
 use uuid::Uuid;
 
-/// Writes what this step tells, if it tells anything.
-pub(crate) fn tell(db: &Connection, step: &Step) -> Result<(), StoreError> {
-    if step.news.is_none() {
-        return Ok(());
+/// Writes what this step tells, if it tells anything: `first`, if it is the first of its order.
+pub(crate) fn tell(db: &Connection, step: &Step, first: Option<&NewEvent>) -> Result<(), StoreError> {
+    let Some(first) = first else { return Ok(()) };
+    match next_sequence(db, step.next.order.uuid())? {
+        1 => write(db, first),
+        later => NewEvent::of(step, later).map_or(Ok(()), |event| write(db, &event)),
     }
-    let sequence = next_sequence(db, step.next.order.uuid())?;
-    NewEvent::of(step, sequence).map_or(Ok(()), |event| write(db, &event))
 }
 
 /// Writes what this change of a subscription tells.

@@ -2,21 +2,40 @@
 use crate::error::{corrupt, sql};
 use crate::verbs::{events, refunds, sessions};
 use hanbeon_domain::{Action, PaymentId, Refusal, State, StateName, Step, Timestamp};
-use hanbeon_store::{CHAIN_START, JournalLine, Seal, StoreError, due_at_rest};
+use hanbeon_store::{CHAIN_START, JournalLine, NewEvent, Seal, StoreError, due_at_rest};
 use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, params};
+
+/// A step with what follows from it alone, worked out by the caller, so that the writer has less to do.
+pub(crate) struct Prepared {
+    step: Step,
+    line: JournalLine,
+    /// What it tells if nothing has been told of its order yet, which is usual.
+    first: Option<NewEvent>,
+}
+
+impl Prepared {
+    pub(crate) fn of(step: &Step) -> Self {
+        Self { step: step.clone(), line: JournalLine::unsealed(step), first: NewEvent::of(step, 1) }
+    }
+
+    fn line_after(&self, last: Option<Seal>) -> JournalLine {
+        self.line.clone().sealed(&last.unwrap_or(CHAIN_START), self.step.next.id)
+    }
+}
 
 /// The first write of an intent.
 ///
 /// # Errors
 /// [`StoreError::Superseded`] or [`StoreError::OrderTaken`] when somebody was faster; nothing of it stays.
-pub(crate) fn begin(db: &Connection, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
+pub(crate) fn begin(db: &Connection, prepared: &Prepared, lease_until: Timestamp) -> Result<(), StoreError> {
+    let step = &prepared.step;
     let line = if step.next.version == 1 {
-        let line = JournalLine::of(step, &CHAIN_START);
+        let line = prepared.line_after(None);
         insert(db, step, &line, lease_until)?;
         line
     } else {
         let before = before(db, step)?;
-        let line = before.line(step);
+        let line = prepared.line_after(before.seal);
         update(db, step, &line, &Turn { due: Some(lease_until), held: true, look: before.look })?;
         line
     };
@@ -24,7 +43,7 @@ pub(crate) fn begin(db: &Connection, step: &Step, lease_until: Timestamp) -> Res
         return Err(StoreError::Superseded);
     }
     settle(db, step)?;
-    events::tell(db, step)?;
+    events::tell(db, step, prepared.first.as_ref())?;
     journal(db, step.next.id, &line)
 }
 
@@ -33,7 +52,8 @@ pub(crate) fn begin(db: &Connection, step: &Step, lease_until: Timestamp) -> Res
 /// # Errors
 /// [`StoreError::Superseded`] when the stored version is not the one before the step's;
 /// [`StoreError::OrderTaken`] when another payment holds the order.
-pub(crate) fn commit(db: &Connection, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
+pub(crate) fn commit(db: &Connection, prepared: &Prepared, lease_until: Timestamp) -> Result<(), StoreError> {
+    let step = &prepared.step;
     let before = before(db, step)?;
     let turn = match step.then {
         // A step that rests until some time wants somebody to look then.
@@ -44,7 +64,7 @@ pub(crate) fn commit(db: &Connection, step: &Step, lease_until: Timestamp) -> Re
             Turn { due: Some(lease_until), held: true, look: before.look }
         }
     };
-    let line = before.line(step);
+    let line = prepared.line_after(before.seal);
     update(db, step, &line, &turn)?;
     if begins_refund(step) {
         if !refunds::begin(db, step)? {
@@ -57,7 +77,7 @@ pub(crate) fn commit(db: &Connection, step: &Step, lease_until: Timestamp) -> Re
     for cancel in &step.cancels {
         refunds::note_elsewhere(db, &step.next, cancel, step.at)?;
     }
-    events::tell(db, step)?;
+    events::tell(db, step, prepared.first.as_ref())?;
     journal(db, step.next.id, &line)
 }
 
@@ -68,12 +88,6 @@ struct Before {
     noticed: bool,
     /// Does a refund wait for its turn?
     waits: bool,
-}
-
-impl Before {
-    fn line(&self, step: &Step) -> JournalLine {
-        JournalLine::of(step, &self.seal.unwrap_or(CHAIN_START))
-    }
 }
 
 fn before(db: &Connection, step: &Step) -> Result<Before, StoreError> {

@@ -4,7 +4,7 @@ use crate::error::{corrupt, sql};
 use crate::rows::billing::{self as rows, charge_columns};
 use crate::verbs::orders;
 use crate::verbs::payments::most;
-use crate::verbs::steps::{self, version};
+use crate::verbs::steps::{self, Prepared, version};
 use hanbeon_domain::billing::{
     Born, Charge, ChargeAction, ChargeState, ChargeStep, For, KeyState, Subscription,
 };
@@ -105,8 +105,8 @@ fn bear(db: &Connection, born: &Born, until: Timestamp) -> Result<(), StoreError
             return Err(corrupt("orders", format!("{}: its reference is taken", order.id)));
         }
     }
-    steps::begin(db, intent, until)?;
-    steps::commit(db, outcome, until)
+    steps::begin(db, &Prepared::of(intent), until)?;
+    steps::commit(db, &Prepared::of(outcome), until)
 }
 
 pub(super) fn one(db: &Connection, id: ChargeId) -> Result<Option<Charge>, StoreError> {
