@@ -58,7 +58,10 @@ impl Groups {
         let number = self.put(pool, Box::new(Asked { key, args, verb, gave: Mutex::new(None), to }))?;
         match timeout(WAIT_MAX, &mut answer).await {
             Ok(answer) => answer,
-            Err(_) if self.take_back(number) => return Err(unavailable("every connection is busy")),
+            Err(_) if self.take_back(number) => {
+                pool.counters.turned_away();
+                return Err(unavailable("every connection is busy"));
+            }
             Err(_) => answer.await,
         }
         .map_err(|_| unavailable("the transaction was abandoned"))?
@@ -67,6 +70,7 @@ impl Groups {
     fn put(self: &Arc<Self>, pool: &Arc<Pool>, job: Box<dyn Job>) -> Result<u64, StoreError> {
         let mut state = self.state();
         if state.waiting.len() >= WAITING_MAX {
+            pool.counters.turned_away();
             return Err(unavailable("too many transactions wait"));
         }
         let number = state.next;
@@ -156,7 +160,7 @@ async fn carry_out(pool: &Arc<Pool>, mode: Mode, group: Vec<Box<dyn Job>>) {
 }
 
 async fn together(pool: &Pool, mode: Mode, group: &Vec<Box<dyn Job>>) -> Ended<()> {
-    pool.run_here(mode, group, |tx, group| Box::pin(all(tx, group))).await
+    pool.run_here(mode, group, group.len(), |tx, group| Box::pin(all(tx, group))).await
 }
 
 fn tell(group: Vec<Box<dyn Job>>, ended: &Result<(), StoreError>) {

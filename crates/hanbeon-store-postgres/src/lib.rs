@@ -12,7 +12,8 @@
 //! 2. [`migrate`]: its schema (`migrations/*.sql`), forward only; 3. [`connect`]: one connection; 4. [`pool`]: a few of them;
 //! 5. [`group`]: verbs that share a transaction; 6. [`tx`]: a transaction, as the verbs see it;
 //! 7. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
-//! 8. [`rows`]: rows are parsed, never trusted; 9. [`error`]: PostgreSQL's words as store errors.
+//! 8. [`rows`]: rows are parsed, never trusted; 9. [`error`]: PostgreSQL's words as store errors;
+//! 10. [`stats`], counters.
 
 mod address;
 mod connect;
@@ -22,8 +23,10 @@ mod migrate;
 mod open;
 mod pool;
 mod rows;
+mod stats;
 mod tx;
 mod verbs;
 
 pub use migrate::SCHEMA_VERSION;
 pub use open::{OpenError, Options, PostgresStore};
+pub use stats::Stats;

@@ -5,6 +5,7 @@ use crate::group::{Groups, Key};
 use crate::migrate::migrate;
 use crate::pool::{Mode, Pool, Verb};
 use crate::rows::Cells;
+use crate::stats::Stats;
 use crate::tx::Tx;
 use crate::verbs::undo::{self, Undos};
 use hanbeon_domain::Timestamp;
@@ -115,6 +116,12 @@ impl PostgresStore {
         let store = Self { pool, writes: writes.into(), reads: reads.into(), undos: Undos::default() };
         store.write((), |tx, ()| Box::pin(undo::forget_old(tx))).await.map_err(OpenError::Store)?;
         Ok(store)
+    }
+
+    /// What this server has done with it.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.pool.counters.read()
     }
 
     /// The database's clock, which all its servers share.

@@ -2,13 +2,14 @@
 use crate::address::Address;
 use crate::connect::Connection;
 use crate::error::{Trouble, sql, unavailable};
+use crate::stats::Counters;
 use crate::tx::Tx;
 use hanbeon_store::StoreError;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Longest a verb waits for a connection.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(2);
@@ -55,11 +56,13 @@ pub(crate) struct Pool {
     address: Address,
     idle: Mutex<Vec<Connection>>,
     free: Semaphore,
+    pub(crate) counters: Counters,
 }
 
 impl Pool {
     pub(crate) fn new(address: Address, first: Connection, connections: usize) -> Self {
-        Self { address, idle: Mutex::new(vec![first]), free: Semaphore::new(connections.max(1)) }
+        let free = Semaphore::new(connections.max(1));
+        Self { address, idle: Mutex::new(vec![first]), free, counters: Counters::default() }
     }
 
     /// Runs a verb to its end, also when its caller goes away.
@@ -74,14 +77,23 @@ impl Pool {
         T: Send + 'static,
     {
         let pool = Arc::clone(self);
-        let running = tokio::spawn(async move { pool.run_here(mode, &args, verb).await });
+        let running = tokio::spawn(async move { pool.run_here(mode, &args, 1, verb).await });
         running.await.map_err(|error| unavailable(error.to_string()))?.into()
     }
 
-    /// Runs a verb as long as it is waited for, and again as long as others make it fail.
-    pub(crate) async fn run_here<A, T>(&self, mode: Mode, args: &A, verb: Verb<A, T>) -> Ended<T> {
+    /// Runs a verb, which stands for so many, as long as it is waited for, and again as long as others make it fail.
+    pub(crate) async fn run_here<A, T>(
+        &self,
+        mode: Mode,
+        args: &A,
+        verbs: usize,
+        verb: Verb<A, T>,
+    ) -> Ended<T> {
         let turn = timeout(WAIT_MAX, self.free.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Ended::Failed(unavailable("every connection is busy")) };
+        let Ok(Ok(_turn)) = turn else {
+            self.counters.turned_away();
+            return Ended::Failed(unavailable("every connection is busy"));
+        };
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
             let idle = self.idle().pop();
@@ -92,7 +104,9 @@ impl Pool {
                     Err(error) => return Ended::Failed(error.into()),
                 },
             };
-            let Ok((ended, trouble)) = timeout(VERB_MAX, once(&connection, mode, args, verb)).await else {
+            let Ok((ended, trouble)) = timeout(VERB_MAX, self.once(&connection, mode, args, verb)).await
+            else {
+                self.counters.not_committed();
                 // It may have happened. The connection ends here, and with it whatever it was at.
                 return Ended::Failed(unavailable("PostgreSQL does not answer"));
             };
@@ -101,54 +115,68 @@ impl Pool {
             }
             match trouble {
                 Some(Trouble::Again | Trouble::Lost) => {}
-                Some(Trouble::Failed) | None => return ended,
+                Some(Trouble::Failed) | None => {
+                    if let Ended::Done(_) = ended {
+                        self.counters.carried_out(mode, verbs);
+                    }
+                    return ended;
+                }
             }
+            self.counters.run_again();
             sleep(wait).await;
             wait *= 2;
         }
         Ended::Failed(unavailable("others were faster again and again"))
     }
 
+    /// One transaction. [`Trouble::Lost`] and [`Trouble::Again`] mean that surely nothing has happened.
+    async fn once<A, T>(
+        &self,
+        connection: &Connection,
+        mode: Mode,
+        args: &A,
+        verb: Verb<A, T>,
+    ) -> (Ended<T>, Option<Trouble>) {
+        let client = &connection.client;
+        let statement = match mode {
+            Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        let tx = Tx::new(connection);
+        // One way to the server for both.
+        let (begun, done) = tokio::join!(biased; client.batch_execute(statement), verb(&tx, args));
+        let trouble = begun.as_ref().err().and_then(Trouble::of).or(tx.trouble());
+        let given = match (begun, done, trouble) {
+            (Ok(()), Ok(given), None) => given,
+            (begun, done, _) => {
+                let gone = client.batch_execute("ROLLBACK").await.is_err();
+                let why = begun.map_err(|error| sql("transaction", &error)).and(done.map(drop)).err();
+                // What fails is not forgiven by its verb: nothing of it was written.
+                let why = why.unwrap_or_else(|| unavailable("a statement failed"));
+                return (Ended::Refused(why), if gone { Some(Trouble::Lost) } else { trouble });
+            }
+        };
+        let asked = Instant::now();
+        let Err(error) = client.batch_execute("COMMIT").await else {
+            if let Mode::Write = mode {
+                self.counters.committed(asked.elapsed());
+            }
+            return (Ended::Done(given), None);
+        };
+        self.counters.not_committed();
+        let why = sql("transaction", &error);
+        match Trouble::of(&error) {
+            Some(Trouble::Again) => (Ended::Refused(why), Some(Trouble::Again)),
+            // A constraint that is looked at last.
+            _ if matches!(why, StoreError::Corrupt { .. } | StoreError::OrderTaken) => {
+                (Ended::Refused(why), None)
+            }
+            // It may have happened.
+            _ => (Ended::Failed(why), None),
+        }
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One transaction. [`Trouble::Lost`] and [`Trouble::Again`] mean that surely nothing has happened.
-async fn once<A, T>(
-    connection: &Connection,
-    mode: Mode,
-    args: &A,
-    verb: Verb<A, T>,
-) -> (Ended<T>, Option<Trouble>) {
-    let client = &connection.client;
-    let statement = match mode {
-        Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    };
-    let tx = Tx::new(connection);
-    // One way to the server for both.
-    let (begun, done) = tokio::join!(biased; client.batch_execute(statement), verb(&tx, args));
-    let trouble = begun.as_ref().err().and_then(Trouble::of).or(tx.trouble());
-    let given = match (begun, done, trouble) {
-        (Ok(()), Ok(given), None) => given,
-        (begun, done, _) => {
-            let gone = client.batch_execute("ROLLBACK").await.is_err();
-            let why = begun.map_err(|error| sql("transaction", &error)).and(done.map(drop)).err();
-            // What fails is not forgiven by its verb: nothing of it was written.
-            let why = why.unwrap_or_else(|| unavailable("a statement failed"));
-            return (Ended::Refused(why), if gone { Some(Trouble::Lost) } else { trouble });
-        }
-    };
-    let Err(error) = client.batch_execute("COMMIT").await else { return (Ended::Done(given), None) };
-    let why = sql("transaction", &error);
-    match Trouble::of(&error) {
-        Some(Trouble::Again) => (Ended::Refused(why), Some(Trouble::Again)),
-        // A constraint that is looked at last.
-        _ if matches!(why, StoreError::Corrupt { .. } | StoreError::OrderTaken) => {
-            (Ended::Refused(why), None)
-        }
-        // It may have happened.
-        _ => (Ended::Failed(why), None),
     }
 }

@@ -50,6 +50,8 @@ async fn verbs_that_wait_together_share_commits() {
     let commits = database.query("SELECT count(DISTINCT xmin::text) FROM journal");
     let commits: usize = commits.trim().parse().expect("a number");
     assert!(commits <= 48, "96 intents took {commits} commits");
+    let stats = store.stats();
+    assert!(stats.verbs >= 2 * 96 && stats.commits < stats.verbs, "as its own counters say: {stats:?}");
 }
 
 /// Some are too late, two want the same order, and one breaks a rule of the database; the others hear nothing of it.

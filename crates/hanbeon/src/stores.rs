@@ -103,11 +103,12 @@ async fn open_postgres(url: &str, config: &Config, role: Role) -> Result<Stores,
     let store = opened.map_err(|e| format!("cannot open {}: {e}", config.database_shown()))?;
     let store = Arc::new(store);
     let env = DatabaseClock::start(Arc::clone(&store)).await?;
+    let numbers = postgres_numbers(Arc::clone(&store));
     Ok(Stores {
         payments: store.clone(),
         billing: store.clone(),
         receipts: store,
-        numbers: Box::new(Vec::new),
+        numbers,
         env,
     })
 }
@@ -125,6 +126,24 @@ fn sqlite_numbers(store: Arc<SqliteStore>) -> Numbers {
             ("store_read_verbs", "Read verbs carried out", reads),
             ("store_turned_away", "Verbs that found their queue full", turned_away),
             ("store_panics", "Verbs that panicked: a defect, contained", panics),
+        ]
+        .map(|(name, help, count)| Number { name, help, count })
+        .into()
+    })
+}
+
+fn postgres_numbers(store: Arc<PostgresStore>) -> Numbers {
+    Box::new(move || {
+        let stats = store.stats();
+        let micros = u64::try_from(stats.commit_time.as_micros()).unwrap_or(u64::MAX);
+        [
+            ("store_commits", "Transactions committed, each durable", stats.commits),
+            ("store_failed_commits", "Commits that were refused, or nobody knows of", stats.failed_commits),
+            ("store_write_verbs", "Write verbs carried out; many share one commit", stats.verbs),
+            ("store_commit_microseconds", "Time spent in COMMIT, flush and standby included", micros),
+            ("store_read_verbs", "Read verbs carried out", stats.reads),
+            ("store_turned_away", "Verbs that found their queue full", stats.turned_away),
+            ("store_run_again", "Transactions run again because of others", stats.again),
         ]
         .map(|(name, help, count)| Number { name, help, count })
         .into()
