@@ -9,7 +9,7 @@ pub(crate) async fn exists(tx: &Tx<'_>, session: SessionId) -> Result<bool, Stor
 }
 
 /// Makes the session if it is new.
-pub(crate) async fn make(tx: &Tx<'_>, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
+async fn make(tx: &Tx<'_>, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
     let insert = "INSERT INTO sessions (session_id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     tx.write("sessions", insert, &[&session.as_bytes().as_slice(), &now.as_micros()]).await.map(drop)
 }

@@ -6,7 +6,7 @@ use crate::error::corrupt;
 use crate::rows::Cells;
 use crate::tx::Tx;
 use crate::verbs::numbers::version;
-use crate::verbs::{events, refunds, sessions};
+use crate::verbs::{events, refunds};
 use hanbeon_domain::{Action, Refusal, SessionId, State, StateName, Step, Timestamp};
 use hanbeon_store::{CHAIN_START, JournalLine, Seal, StoreError, due_at_rest};
 
@@ -17,16 +17,9 @@ use hanbeon_store::{CHAIN_START, JournalLine, Seal, StoreError, due_at_rest};
 pub(crate) async fn begin(tx: &Tx<'_>, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
     if step.next.version == 1 {
         let line = JournalLine::of(step, &CHAIN_START);
-        let payer = async {
-            match step.next.payer {
-                Some(payer) => sessions::make(tx, payer, step.at).await,
-                None => Ok(()),
-            }
-        };
-        let (place, ..) = tokio::try_join!(
+        let (place, ()) = tokio::try_join!(
             biased;
             events::place(tx, step),
-            payer,
             insert(tx, step, &line, lease_until),
         )?;
         return rest(tx, step, Begins::Intent, place).await;
@@ -40,7 +33,6 @@ pub(crate) async fn begin(tx: &Tx<'_>, step: &Step, lease_until: Timestamp) -> R
     tokio::try_join!(
         biased;
         update(tx, step, &line, &turn),
-        journal(tx, step, &line),
         rest(tx, step, Begins::Intent, place),
     )?;
     Ok(())
@@ -70,7 +62,6 @@ pub(crate) async fn commit(tx: &Tx<'_>, step: &Step, lease_until: Timestamp) -> 
     tokio::try_join!(
         biased;
         update(tx, step, &line, &turn),
-        journal(tx, step, &line),
         rest(tx, step, Begins::Outcome, place),
     )?;
     Ok(())
@@ -149,10 +140,13 @@ fn begins_refund(step: &Step) -> bool {
     step.from != StateName::Canceling && matches!(step.next.state, State::Canceling { .. })
 }
 
-/// The payment and its first line, in one statement: nothing is written when the order is held, the payment key is used,
+/// The payment, its buyer's session and its first line, in one statement: no payment is written when the order is held, the payment key is used,
 /// or we wrote this before and never heard of it.
 async fn insert(tx: &Tx<'_>, step: &Step, line: &JournalLine, due: Timestamp) -> Result<(), StoreError> {
-    let insert = "WITH payment AS (
+    let insert = "WITH payer AS (
+          INSERT INTO sessions (session_id, created_at) SELECT $6, $8 WHERE $6::bytea IS NOT NULL
+          ON CONFLICT DO NOTHING),
+        payment AS (
           INSERT INTO payments (payment_id, order_id, attempt, toss_order_id, toss_payment_key, total_amount,
             payer_session, created_at, updated_at, version, due_at, toss_payment_status, toss_payment_method,
             requested_at, approved_at, captured_amount, refunded_amount, reserved_amount, state, tries, round,
@@ -213,8 +207,10 @@ struct Turn {
     look: bool,
 }
 
+/// The payment and its line, in one statement: neither is written when somebody was faster.
 async fn update(tx: &Tx<'_>, step: &Step, line: &JournalLine, turn: &Turn) -> Result<(), StoreError> {
-    let update = "UPDATE payments SET version = $2, due_at = $3, updated_at = $4, toss_payment_status = $5,
+    let update = "WITH payment AS (
+         UPDATE payments SET version = $2, due_at = $3, updated_at = $4, toss_payment_status = $5,
            toss_payment_method = $6, requested_at = $7, approved_at = $8, captured_amount = $9,
            refunded_amount = $10, reserved_amount = $11, state = $12, tries = $13, round = $14, answered = $15,
            unchanged = $16, canceled_by = $17, refusal_status = $18, refusal_code = $19, refusal_message = $20,
@@ -222,7 +218,9 @@ async fn update(tx: &Tx<'_>, step: &Step, line: &JournalLine, turn: &Turn) -> Re
            last_cancel_at = $27, late = $28, toss_secret = $29, seal = $30,
            landing_until = $31, told_state = $32, told_refunded = $33, settles_at = $34, supplied_amount = $35,
            vat = $36, tax_free_amount = $37, tax_exemption_amount = $38
-         WHERE payment_id = $1 AND version = $2::bigint - 1";
+         WHERE payment_id = $1 AND version = $2::bigint - 1 RETURNING payment_id)
+       INSERT INTO journal (payment_id, version, at, actor, from_state, to_state, event, evidence, seal)
+         SELECT payment_id, $2, $4, $39, $40, $12, $41, $42, $30 FROM payment";
     let tax = step.next.toss.tax;
     let payment = &step.next;
     let facts = Facts::of(&payment.state);
@@ -269,22 +267,14 @@ async fn update(tx: &Tx<'_>, step: &Step, line: &JournalLine, turn: &Turn) -> Re
                 &tax.map(|tax| tax.vat.get()),
                 &tax.map(|tax| tax.untaxed.free.get()),
                 &tax.map(|tax| tax.untaxed.exempt.get()),
+                &line.actor,
+                &line.from,
+                &line.event,
+                &line.evidence.as_ref().map(<[u8; 32]>::as_slice),
             ],
         )
         .await?;
     if written == 0 { Err(StoreError::Superseded) } else { Ok(()) }
-}
-
-async fn journal(tx: &Tx<'_>, step: &Step, line: &JournalLine) -> Result<(), StoreError> {
-    let insert =
-        "INSERT INTO journal (payment_id, version, at, actor, from_state, to_state, event, evidence, seal)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let JournalLine { at, actor, from, to, event, evidence, seal, .. } = line;
-    let (id, version, at) = (step.next.id.uuid(), version(line.version)?, at.as_micros());
-    let (evidence, seal) =
-        (evidence.as_ref().map(<[u8; 32]>::as_slice), seal.as_ref().map(<[u8; 32]>::as_slice));
-    let cells: crate::tx::Cells<'_> = &[&id, &version, &at, actor, from, to, event, &evidence, &seal];
-    tx.write("journal", insert, cells).await.map(drop)
 }
 
 /// The facts of a state, as columns.
