@@ -1,12 +1,13 @@
 //! The schema: a list of migrations, forward only, each applied once and in one transaction. A process that is
 //! killed half way leaves nothing of the one that it was in, and the next start goes on from there.
 use crate::open::{OpenError, Options};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 7;
+pub const SCHEMA_VERSION: u32 = 8;
 
 /// One change of the schema. Once released, its text is history and never changes again.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, name: "receipts", sql: include_str!("../migrations/0005_receipts.sql") },
     Migration { version: 6, name: "tax", sql: include_str!("../migrations/0006_tax.sql") },
     Migration { version: 7, name: "news", sql: include_str!("../migrations/0007_news.sql") },
+    Migration { version: 8, name: "checks", sql: include_str!("../migrations/0008_checks.sql") },
 ];
 
 /// "hnbn": how `file(1)` and we tell this database from another program's.
@@ -92,7 +94,11 @@ fn apply(
         )
         .map_err(failed())?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed())?;
-    transaction.execute_batch(migration.sql).map_err(failed())?;
+    // A migration may change the text of the schema (the words of a CHECK); nothing else may.
+    transaction.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).map_err(failed())?;
+    let applied = transaction.execute_batch(migration.sql);
+    transaction.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(failed())?;
+    applied.map_err(failed())?;
     (options.reached)("in a migration");
     transaction
         .execute(

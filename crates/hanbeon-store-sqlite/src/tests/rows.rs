@@ -26,6 +26,32 @@ fn waiting(amount: i64) -> String {
     )
 }
 
+/// SQLite makes one for each `x IN (…)` of more than two words in a CHECK, at every statement that looks at it.
+#[test]
+fn no_step_makes_a_table_in_memory() {
+    let place = Place::new();
+    drop(place.open());
+    let db = place.raw();
+    let steps = [
+        "INSERT INTO payments (payment_id) VALUES (?1)",
+        "UPDATE payments SET state = ?1, toss_payment_status = ?2, canceled_by = ?3, told_state = ?4 WHERE payment_id = ?5",
+        "INSERT INTO journal (payment_id) VALUES (?1)",
+        "INSERT INTO events (body) VALUES (?1)",
+        "INSERT INTO refunds (refund_id) VALUES (?1)",
+        "UPDATE refunds SET state = ?1, cause = ?2 WHERE refund_id = ?3",
+    ];
+    for step in steps {
+        let mut explained = db.prepare(&format!("EXPLAIN {step}")).unwrap();
+        let mut rows = explained.raw_query();
+        let mut operations = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            operations.push(row.get::<_, String>("opcode").unwrap());
+        }
+        assert!(operations.iter().any(|operation| operation == "Transaction"), "{step}: {operations:?}");
+        assert!(!operations.iter().any(|operation| operation == "OpenEphemeral"), "{step}");
+    }
+}
+
 #[tokio::test]
 async fn the_database_itself_refuses_what_cannot_be() {
     let place = Place::new();
@@ -52,6 +78,7 @@ async fn the_database_itself_refuses_what_cannot_be() {
         (format!("UPDATE payments SET refusal_code = 'X' {confirming}"), "declined_with_refusal"),
         (format!("UPDATE payments SET review_reason = 'x' {confirming}"), "review_with_reason"),
         (format!("UPDATE payments SET toss_payment_status = 'PAID' {confirming}"), "toss_payment_status"),
+        (format!("UPDATE payments SET told_state = 'confirming', told_refunded = 0 {confirming}"), "told_state"),
         (format!("UPDATE payments SET total_amount = 'many' {confirming}"), "cannot store TEXT"),
         (format!("UPDATE payments SET order_id = zeroblob(16) {confirming}"), "FOREIGN KEY"),
         (
@@ -63,6 +90,7 @@ async fn the_database_itself_refuses_what_cannot_be() {
         ("UPDATE orders SET merchant_reference = 'one for two'".to_owned(), "merchant_reference"),
         ("UPDATE refunds SET state = 'sending', settled_at = NULL, reply_status = NULL, reply_body = NULL, transaction_key = NULL".to_owned(), "refunds.payment_id"),
         ("UPDATE refunds SET settled_at = NULL".to_owned(), "settled_once"),
+        ("UPDATE refunds SET cause = 'accident'".to_owned(), "cause"),
         ("UPDATE refunds SET began_version = NULL".to_owned(), "begun"),
         ("UPDATE refunds SET amount = 0".to_owned(), "above_zero"),
         ("UPDATE refunds SET transaction_key = 'x' WHERE state = 'sending'".to_owned(), "transaction_when_done"),
