@@ -87,6 +87,9 @@ pub enum CancelError {
         "this server cannot keep a refund account: it has no vault key (HANBEON_VAULT_KEY or HANBEON_VAULT_KEY_FILE)"
     )]
     NoVault,
+    /// This is an older copy of the books.
+    #[error("nothing may be sent: {0}")]
+    Fenced(String),
     /// Too many refunds of this payment wait already.
     #[error("too many refunds of the same payment are waiting")]
     Crowded,
@@ -179,6 +182,7 @@ impl App {
         if payment.needs_refund_account() && account.is_none() {
             return Err(Refused::NoRefundAccount.into());
         }
+        self.may_send().await.map_err(CancelError::Fenced)?;
         let account = account.map(|account| self.sealed(&account, request.id)).transpose()?;
         let (id, payment) = (request.id, payment.id);
         for _ in 0..DECISIONS_MAX {

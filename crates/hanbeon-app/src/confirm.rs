@@ -33,6 +33,9 @@ pub enum ConfirmError {
     /// The intent could not be stored, and so nobody was asked.
     #[error("the intent to charge could not be stored")]
     Store(#[from] StoreError),
+    /// This is an older copy of the books.
+    #[error("nothing may be sent: {0}")]
+    Fenced(String),
     /// Other requests for the same order were always faster.
     #[error("too many requests for the same order at once")]
     Crowded,
@@ -90,6 +93,7 @@ impl App {
                 Decision::Known(payment) => return Ok(self.settled(*payment, deadline).await),
                 Decision::Begin(step) => *step,
             };
+            self.may_send().await.map_err(ConfirmError::Fenced)?;
             let Ok(room) = Arc::clone(&self.charges).try_acquire_owned() else {
                 self.counters.turned_away();
                 return Err(ConfirmError::Full);

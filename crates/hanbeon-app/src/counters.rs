@@ -24,6 +24,8 @@ pub enum Counted {
     WebhookRepeated,
     /// Toss lists money that no payment of ours explains.
     Orphan,
+    /// Something that moves money was not begun: an older copy of the books sends nothing.
+    Fenced,
     /// A buyer came while there was no room for another charge.
     TurnedAway,
 }
@@ -43,6 +45,7 @@ pub struct Counters {
     webhooks_repeated: AtomicU64,
     orphans: AtomicU64,
     turned_away: AtomicU64,
+    fenced: AtomicU64,
 }
 
 impl Counters {
@@ -58,6 +61,7 @@ impl Counters {
             (Counted::WebhookRepeated, &self.webhooks_repeated),
             (Counted::Orphan, &self.orphans),
             (Counted::TurnedAway, &self.turned_away),
+            (Counted::Fenced, &self.fenced),
         ];
         let webhooks = WebhookVerdict::ALL.into_iter().map(Counted::Webhook).zip(&self.webhooks);
         verdicts.chain(states).chain(webhooks).chain(single).map(|(what, count)| (what, count.load(Relaxed)))
@@ -107,6 +111,10 @@ impl Counters {
 
     pub(crate) fn turned_away(&self) {
         self.turned_away.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn fenced(&self) {
+        self.fenced.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn compensated(&self) {

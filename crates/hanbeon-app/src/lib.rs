@@ -13,6 +13,7 @@
 //! 6. [`cancel`]: giving money back, when its turn comes: [`turn`](mod@turn);
 //! 7. [`recover`]: finishing what a crash or a lost answer left;
 //! 8. [`notices`], [`reconcile`]: what makes us look again; [`breaker`](mod@breaker): when nobody should begin;
+//!    [`resync`]: books that are older than Toss's; [`retention`]: what is forgotten;
 //! 9. [`claims`]: a request of the shop's happens once;
 //! 10. [`review`], [`verify`]: what a human decides, and what must be true of the whole store;
 //! 11. [`read`], [`keys`], [`explain`]: looking things up;
@@ -37,6 +38,8 @@ pub mod read;
 pub mod receipts;
 pub mod reconcile;
 pub mod recover;
+pub mod resync;
+pub mod retention;
 pub mod review;
 pub mod sessions;
 pub mod settings;
@@ -135,6 +138,19 @@ impl App {
     /// What the store says.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.store.check().await
+    }
+
+    /// May anything that moves money be sent? An older copy of the books sends nothing.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub async fn may_send(&self) -> Result<(), String> {
+        let may = self.psp.may_send().await;
+        if let Err(why) = &may {
+            self.counters.fenced();
+            tracing::error!(why, "fenced: nothing that moves money is sent");
+        }
+        may
     }
 
     /// The time, from the only clock in the house.

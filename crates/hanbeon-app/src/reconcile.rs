@@ -16,7 +16,7 @@ pub const LOOK_BACK: Duration = Duration::from_secs(48 * 60 * 60);
 /// Rows that are younger may be of payments whose answer we are still waiting for.
 const SETTLING: Duration = Duration::from_secs(2 * 60);
 /// Pages of a run: a million rows.
-const PAGES_MAX: usize = 1_000;
+pub(crate) const PAGES_MAX: usize = 1_000;
 /// Tries of one page, a minute apart: Toss limits how often its list may be read.
 const TRIES_MAX: usize = 5;
 const RETRY: Duration = Duration::from_secs(60);
@@ -41,6 +41,9 @@ pub enum ReconcileError {
     /// The store would not tell.
     #[error("the store cannot be asked")]
     Store(#[from] StoreError),
+    /// What Toss shows of a payment cannot follow from what we know; a defect.
+    #[error("the transition table refused")]
+    Refused(#[from] hanbeon_domain::Refused),
     /// There was no end.
     #[error("the list is longer than {PAGES_MAX} pages: choose a later start")]
     TooLong,
@@ -86,7 +89,7 @@ impl App {
         Err(ReconcileError::TooLong)
     }
 
-    async fn page(
+    pub(crate) async fn page(
         &self,
         from: Timestamp,
         until: Timestamp,

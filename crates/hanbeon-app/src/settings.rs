@@ -1,4 +1,5 @@
 //! How long we wait, and for what.
+use crate::retention::Retention;
 use hanbeon_domain::Policy;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Settings {
     pub session_may_cancel: bool,
     /// Our id at Toss (`mId`), if the operator told us: what is about another merchant is not ours.
     pub merchant_id: Option<String>,
+    /// How long what is kept that nobody can ask for any more.
+    pub retention: Retention,
 }
 
 /// What to do with an approval that the store would not take.
@@ -59,6 +62,7 @@ impl Default for Settings {
             unrecorded: Unrecorded::Cancel,
             session_may_cancel: true,
             merchant_id: None,
+            retention: Retention::default(),
         }
     }
 }

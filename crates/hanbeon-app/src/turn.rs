@@ -7,8 +7,8 @@
 use crate::App;
 use crate::confirm::Intent;
 use crate::drive::DriveError;
-use hanbeon_domain::{Action, Actor, CancelRequest, Event, Payment, Refusal, Refused, Timestamp};
-use hanbeon_store::Turn;
+use hanbeon_domain::{Action, Actor, CancelRequest, Event, Payment, Refusal, Refused, Step, Timestamp};
+use hanbeon_store::{StoreError, Turn};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -36,6 +36,11 @@ impl App {
         }
     }
 
+    async fn begin_unless_fenced(&self, step: &Step) -> Result<Intent, StoreError> {
+        self.may_send().await.map_err(StoreError::Unavailable)?;
+        self.begin(step).await
+    }
+
     /// The refund whose turn it is. What was admitted when it was wished may be impossible by now.
     async fn give_back(
         self: &Arc<Self>,
@@ -48,7 +53,7 @@ impl App {
         sleep(until(moment.now, payment.cancel_from(moment))).await;
         let id = request.id;
         match payment.step(Event::CancelRequested(request), self.moment(self.now(), actor)) {
-            Ok(step) => match self.begin(&step).await.map_err(DriveError::Store)? {
+            Ok(step) => match self.begin_unless_fenced(&step).await.map_err(DriveError::Store)? {
                 Intent::Ours => {
                     let held_until = step.at.plus(self.settings.lease);
                     self.env.reached("intent stored");

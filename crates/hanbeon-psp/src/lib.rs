@@ -9,24 +9,35 @@
 //! 3. [`AccountDetails`]: a virtual account, shown and not kept;
 //! 4. [`notice`](mod@notice): what comes in by webhook, read as far as it says where to look;
 //! 5. [`billing`]: the same door for charges without a window;
-//! 6. [`receipts`]: and for cash receipts.
+//! 6. [`receipts`]: and for cash receipts;
+//! 7. [`Fence`]: whether anything may be sent at all.
 
 mod account;
 pub mod billing;
+mod fence;
 mod judge;
 pub mod notice;
 pub mod receipts;
 mod toss;
 
 pub use account::AccountDetails;
+pub use fence::Fence;
 pub use toss::TossPsp;
 
 use async_trait::async_trait;
-use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossOrderId, Verdict};
+use hanbeon_domain::{Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossOrderId, Verdict, Won};
 
 /// The payment provider, as far as the state machine needs it.
 #[async_trait]
 pub trait Psp: Send + Sync + 'static {
+    /// May anything that moves money be sent? Asked before an intent is written; the calls themselves are refused, too.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    async fn may_send(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Charges, with the payment's own idempotency key.
     async fn confirm(&self, payment: &Payment) -> Verdict;
 
@@ -79,6 +90,8 @@ pub struct Transaction {
     pub payment: Option<PaymentKey>,
     /// Of which order; `None` when it is no name that we could have given.
     pub order: Option<TossOrderId>,
+    /// How much it was about.
+    pub amount: Option<Won>,
     /// Did it leave money with the shop, or an account that waits for some?
     pub holds_money: bool,
     /// Is it a cancel?

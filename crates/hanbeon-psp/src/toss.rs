@@ -3,11 +3,12 @@ mod billing;
 mod receipts;
 
 use crate::judge::{self, Asked};
-use crate::{AccountDetails, Page, Psp, Transaction};
+use crate::{AccountDetails, Fence, Page, Psp, Transaction};
 use async_trait::async_trait;
 use hanbeon_domain::{
     Payment, PaymentKey, Refund, RefundAccount, Timestamp, TossOrderId, TossStatus, Verdict, Won,
 };
+use std::sync::Arc;
 use toss_client::model::Currency;
 use toss_client::{
     Amount, Cancel, Client, Confirm, IdempotencyKey, Operation, RefundReceiveAccount, RequestOptions,
@@ -22,13 +23,20 @@ const PAGE_ROWS: u16 = 1_000;
 pub struct TossPsp {
     client: Client,
     merchant_id: Option<String>,
+    fence: Option<Arc<dyn Fence>>,
 }
 
 impl TossPsp {
     /// Talks through `client`; `merchant_id` (Toss's `mId`), when known, is part of what makes a reply ours.
     #[must_use]
     pub const fn new(client: Client, merchant_id: Option<String>) -> Self {
-        Self { client, merchant_id }
+        Self { client, merchant_id, fence: None }
+    }
+
+    /// Sends what moves money only as long as the fence lets it.
+    #[must_use]
+    pub fn behind(self, fence: Arc<dyn Fence>) -> Self {
+        Self { fence: Some(fence), ..self }
     }
 
     fn asked<'a>(&'a self, payment: &'a Payment) -> Asked<'a> {
@@ -43,6 +51,9 @@ impl TossPsp {
         refund: &Refund,
         account: Option<&RefundAccount>,
     ) -> Verdict {
+        if let Err(why) = self.may_send().await {
+            return Verdict::NotSent(why);
+        }
         let whole = refund.amount == refund.balance_before;
         // All that is left takes its parts with it, and none is what Toss takes for granted.
         let part =
@@ -68,7 +79,17 @@ impl TossPsp {
 
 #[async_trait]
 impl Psp for TossPsp {
+    async fn may_send(&self) -> Result<(), String> {
+        match &self.fence {
+            Some(fence) => fence.may_send().await,
+            None => Ok(()),
+        }
+    }
+
     async fn confirm(&self, payment: &Payment) -> Verdict {
+        if let Err(why) = self.may_send().await {
+            return Verdict::NotSent(why);
+        }
         let call = Confirm {
             payment_key: payment.key.as_str(),
             order_id: payment.toss_order.as_str(),
@@ -129,6 +150,7 @@ fn transaction(row: toss_client::model::Transaction) -> Transaction {
     Transaction {
         payment: PaymentKey::parse(row.payment_key).ok(),
         order: TossOrderId::parse(row.order_id).ok(),
+        amount: row.amount.as_won().and_then(|won| Won::new(won).ok()),
         holds_money: matches!(
             status,
             TossStatus::Done | TossStatus::WaitingForDeposit | TossStatus::PartialCanceled

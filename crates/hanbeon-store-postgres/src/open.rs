@@ -9,7 +9,7 @@ use crate::stats::Stats;
 use crate::tx::Tx;
 use crate::verbs::undo::{self, Undos};
 use hanbeon_domain::Timestamp;
-use hanbeon_store::StoreError;
+use hanbeon_store::{Store as _, StoreError};
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,19 +28,21 @@ pub struct Options {
     pub now: Timestamp,
     /// Most connections.
     pub connections: usize,
+    /// Will it carry payments out? Then books that were restored are refused until they have been compared with Toss.
+    pub serves: bool,
 }
 
 impl Options {
     /// For the server.
     #[must_use]
     pub const fn server(now: Timestamp) -> Self {
-        Self { now, connections: 8 }
+        Self { now, connections: 8, serves: true }
     }
 
     /// For a command beside the server.
     #[must_use]
     pub const fn tool(now: Timestamp) -> Self {
-        Self { connections: 2, ..Self::server(now) }
+        Self { connections: 2, serves: false, ..Self::server(now) }
     }
 }
 
@@ -93,6 +95,9 @@ pub enum OpenError {
         /// Its name in the database.
         name: String,
     },
+    /// Restored, or promoted, and behind Toss.
+    #[error("the database was not compared with Toss yet: run `hanbeon resync --since DATE` first")]
+    NotResynced,
     /// The first transaction failed.
     #[error(transparent)]
     Store(StoreError),
@@ -114,6 +119,9 @@ impl PostgresStore {
         let lanes = options.connections / 4;
         let (writes, reads) = (Groups::new(Mode::Write, lanes), Groups::new(Mode::Read, lanes));
         let store = Self { pool, writes: writes.into(), reads: reads.into(), undos: Undos::default() };
+        if options.serves && store.generation().await.map_err(OpenError::Store)?.restored_at.is_some() {
+            return Err(OpenError::NotResynced);
+        }
         store.write((), |tx, ()| Box::pin(undo::forget_old(tx))).await.map_err(OpenError::Store)?;
         Ok(store)
     }

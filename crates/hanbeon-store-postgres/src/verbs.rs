@@ -2,12 +2,14 @@
 mod billing;
 mod claims;
 mod events;
+mod generation;
 mod keys;
 pub(crate) mod numbers;
 mod orders;
 pub(crate) mod payments;
 mod receipts;
 mod refunds;
+mod retention;
 mod sessions;
 mod steps;
 pub(crate) mod turns;
@@ -24,9 +26,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
-    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
-    WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
+    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
+    StoreError, Turn, Webhook, WebhookId,
 };
 
 #[async_trait]
@@ -252,6 +254,22 @@ impl Store for PostgresStore {
 
     async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError> {
         self.write((name.to_owned(), now), |tx, (name, now)| Box::pin(keys::revoke(tx, name, *now))).await
+    }
+
+    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
+        self.write((*older, limit), |tx, (older, limit)| Box::pin(retention::purge(tx, older, *limit))).await
+    }
+
+    async fn generation(&self) -> Result<Generation, StoreError> {
+        self.read((), |tx, ()| Box::pin(generation::one(tx))).await
+    }
+
+    async fn raise_generation(&self, above: u64, now: Timestamp) -> Result<Generation, StoreError> {
+        self.write((above, now), |tx, (above, now)| Box::pin(generation::raise(tx, *above, *now))).await
+    }
+
+    async fn resynced(&self) -> Result<(), StoreError> {
+        self.write((), |tx, ()| Box::pin(generation::resynced(tx))).await
     }
 
     /// A real commit, flush included, of a row that is written as it was.

@@ -20,8 +20,10 @@
 //! 3. [`writer`]: the group commit; 4. [`readers`]: the snapshots;
 //! 5. [`undo`]: the few bytes that can be written when the database takes nothing;
 //! 6. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
-//! 7. [`rows`]: rows are parsed, never trusted; 8. [`error`]: SQLite's words as store errors.
+//! 7. [`rows`]: rows are parsed, never trusted; 8. [`error`]: SQLite's words as store errors;
+//! 9. [`backup`]: a copy of the file while it is in use, and its way back.
 
+mod backup;
 mod error;
 mod migrate;
 mod open;
@@ -35,6 +37,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use migrate::SCHEMA_VERSION;
+pub use backup::{Copied, CopyError, Restoring, back_up};
+pub use migrate::{SCHEMA_VERSION, schema_versions};
 pub use open::{OpenError, Options, POINTS, Role, SqliteStore};
 pub use stats::Stats;

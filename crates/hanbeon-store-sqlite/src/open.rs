@@ -38,6 +38,8 @@ pub struct SqliteStore {
 pub enum Role {
     /// Carries payments out: holds the lock on `<file>.lock`, one process at a time.
     Server,
+    /// In the server's place: compares a database that was restored with Toss, and may open it before a server may.
+    Resync,
     /// A command beside the server, which never carries a payment out.
     Tool,
 }
@@ -84,6 +86,12 @@ impl Options {
         }
     }
 
+    /// For the command that compares a restored database with Toss.
+    #[must_use]
+    pub const fn resync(now: Timestamp) -> Self {
+        Self { role: Role::Resync, ..Self::server(now) }
+    }
+
     /// For a command beside the server.
     #[must_use]
     pub const fn tool(now: Timestamp) -> Self {
@@ -106,6 +114,11 @@ pub enum OpenError {
         /// The first migration that is missing.
         needed: u32,
     },
+    /// Restored, and behind Toss.
+    #[error(
+        "the database was restored from a backup and not compared with Toss yet: run `hanbeon resync --since DATE` first"
+    )]
+    NotResynced,
     /// A database of another program.
     #[error("{} is a database, but not one of hanbeon", .0.display())]
     Foreign(PathBuf),
@@ -176,7 +189,9 @@ impl SqliteStore {
             return Err(OpenError::NotAFile(path.to_owned()));
         }
         let mut lock = match options.role {
-            Role::Server => Some(take_lock(path)?.ok_or_else(|| OpenError::Held(path.to_owned()))?),
+            Role::Server | Role::Resync => {
+                Some(take_lock(path)?.ok_or_else(|| OpenError::Held(path.to_owned()))?)
+            }
             Role::Tool => None,
         };
         make_private(path)?;
@@ -191,7 +206,8 @@ impl SqliteStore {
             migrate(&db, path, known, &options)?;
         }
         let undo = match options.role {
-            Role::Server => {
+            Role::Server if is_restored(&db)? => return Err(OpenError::NotResynced),
+            Role::Server | Role::Resync => {
                 take_over(&db, options.now)?;
                 Some(Arc::new(Undo::open(path, &db)?))
             }
@@ -218,7 +234,7 @@ impl SqliteStore {
 
 /// Takes the server's lock; `None` when another process has it. The system lets it go with the process,
 /// however that ends.
-fn take_lock(path: &Path) -> Result<Option<File>, OpenError> {
+pub(crate) fn take_lock(path: &Path) -> Result<Option<File>, OpenError> {
     let mut name = OsString::from(path);
     name.push(".lock");
     let path = PathBuf::from(name);
@@ -233,7 +249,7 @@ fn take_lock(path: &Path) -> Result<Option<File>, OpenError> {
 
 /// Makes the file if it is new. One that exists is not even opened here: closing it would let go of the locks
 /// that SQLite holds on it elsewhere in this process (that is how POSIX locks work).
-fn make_private(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn make_private(path: &Path) -> Result<(), OpenError> {
     match private().create_new(true).open(path) {
         Err(source) if source.kind() != ErrorKind::AlreadyExists => {
             Err(OpenError::File { path: path.to_owned(), source })
@@ -243,7 +259,7 @@ fn make_private(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Readable by its owner only: it holds personal data. SQLite gives its log the same mode.
-fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.append(true);
     #[cfg(unix)]
@@ -281,7 +297,7 @@ fn connect_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(db)
 }
 
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
+pub(crate) fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
     // Each connection stays on one thread, so SQLite's own mutexes are not needed.
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let set_up = || {
@@ -302,6 +318,11 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
         Ok(db)
     };
     set_up().map_err(OpenError::sqlite(format!("open {}", path.display())))
+}
+
+fn is_restored(db: &Connection) -> Result<bool, OpenError> {
+    let statement = "SELECT restored_at IS NOT NULL FROM generation";
+    db.query_row(statement, [], |row| row.get(0)).map_err(OpenError::sqlite("see which copy this is"))
 }
 
 /// Ends every lease: its holder is gone, because we hold the lock. What is under way is due, held or not.

@@ -4,6 +4,7 @@ mod carry_over;
 mod files;
 mod group;
 mod migrations;
+mod plans;
 mod rows;
 mod undo;
 

@@ -26,6 +26,8 @@ use uuid::Uuid;
 pub(crate) const SLOTS: usize = 256;
 /// What a disk writes whole or not at all.
 const SLOT: usize = 512;
+/// How its name goes on after the database's.
+pub(crate) const SUFFIX: &str = ".undo";
 /// How a slot begins: another layout gets another number, and whoever does not know it ignores the slot.
 const VERSION: u8 = 1;
 /// The version and the payment's id; the checksum of both follows.
@@ -149,7 +151,7 @@ impl Undo {
 /// Beside the file itself, as SQLite's own, and not beside a link to it: a promise goes with its database.
 fn beside(database: &Path) -> io::Result<PathBuf> {
     let mut name = database.canonicalize()?.into_os_string();
-    name.push(".undo");
+    name.push(SUFFIX);
     Ok(PathBuf::from(name))
 }
 

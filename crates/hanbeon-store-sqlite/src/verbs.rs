@@ -2,14 +2,16 @@
 mod billing;
 mod claims;
 mod events;
+mod generation;
 mod keys;
 mod orders;
 pub(crate) mod payments;
 mod receipts;
 mod refunds;
+pub(crate) mod retention;
 mod sessions;
 mod steps;
-mod turns;
+pub(crate) mod turns;
 mod webhooks;
 
 use crate::SqliteStore;
@@ -23,9 +25,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
-    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
-    WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
+    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
+    StoreError, Turn, Webhook, WebhookId,
 };
 
 #[async_trait]
@@ -217,6 +219,23 @@ impl Store for SqliteStore {
     async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError> {
         let name = name.to_owned();
         self.writer.run(move |db| keys::revoke(db, &name, now)).await
+    }
+
+    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
+        let older = *older;
+        self.writer.run(move |db| retention::purge(db, &older, limit)).await
+    }
+
+    async fn generation(&self) -> Result<Generation, StoreError> {
+        self.readers.run(generation::one).await
+    }
+
+    async fn raise_generation(&self, above: u64, now: Timestamp) -> Result<Generation, StoreError> {
+        self.writer.run(move |db| generation::raise(db, above, now)).await
+    }
+
+    async fn resynced(&self) -> Result<(), StoreError> {
+        self.writer.run(generation::resynced).await
     }
 
     /// A read, and a real commit, flush included, of a row that is written as it was.

@@ -15,10 +15,12 @@
 mod billing;
 mod claims;
 mod events;
+mod generation;
 mod journal;
 mod notices;
 mod receipts;
 mod refunds;
+mod retention;
 mod turns;
 
 pub use billing::{
@@ -27,6 +29,7 @@ pub use billing::{
 };
 pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX};
 pub use events::{About, EventRecord, NewEvent, korean_time};
+pub use generation::{EVENTS_PER_GENERATION, GENERATION_MAX, Generation};
 pub use journal::{CHAIN_START, JournalLine, Seal};
 pub use notices::{
     Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, WEBHOOKS_SPARE, Webhook, WebhookId,
@@ -34,6 +37,7 @@ pub use notices::{
 };
 pub use receipts::{BegunReceipt, ReceiptRecord, ReceiptStore};
 pub use refunds::{NewRefund, Progress, QUEUED_REFUNDS_MAX, Queued, RefundRecord};
+pub use retention::Horizon;
 pub use turns::{due_at_rest, gives_turns};
 
 use async_trait::async_trait;
@@ -211,6 +215,22 @@ pub trait Store: Send + Sync + 'static {
 
     /// Revokes the API key with this name; says whether there was one.
     async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Forgets at most `limit` rows of what is older, in one transaction; says how many.
+    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError>;
+
+    /// Which copy of the books this is.
+    async fn generation(&self) -> Result<Generation, StoreError>;
+
+    /// Makes this copy younger than its own generation and `above`, and marks it as restored at `now`. From then on
+    /// its events have numbers from the new generation's first on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] beyond [`GENERATION_MAX`].
+    async fn raise_generation(&self, above: u64, now: Timestamp) -> Result<Generation, StoreError>;
+
+    /// Takes the mark off: this copy has been compared with Toss.
+    async fn resynced(&self) -> Result<(), StoreError>;
 
     /// Can the store read and write now? Writes nothing that stays.
     async fn check(&self) -> Result<(), StoreError>;

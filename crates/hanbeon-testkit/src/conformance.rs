@@ -8,11 +8,12 @@
 //!
 //! 1. [`world`]: makes orders, requests and steps; 2. [`orders`], [`sessions`]; 3. [`payments`], [`states`],
 //!    [`leases`], [`turns`], [`history`], [`events`], [`undo`]; 4. [`refunds`], [`wishes`], [`elsewhere`]; 5. [`notices`]; 6. [`claims`],
-//!    [`keys`].
+//!    [`keys`]; 7. [`copies`]: which copy of the books it is, and what it forgets.
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks its promise")]
 
 pub mod billing;
 pub mod claims;
+pub mod copies;
 pub mod elsewhere;
 pub mod events;
 pub mod history;
@@ -85,6 +86,9 @@ macro_rules! store_conformance {
             tax: s20_what_is_not_taxed_comes_back_as_it_was_written, s20_a_strange_tax_does_not_stop_a_step;
             keys: a_key_is_found_until_it_is_revoked, a_name_is_taken_until_it_is_revoked,
                 keys_are_listed_oldest_first, a_healthy_store_says_so;
+            copies: a_generation_is_raised_above_all_that_are_known, no_generation_is_beyond_the_last,
+                i3_events_of_a_younger_copy_have_larger_numbers,
+                what_is_past_its_date_goes_by_retention_in_steps, retention_leaves_what_is_needed;
         }
     };
     (@cases $open:path; $($module:ident: $($case:ident),+;)+) => {

@@ -13,9 +13,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
-    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
-    WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
+    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
+    StoreError, Turn, Webhook, WebhookId,
 };
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -67,8 +67,8 @@ impl Store for MemoryStore {
         Ok(self.tables().session_exists(session))
     }
 
-    async fn save_amount(&self, saved: &SavedAmount, _now: Timestamp) -> Result<(), StoreError> {
-        self.tables().save_amount(saved);
+    async fn save_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<(), StoreError> {
+        self.tables().save_amount(saved, now);
         Ok(())
     }
 
@@ -218,6 +218,23 @@ impl Store for MemoryStore {
 
     async fn revoke_api_key(&self, name: &str, _now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.tables().revoke_api_key(name))
+    }
+
+    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
+        Ok(self.tables().purge(older, limit))
+    }
+
+    async fn generation(&self) -> Result<Generation, StoreError> {
+        Ok(self.tables().generation)
+    }
+
+    async fn raise_generation(&self, above: u64, now: Timestamp) -> Result<Generation, StoreError> {
+        self.tables().raise_generation(above, now)
+    }
+
+    async fn resynced(&self) -> Result<(), StoreError> {
+        self.tables().generation.restored_at = None;
+        Ok(())
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -80,10 +80,23 @@ pub struct Database {
 impl Database {
     /// A new one on this server.
     fn on(server: &str) -> Self {
+        Self::made(server, "")
+    }
+
+    /// A copy of it, as it is now. Nobody may be connected; who is just going is waited for.
+    ///
+    /// # Panics
+    /// When somebody is connected.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self::made(&self.server, &format!("TEMPLATE {}", self.name))
+    }
+
+    fn made(server: &str, how: &str) -> Self {
         let random = RandomState::new().build_hasher().finish();
         let name = format!("hanbeon_{}_{random:x}", std::process::id());
         let server = server.trim_end_matches('/').to_owned();
-        let _ = query(&format!("{server}/postgres"), &format!("CREATE DATABASE {name}"));
+        let _ = query(&format!("{server}/postgres"), &format!("CREATE DATABASE {name} {how}"));
         Self { server, name }
     }
 

@@ -33,8 +33,8 @@ impl SilentToss {
     }
 
     fn lists(&self, key: &PaymentKey, transaction_key: String, is_cancel: bool, at: Timestamp) {
-        let (payment, order) = (Some(key.clone()), None);
-        let row = Transaction { transaction_key, payment, order, holds_money: true, is_cancel };
+        let (payment, order, amount) = (Some(key.clone()), None, None);
+        let row = Transaction { transaction_key, payment, order, amount, holds_money: true, is_cancel };
         self.rows.lock().unwrap().push((at, row));
     }
 }
@@ -142,6 +142,7 @@ async fn the_money_of_a_charge_whose_outcome_is_not_known_yet_is_no_orphan() {
         transaction_key: approved,
         payment: Some(key),
         order,
+        amount: Some(charge.amount),
         holds_money: true,
         is_cancel: false,
     };

@@ -1,6 +1,8 @@
 //! What can be asked of the binary.
 use crate::config::Config;
-use crate::{demo, doctor, import, inspect, keys, receipts, review, sandbox, serve, smoke};
+use crate::{
+    backup, demo, doctor, fence, import, inspect, keys, receipts, resync, review, sandbox, serve, smoke,
+};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,6 +44,9 @@ pub(crate) struct Options {
     /// Where Toss's browser SDK is [default: the real one, or the sandbox's in the demo].
     #[arg(long, global = true, value_name = "URL", env = "HANBEON_TOSS_SDK_URL")]
     pub(crate) toss_sdk_url: Option<String>,
+    /// The registry of which copy of the books may send: a file that all copies see.
+    #[arg(long, global = true, value_name = "FILE", env = "HANBEON_FENCE_FILE")]
+    pub(crate) fence_file: Option<PathBuf>,
     /// Toss's client key, which is public.
     #[arg(long, global = true, value_name = "KEY", env = "HANBEON_TOSS_CLIENT_KEY")]
     pub(crate) toss_client_key: Option<String>,
@@ -73,6 +78,14 @@ enum Command {
     Webhooks(inspect::WebhooksCommand),
     /// Takes over the payments of a shop that ran the Spring tutorial's server on MySQL.
     Import(import::ImportArgs),
+    /// Copies the database to a new file, while a server runs, and checks the copy.
+    Backup(backup::BackupArgs),
+    /// Puts a backup in the database's place. Needs `hanbeon resync` before a server starts on it.
+    Restore(backup::RestoreArgs),
+    /// Makes known again, from Toss's list, what a restored database has forgotten. Moves no money.
+    Resync(resync::ResyncArgs),
+    /// Which copy of the books may send.
+    Fence(fence::FenceArgs),
     /// Prints the effective configuration as TOML, without secrets.
     Config,
     /// Checks database, clock, keys and Toss, and says how to mend what is wrong.
@@ -95,6 +108,10 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Verify => return inspect::verify_all(&demo::beside_demo(config)?).await,
         Command::Webhooks(command) => return inspect::webhooks(&demo::beside_demo(config)?, command).await,
         Command::Import(args) => import::run(&config, args).await?,
+        Command::Backup(args) => backup::back_up_now(&demo::beside_demo(config)?, args).await?,
+        Command::Restore(args) => backup::restore(&config, args).await?,
+        Command::Resync(args) => return resync::run(&config, args).await,
+        Command::Fence(args) => fence::run(&config, args).await?,
         Command::Config => print!("{}", config.to_toml()?),
         Command::Doctor => return doctor::run(&demo::beside_demo(config)?).await,
         Command::Smoke(args) => return smoke::run(&demo::beside_demo(config)?, args).await,

@@ -2,12 +2,15 @@
 //! that over the default. Unknown fields are refused; secrets come from the environment or from a file of
 //! their own, and are never printed.
 mod billing;
+mod retention;
 mod vault;
 
 pub(crate) use billing::BillingConfig;
+pub(crate) use retention::RetentionConfig;
 pub(crate) use vault::VaultConfig;
 
 use crate::cli::{Failure, Options};
+use crate::fence::FenceConfig;
 use hanbeon_app::claims::HELD;
 use hanbeon_app::settings::{CHARGES_AT_ONCE, Settings, Unrecorded};
 use hanbeon_domain::Policy;
@@ -44,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) billing: BillingConfig,
     /// What keeps secrets from whoever reads the database.
     pub(crate) vault: VaultConfig,
+    pub(crate) fence: FenceConfig,
+    pub(crate) retention: RetentionConfig,
     pub(crate) limits: Limits,
     pub(crate) log: LogConfig,
 }
@@ -158,6 +163,8 @@ impl Default for Config {
             payments: PaymentsConfig::default(),
             billing: BillingConfig::default(),
             vault: VaultConfig::default(),
+            fence: FenceConfig::default(),
+            retention: RetentionConfig::default(),
             limits: Limits::default(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }
@@ -216,6 +223,7 @@ impl Config {
         config.toss.api_url = toss_api_url.or(config.toss.api_url);
         config.toss.sdk_url = toss_sdk_url.or(config.toss.sdk_url);
         config.toss.client_key = toss_client_key.or(config.toss.client_key);
+        config.fence.file = options.fence_file.clone().or(config.fence.file);
         config.toss.read_secret_key()?;
         config.check()?;
         Ok(config)
@@ -247,6 +255,7 @@ impl Config {
             let held_ms = HELD.as_millis();
             return Err(format!("limits.answer_within_ms must be below {held_ms}").into());
         }
+        self.retention.check()?;
         self.toss.check()
     }
 
@@ -286,6 +295,7 @@ impl Config {
             },
             session_may_cancel: self.storefront.session_may_cancel,
             merchant_id: self.toss.merchant_id.clone(),
+            retention: self.retention.rules(),
             policy: Policy {
                 late_success: match self.payments.late_success {
                     LateSuccessConfig::Cancel => LateSuccess::Cancel,

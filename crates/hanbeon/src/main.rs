@@ -9,11 +9,13 @@
 //! 3. [`wire`]: configuration in, application and router out;
 //! 4. [`serve`]: listeners, recovery, graceful stop;
 //! 5. [`review`], [`receipts`], [`inspect`]: what a human decides, and looks into;
-//! 6. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
-//! 7. [`telemetry`](mod@telemetry): logs.
+//! 6. [`backup`]: a copy of the books, and its way back, with [`fence`] and [`resync`];
+//! 7. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
+//! 8. [`telemetry`](mod@telemetry): logs.
 //!
 //! `failpoints` is compiled in for tests only (the feature of that name): places at which the binary kills itself.
 
+mod backup;
 mod cli;
 mod config;
 mod db_clock;
@@ -21,10 +23,12 @@ mod demo;
 mod doctor;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod fence;
 mod import;
 mod inspect;
 mod keys;
 mod receipts;
+mod resync;
 mod review;
 mod sandbox;
 mod serve;

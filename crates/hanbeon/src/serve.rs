@@ -59,6 +59,10 @@ pub(crate) async fn run_until(
         // A run may be waiting for Toss's list; ending it loses nothing, for what it found is noticed already.
         async move { stop.run_until_cancelled(app.reconcile_until(pending())).await }
     });
+    let forgetting = tokio::spawn({
+        let (app, stop) = (Arc::clone(&app), stop.clone());
+        async move { app.purge_until(stop.cancelled_owned()).await }
+    });
     let served = tokio::spawn({
         let stop = stop.clone();
         async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await }
@@ -67,7 +71,7 @@ pub(crate) async fn run_until(
     info!("stopping: no new requests");
     let finished = timeout(drain, async {
         let served = served.await;
-        let _ = (recovery.await, scheduler.await, following.await, reconciliation.await);
+        let _ = (recovery.await, scheduler.await, following.await, reconciliation.await, forgetting.await);
         app.drain().await;
         served
     });

@@ -76,6 +76,7 @@ fn open_sqlite(path: &Path, config: &Config, role: Role) -> Result<Stores, Failu
     }
     let options = match role {
         Role::Server => Options::server(ENV.now()),
+        Role::Resync => Options::resync(ENV.now()),
         Role::Tool => Options::tool(ENV.now()),
     };
     #[cfg(feature = "failpoints")]
@@ -97,20 +98,14 @@ async fn open_postgres(url: &str, config: &Config, role: Role) -> Result<Stores,
     use hanbeon_store_postgres::Options;
     let options = match role {
         Role::Server => Options::server(ENV.now()),
-        Role::Tool => Options::tool(ENV.now()),
+        Role::Tool | Role::Resync => Options::tool(ENV.now()),
     };
     let opened = PostgresStore::open(url, options).await;
     let store = opened.map_err(|e| format!("cannot open {}: {e}", config.database_shown()))?;
     let store = Arc::new(store);
     let env = DatabaseClock::start(Arc::clone(&store)).await?;
     let numbers = postgres_numbers(Arc::clone(&store));
-    Ok(Stores {
-        payments: store.clone(),
-        billing: store.clone(),
-        receipts: store,
-        numbers,
-        env,
-    })
+    Ok(Stores { payments: store.clone(), billing: store.clone(), receipts: store, numbers, env })
 }
 
 fn sqlite_numbers(store: Arc<SqliteStore>) -> Numbers {

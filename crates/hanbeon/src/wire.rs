@@ -1,6 +1,7 @@
 //! The only composition: configuration in, application and router out.
 use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
+use crate::fence::Fence;
 use crate::stores::{self, Role, Stores};
 use axum::Router;
 use axum::http::HeaderValue;
@@ -30,7 +31,11 @@ pub(crate) struct Wired {
 pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     let Stores { payments: store, billing: billing_store, receipts: receipt_store, numbers, env } =
         stores::open(config, Role::Server).await?;
-    let psp = Arc::new(TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone()));
+    let psp = TossPsp::new(toss_client(config)?, config.toss.merchant_id.clone());
+    let psp = Arc::new(match &config.fence.file {
+        Some(file) => psp.behind(Arc::new(Fence::new(file.clone(), Arc::clone(&store)))),
+        None => psp,
+    });
     let (billing_psp, receipt_psp) = (Arc::clone(&psp), Arc::clone(&psp));
     let vault = config.vault.open()?;
     let app = App::with_vault(Arc::clone(&store), psp, env, config.settings(), vault);

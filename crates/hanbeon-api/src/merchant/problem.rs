@@ -125,6 +125,10 @@ fn cancel(error: CancelError) -> Response {
         CancelError::NoVault => {
             coded(StatusCode::NOT_IMPLEMENTED, "VAULT_NOT_CONFIGURED", &CancelError::NoVault.to_string())
         }
+        CancelError::Fenced(_) => {
+            let message = "this copy of the books is not the youngest, or cannot tell; nothing was sent";
+            again_in_a_second(coded(StatusCode::SERVICE_UNAVAILABLE, "FENCED", message))
+        }
         CancelError::Crowded => {
             let message = "too many refunds of this payment are waiting for their turn; try again";
             again_in_a_second(coded(StatusCode::CONFLICT, "TOO_MANY_REFUNDS_WAITING", message))

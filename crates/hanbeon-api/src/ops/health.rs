@@ -1,4 +1,4 @@
-//! `GET /healthz`: the process answers. `GET /readyz`: and its store reads and writes.
+//! `GET /healthz`: the process answers. `GET /readyz`: and its store reads and writes, and it may send.
 use crate::routes::Api;
 use axum::Json;
 use axum::extract::State;
@@ -18,10 +18,15 @@ pub(crate) async fn healthz() -> Json<Health> {
 }
 
 pub(crate) async fn readyz(State(api): State<Arc<Api>>) -> (StatusCode, Json<Health>) {
-    match api.app.check().await {
+    let checked = api.app.check().await.map_err(|cause| cause.to_string());
+    let ready = match checked {
+        Ok(()) => api.app.may_send().await,
+        Err(cause) => Err(cause),
+    };
+    match ready {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ready", reason: None })),
-        Err(cause) => {
-            let health = Health { status: "not ready", reason: Some(cause.to_string()) };
+        Err(reason) => {
+            let health = Health { status: "not ready", reason: Some(reason) };
             (StatusCode::SERVICE_UNAVAILABLE, Json(health))
         }
     }

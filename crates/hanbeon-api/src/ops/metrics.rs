@@ -189,6 +189,7 @@ impl Collector for AppCounters {
             Counted::WebhookRepeated => Some("webhook_repeated"),
             Counted::Orphan => Some("orphan"),
             Counted::TurnedAway => Some("confirm_turned_away"),
+            Counted::Fenced => Some("fenced"),
             Counted::Verdict(_) | Counted::State(_) | Counted::Webhook(_) => None,
         })
     }

@@ -102,6 +102,7 @@ fn confirm(error: ConfirmError) -> Response {
             StatusCode::CONFLICT,
             "같은 주문에 대한 요청이 너무 많습니다. 잠시 후 다시 시도해주세요.",
         ),
+        ConfirmError::Fenced(_) => fenced(),
         ConfirmError::Full => {
             warn!("a confirm was turned away: too many charges are under way");
             let message =
@@ -110,6 +111,13 @@ fn confirm(error: ConfirmError) -> Response {
             ([(header::RETRY_AFTER, FULL_RETRY_SECONDS)], answer).into_response()
         }
     }
+}
+
+/// An older copy of the books; why is in the log.
+fn fenced() -> Response {
+    let message = "지금은 결제 요청을 처리할 수 없습니다. 청구되거나 취소된 금액이 없습니다. 잠시 후 다시 시도해주세요.";
+    let answer = numbered(StatusCode::SERVICE_UNAVAILABLE, message);
+    ([(header::RETRY_AFTER, FULL_RETRY_SECONDS)], answer).into_response()
 }
 
 fn not_payable(reason: &NotPayable) -> Response {
@@ -158,6 +166,7 @@ fn cancel(error: CancelError) -> Response {
             let message = "계좌로 환불할 수 없습니다. 판매자에게 문의해주세요.";
             coded(StatusCode::NOT_IMPLEMENTED, "VAULT_NOT_CONFIGURED", message)
         }
+        CancelError::Fenced(_) => fenced(),
         CancelError::Crowded => {
             let message = "반복적인 요청은 허용되지 않습니다. 잠시 후 다시 시도해주세요.";
             coded(StatusCode::CONFLICT, "FORBIDDEN_CONSECUTIVE_REQUEST", message)

@@ -1,14 +1,15 @@
 //! Subscriptions: what the shop says, and the turn in which the next charge begins.
 use super::{Billing, BillingError};
 use crate::claims::Operation;
-use crate::env;
 use hanbeon_domain::billing::charge::NewCharge;
 use hanbeon_domain::billing::subscription::check;
 use hanbeon_domain::billing::{Charge, ChargeAction, For, KeyState, Planned, Schedule, Status, Subscription};
 use hanbeon_domain::{BillingKeyId, ChargeId, CustomerId, SubscriptionId, Won};
 use hanbeon_store::{BegunCharge, StoreError};
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 use tracing::{error, info};
+use uuid::Builder;
 
 /// Somebody else changed the subscription in the meantime: more often than this is no accident.
 const CHANGES_MAX: u32 = 5;
@@ -138,11 +139,12 @@ impl Billing {
             self.open(&record).await?;
         }
         let Subscription { id, customer, key, period, amount, .. } = held;
+        let period = For { subscription: id, period, ordinal };
         let new = NewCharge {
-            id: ChargeId::from_uuid(env::uuid(&*self.app.env)),
+            id: charge_for(period),
             customer,
             key,
-            period: Some(For { subscription: id, period, ordinal }),
+            period: Some(period),
             amount,
             name: held.name.clone(),
         };
@@ -189,4 +191,16 @@ impl Billing {
         let usable = record.key.customer == customer && record.key.state == KeyState::Active;
         if usable { Ok(()) } else { Err(BillingError::KeyNotActive) }
     }
+}
+
+/// The same, whoever begins it: books that were restored, and have forgotten this charge, send it under the key under which
+/// Toss has answered it already.
+fn charge_for(For { subscription, period, ordinal }: For) -> ChargeId {
+    let mut hash = Sha256::new();
+    hash.update(subscription.uuid().as_bytes());
+    hash.update(period.to_be_bytes());
+    hash.update(ordinal.to_be_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.finalize()[..16]);
+    ChargeId::from_uuid(Builder::from_custom_bytes(id).into_uuid())
 }

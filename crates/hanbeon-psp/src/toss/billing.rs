@@ -1,5 +1,6 @@
 //! Billing keys at Toss (Toss core API, Billing).
 use super::{TossPsp, under};
+use crate::Psp as _;
 use crate::billing::{BillingPsp, Deleted, Issued, Secret};
 use crate::judge::{self, Asked};
 use async_trait::async_trait;
@@ -31,6 +32,9 @@ impl BillingPsp for TossPsp {
     }
 
     async fn charge(&self, charge: &Charge, customer: &CustomerKey, key: &Secret) -> Heard {
+        if let Err(why) = self.may_send().await {
+            return Heard { verdict: Verdict::NotSent(why), key: None };
+        }
         let call = BillingCharge {
             amount: Amount::won(charge.amount.get()),
             customer_key: customer.as_str(),

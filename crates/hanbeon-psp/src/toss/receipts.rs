@@ -1,6 +1,7 @@
 //! Cash receipts at Toss (Toss core API, Cash receipts). An answer is believed only if it is about the receipt that was
 //! asked about.
 use super::{TossPsp, under};
+use crate::Psp as _;
 use crate::judge;
 use crate::receipts::ReceiptPsp;
 use async_trait::async_trait;
@@ -27,6 +28,9 @@ const KEY_MAX: usize = 200;
 #[async_trait]
 impl ReceiptPsp for TossPsp {
     async fn issue(&self, receipt: &Receipt, name: &str, number: &BuyerNumber) -> ReceiptHeard {
+        if let Err(why) = self.may_send().await {
+            return ReceiptHeard::NotSent(why);
+        }
         let order = receipt.toss_order();
         let call = IssueCashReceipt {
             amount: Amount::won(receipt.amount.get()),
@@ -52,6 +56,9 @@ impl ReceiptPsp for TossPsp {
     }
 
     async fn cancel(&self, receipt: &Receipt, canceling: &Canceling) -> ReceiptHeard {
+        if let Err(why) = self.may_send().await {
+            return ReceiptHeard::NotSent(why);
+        }
         let Some(paper) = &receipt.paper else {
             return ReceiptHeard::NotSent("it was never issued".to_owned());
         };

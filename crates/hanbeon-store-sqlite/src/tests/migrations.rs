@@ -32,7 +32,8 @@ fn the_list_is_the_directory() {
     let want: Vec<_> = MIGRATIONS.iter().map(|m| format!("{:04}_{}.sql", m.version, m.name)).collect();
     assert_eq!(files, want);
     let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.version).collect();
-    assert_eq!(versions, (1..=SCHEMA_VERSION).collect::<Vec<_>>());
+    assert!(versions.is_sorted_by(|one, next| one < next), "{versions:?}");
+    assert_eq!(versions.last(), Some(&SCHEMA_VERSION));
 }
 
 #[test]

@@ -36,8 +36,9 @@ fn next_sequence(db: &Connection, about: Uuid) -> Result<u64, StoreError> {
 }
 
 fn write(db: &Connection, event: &NewEvent) -> Result<(), StoreError> {
-    let insert =
-        "INSERT INTO events (about_id, sequence, payment_id, kind, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let insert = "INSERT INTO events (number, about_id, sequence, payment_id, kind, at, body)
+        VALUES (1 + max((SELECT coalesce(max(number), 0) FROM events),
+                        (SELECT number * 1099511627776 FROM generation)), ?1, ?2, ?3, ?4, ?5, ?6)";
     let mut statement = db.prepare_cached(insert).map_err(sql("events"))?;
     let cells = params![
         event.about.id().into_bytes(),

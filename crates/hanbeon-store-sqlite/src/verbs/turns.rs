@@ -7,6 +7,12 @@ use hanbeon_domain::{Payment, PaymentId, Timestamp};
 use hanbeon_store::{Hint, StoreError, Turn, gives_turns};
 use rusqlite::{Connection, params};
 
+/// What is due, oldest first.
+pub(crate) const LEASE_DUE: &str =
+    select_payments!("WHERE p.due_at <= ?1 ORDER BY p.due_at, p.rowid LIMIT ?2");
+/// When something will be.
+pub(crate) const NEXT_DUE: &str = "SELECT min(due_at) FROM payments WHERE due_at IS NOT NULL";
+
 /// Takes over what is due, oldest first. A row that cannot be read is logged, and must not stop the others:
 /// its turn comes again at `until`.
 pub(crate) fn lease_due(
@@ -15,9 +21,7 @@ pub(crate) fn lease_due(
     until: Timestamp,
     limit: usize,
 ) -> Result<Vec<Turn>, StoreError> {
-    let mut select = db
-        .prepare_cached(select_payments!("WHERE p.due_at <= ?1 ORDER BY p.due_at, p.rowid LIMIT ?2"))
-        .map_err(sql("payments"))?;
+    let mut select = db.prepare_cached(LEASE_DUE).map_err(sql("payments"))?;
     let mut due: Vec<([u8; 16], Result<Payment, StoreError>)> = Vec::new();
     let mut found = select.query(params![now.as_micros(), most(limit)]).map_err(sql("payments"))?;
     while let Some(row) = found.next().map_err(sql("payments"))? {
@@ -72,9 +76,7 @@ fn turn(db: &Connection, payment: Payment, notice: bool) -> Result<Turn, StoreEr
 }
 
 pub(crate) fn next_due(db: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT min(due_at) FROM payments WHERE due_at IS NOT NULL")
-        .map_err(sql("payments"))?;
+    let mut statement = db.prepare_cached(NEXT_DUE).map_err(sql("payments"))?;
     let due: Option<i64> = statement.query_row([], |row| row.get(0)).map_err(sql("payments"))?;
     Ok(due.map(Timestamp::from_micros))
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// About this payment; nobody has sent the same before.
-fn webhook(world: &mut World, hint: Option<Hint>) -> NewWebhook {
+pub(super) fn webhook(world: &mut World, hint: Option<Hint>) -> NewWebhook {
     let name = world.uuid().to_string();
     NewWebhook {
         received_at: world.now(),

@@ -1,7 +1,9 @@
 //! The tables, and the verbs on them. A verb looks first and writes after it has found nothing wrong.
 //!
 //! 1. here: orders, sessions, and what is read of payments;
-//! 2. `steps`: what a step writes; 3. `turns`: who may go on with a payment; 4. `refunds`; 5. `notices`; 6. `keys`.
+//! 2. `steps`: what a step writes; 3. `turns`: who may go on with a payment; 4. `refunds`; 5. `notices`; 6. `keys`;
+//! 7. `copies`: which copy of the books this is, and what it forgets.
+mod copies;
 mod keys;
 mod notices;
 mod refunds;
@@ -14,8 +16,8 @@ use hanbeon_domain::{
     RefundId, SessionId, StateName, Timestamp, TossOrderId, Won,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Claim, EventRecord, Inserted, JournalLine, NewEvent, OrderRecord, PaymentRecord,
-    RefundRecord, SAVED_AMOUNTS_MAX, SavedAmount, Seal, Sealed, StoreError,
+    AnswerRecord, ApiKey, Claim, EventRecord, Generation, Inserted, JournalLine, NewEvent, OrderRecord,
+    PaymentRecord, RefundRecord, SAVED_AMOUNTS_MAX, SavedAmount, Seal, Sealed, StoreError,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,8 +44,8 @@ pub(super) struct Tables {
     /// Oldest first.
     of_payment: BTreeMap<PaymentId, Vec<RefundId>>,
     journal: BTreeMap<PaymentId, Vec<JournalLine>>,
-    /// Numbered from 1.
-    events: Vec<NewEvent>,
+    events: Vec<EventRecord>,
+    pub(super) generation: Generation,
     accounts: BTreeMap<RefundId, Sealed>,
     webhooks: notices::Webhooks,
     claims: BTreeMap<String, Claimant>,
@@ -53,6 +55,7 @@ pub(super) struct Tables {
 #[derive(Debug)]
 struct Saved {
     amount: Won,
+    at: Timestamp,
     sequence: u64,
     consumed: bool,
 }
@@ -106,11 +109,11 @@ impl Tables {
         self.sessions.contains(&session)
     }
 
-    pub(super) fn save_amount(&mut self, saved: &SavedAmount) {
+    pub(super) fn save_amount(&mut self, saved: &SavedAmount, at: Timestamp) {
         let SavedAmount { session, toss_order, amount } = saved.clone();
         self.sessions.insert(session);
         self.sequence += 1;
-        let saved = Saved { amount, sequence: self.sequence, consumed: false };
+        let saved = Saved { amount, at, sequence: self.sequence, consumed: false };
         self.saved.insert((session, toss_order), saved);
         let mut own: Vec<_> = self.saved.iter().filter(|((whose, _), _)| *whose == session).collect();
         own.sort_by_key(|(_, saved)| Reverse(saved.sequence));
@@ -144,19 +147,19 @@ impl Tables {
         let Row { payment, seal, .. } = self.payments.get(&id)?;
         let refunds = self.refunds_of(id).cloned().collect();
         let history = self.journal.get(&id).cloned().unwrap_or_default();
-        let events = self.events.iter().filter(|told| told.about.payment() == Some(id)).cloned().collect();
+        let events =
+            self.events.iter().map(|told| &told.event).filter(|told| told.about.payment() == Some(id));
+        let events = events.cloned().collect();
         Some(PaymentRecord { payment: payment.clone(), refunds, history, events, seal: *seal })
     }
 
     pub(super) fn events(&self, after: u64, limit: usize) -> Vec<EventRecord> {
-        let numbered = (1..).zip(self.events.iter().cloned());
-        let records = numbered.map(|(number, event)| EventRecord { number, event });
-        records.skip_while(|record| record.number <= after).take(limit).collect()
+        self.events.iter().skip_while(|record| record.number <= after).take(limit).cloned().collect()
     }
 
     /// Of the next event about this order or subscription.
     fn next_sequence(&self, about: Uuid) -> u64 {
-        let told = self.events.iter().filter(|event| event.about.id() == about).count();
+        let told = self.events.iter().filter(|told| told.event.about.id() == about).count();
         u64::try_from(told).unwrap_or(u64::MAX).saturating_add(1)
     }
 
@@ -167,7 +170,7 @@ impl Tables {
     ) -> Result<(), StoreError> {
         self.billing.commit_subscription(next)?;
         let sequence = self.next_sequence(next.id.uuid());
-        self.events.extend(news.map(|news| NewEvent::of_subscription(next, news, sequence)));
+        self.tell(news.map(|news| NewEvent::of_subscription(next, news, sequence)));
         Ok(())
     }
 

@@ -253,6 +253,7 @@ impl Bank {
                     transaction_key,
                     payment: payment.clone(),
                     order: None,
+                    amount: None,
                     holds_money: true,
                     is_cancel: false,
                 });
@@ -264,6 +265,7 @@ impl Bank {
                     transaction_key,
                     payment: payment.clone(),
                     order: None,
+                    amount: None,
                     holds_money,
                     is_cancel: true,
                 });

@@ -9,9 +9,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Hint, Inserted, Kept, NewRefund, NewWebhook,
-    OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store, StoreError, Turn, Webhook,
-    WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
+    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
+    StoreError, Turn, Webhook, WebhookId,
 };
 use std::future::pending;
 use std::sync::{Arc, Weak};
@@ -245,6 +245,22 @@ impl Store for Shaky {
 
     async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError> {
         self.write(self.world.store.revoke_api_key(name, now)).await
+    }
+
+    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
+        self.write(self.world.store.purge(older, limit)).await
+    }
+
+    async fn generation(&self) -> Result<Generation, StoreError> {
+        self.read(self.world.store.generation()).await
+    }
+
+    async fn raise_generation(&self, above: u64, now: Timestamp) -> Result<Generation, StoreError> {
+        self.write(self.world.store.raise_generation(above, now)).await
+    }
+
+    async fn resynced(&self) -> Result<(), StoreError> {
+        self.write(self.world.store.resynced()).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -5,12 +5,13 @@
 //! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`], [`once`]
 //! and [`refunds`] (the shop's server), [`webhooks`], [`lost`], [`network`], [`breaker`] and [`crashes`] (what Toss, the
 //! wire and `kill -9` do), [`store_down`] (a database that refuses), [`secrets`], [`access`], [`load`],
-//! [`cli`], [`billing`], [`receipts`], the operator's tools ([`tool`]: [`operator`], [`inspect`], [`tamper`]); [`rows_orders`],
+//! [`cli`], [`billing`], [`receipts`], the operator's tools ([`tool`]: [`operator`], [`inspect`], [`tamper`], [`backup`], [`resync`]); [`rows_orders`],
 //! [`rows_replies`] and [`rows_refunds`] are rows of docs/failures.md that nothing else showed. Crash loops are in
 //! `tests/crash`.
 
 mod abroad;
 mod access;
+mod backup;
 mod bad_input;
 mod billing;
 mod breaker;
@@ -30,6 +31,7 @@ mod operator;
 mod races;
 mod receipts;
 mod refunds;
+mod resync;
 mod rows_orders;
 mod rows_refunds;
 mod rows_replies;

@@ -72,7 +72,20 @@ impl Webhooks {
             *self.arrived.entry(sign).or_default() += 1;
         }
         self.kept.insert(self.newest, Webhook { id: self.newest, ..webhook });
-        let gone = self.newest.checked_sub(WEBHOOKS_KEPT_MAX).and_then(|id| self.kept.remove(&id));
+        if let Some(oldest) = self.newest.checked_sub(WEBHOOKS_KEPT_MAX) {
+            self.remove(oldest);
+        }
+        self.newest
+    }
+
+    /// Those that came before then.
+    pub(super) fn before(&self, then: Timestamp) -> Vec<WebhookId> {
+        let old = self.kept.values().filter(|webhook| webhook.new.received_at < then);
+        old.map(|webhook| webhook.id).collect()
+    }
+
+    pub(super) fn remove(&mut self, id: WebhookId) {
+        let gone = self.kept.remove(&id);
         for sign in gone.iter().flat_map(|webhook| signs(&webhook.new)) {
             let left = self.arrived.get(&sign).map_or(0, |count| count - 1);
             if left == 0 {
@@ -81,7 +94,6 @@ impl Webhooks {
                 self.arrived.insert(sign, left)
             };
         }
-        self.newest
     }
 }
 

@@ -142,7 +142,7 @@ impl Tables {
         self.payments.insert(id, row);
         self.journal.entry(id).or_default().push(line);
         let sequence = self.next_sequence(step.next.order.uuid());
-        self.events.extend(NewEvent::of(step, sequence));
+        self.tell(NewEvent::of(step, sequence));
     }
 
     fn write_elsewhere(&mut self, step: &Step) {
