@@ -13,9 +13,10 @@
 //! 5. [`group`]: verbs that share a transaction; 6. [`tx`]: a transaction, as the verbs see it;
 //! 7. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
 //! 8. [`rows`]: rows are parsed, never trusted; 9. [`error`]: PostgreSQL's words as store errors;
-//! 10. [`stats`], counters.
+//! 10. [`stats`], counters; 11. [`arriving`]: the books of another store on their way in here.
 
 mod address;
+mod arriving;
 mod connect;
 mod error;
 mod group;
@@ -27,6 +28,7 @@ mod stats;
 mod tx;
 mod verbs;
 
+pub use arriving::{Arriving, Found};
 pub use migrate::SCHEMA_VERSION;
 pub use open::{OpenError, Options, PostgresStore};
 pub use stats::Stats;

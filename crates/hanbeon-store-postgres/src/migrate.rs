@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 /// One change of the schema. Once released, its text is history and never changes again.
 struct Migration {
@@ -20,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "init", sql: include_str!("../migrations/0001_init.sql") },
     Migration { version: 2, name: "news", sql: include_str!("../migrations/0002_news.sql") },
     Migration { version: 3, name: "generation", sql: include_str!("../migrations/0003_generation.sql") },
+    Migration { version: 4, name: "move", sql: include_str!("../migrations/0004_move.sql") },
 ];
 
 /// How often a migration is looked at that others are at, too.

@@ -7,6 +7,7 @@ use crate::pool::{Mode, Pool, Verb};
 use crate::rows::Cells;
 use crate::stats::Stats;
 use crate::tx::Tx;
+use crate::verbs::generation;
 use crate::verbs::undo::{self, Undos};
 use hanbeon_domain::Timestamp;
 use hanbeon_store::{Store as _, StoreError};
@@ -98,6 +99,9 @@ pub enum OpenError {
     /// Restored, or promoted, and behind Toss.
     #[error("the database was not compared with Toss yet: run `hanbeon resync --since DATE` first")]
     NotResynced,
+    /// Not all of another store's books are here.
+    #[error("another database is being moved here: run `hanbeon migrate` until it says that it is done")]
+    Moving,
     /// The first transaction failed.
     #[error(transparent)]
     Store(StoreError),
@@ -119,8 +123,8 @@ impl PostgresStore {
         let lanes = options.connections / 4;
         let (writes, reads) = (Groups::new(Mode::Write, lanes), Groups::new(Mode::Read, lanes));
         let store = Self { pool, writes: writes.into(), reads: reads.into(), undos: Undos::default() };
-        if options.serves && store.generation().await.map_err(OpenError::Store)?.restored_at.is_some() {
-            return Err(OpenError::NotResynced);
+        if options.serves {
+            store.may_be_served().await?;
         }
         store.write((), |tx, ()| Box::pin(undo::forget_old(tx))).await.map_err(OpenError::Store)?;
         Ok(store)
@@ -130,6 +134,16 @@ impl PostgresStore {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.pool.counters.read()
+    }
+
+    async fn may_be_served(&self) -> Result<(), OpenError> {
+        if self.read((), |tx, ()| Box::pin(generation::is_moving(tx))).await.map_err(OpenError::Store)? {
+            return Err(OpenError::Moving);
+        }
+        match self.generation().await.map_err(OpenError::Store)?.restored_at {
+            Some(_) => Err(OpenError::NotResynced),
+            None => Ok(()),
+        }
     }
 
     /// The database's clock, which all its servers share.

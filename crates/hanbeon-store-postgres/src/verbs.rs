@@ -2,7 +2,7 @@
 mod billing;
 mod claims;
 mod events;
-mod generation;
+pub(crate) mod generation;
 mod keys;
 pub(crate) mod numbers;
 mod orders;

@@ -21,10 +21,11 @@
 //! 5. [`undo`]: the few bytes that can be written when the database takes nothing;
 //! 6. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
 //! 7. [`rows`]: rows are parsed, never trusted; 8. [`error`]: SQLite's words as store errors;
-//! 9. [`backup`]: a copy of the file while it is in use, and its way back.
+//! 9. [`backup`]: a copy of the file while it is in use, and its way back; 10. [`leaving`]: its way to another store.
 
 mod backup;
 mod error;
+mod leaving;
 mod migrate;
 mod open;
 mod readers;
@@ -38,6 +39,7 @@ mod writer;
 mod tests;
 
 pub use backup::{Copied, CopyError, Restoring, back_up};
-pub use migrate::{SCHEMA_VERSION, schema_versions};
+pub use leaving::Leaving;
+pub use migrate::SCHEMA_VERSION;
 pub use open::{OpenError, Options, POINTS, Role, SqliteStore};
 pub use stats::Stats;

@@ -119,6 +119,14 @@ pub enum OpenError {
         "the database was restored from a backup and not compared with Toss yet: run `hanbeon resync --since DATE` first"
     )]
     NotResynced,
+    /// The books live elsewhere.
+    #[error(
+        "these books were moved to another database, and live there: start the server with its URL (docs/runbooks/move.md)"
+    )]
+    Moved,
+    /// No such file.
+    #[error("there is no database {}", .0.display())]
+    NotThere(PathBuf),
     /// A database of another program.
     #[error("{} is a database, but not one of hanbeon", .0.display())]
     Foreign(PathBuf),
@@ -206,6 +214,7 @@ impl SqliteStore {
             migrate(&db, path, known, &options)?;
         }
         let undo = match options.role {
+            Role::Server | Role::Resync if is_moved(&db)? => return Err(OpenError::Moved),
             Role::Server if is_restored(&db)? => return Err(OpenError::NotResynced),
             Role::Server | Role::Resync => {
                 take_over(&db, options.now)?;
@@ -267,7 +276,7 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
-fn set_writer_up(db: &Connection, options: Options) -> Result<(), OpenError> {
+pub(crate) fn set_writer_up(db: &Connection, options: Options) -> Result<(), OpenError> {
     let mode: String = db
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(OpenError::sqlite("turn the write-ahead log on"))?;
@@ -318,6 +327,12 @@ pub(crate) fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Open
         Ok(db)
     };
     set_up().map_err(OpenError::sqlite(format!("open {}", path.display())))
+}
+
+fn is_moved(db: &Connection) -> Result<bool, OpenError> {
+    let statement = "SELECT moved_at IS NOT NULL FROM generation";
+    db.query_row(statement, [], |row| row.get(0))
+        .map_err(OpenError::sqlite("see whether the books were moved"))
 }
 
 fn is_restored(db: &Connection) -> Result<bool, OpenError> {

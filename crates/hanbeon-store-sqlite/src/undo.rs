@@ -13,7 +13,7 @@ use hanbeon_domain::PaymentId;
 use hanbeon_store::StoreError;
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -146,6 +146,27 @@ impl Undo {
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is promised and not done yet, in the order of the ids; the file stays as it is. Only for who holds the server's lock.
+///
+/// # Errors
+/// [`OpenError`].
+pub(crate) fn promised(path: &Path, db: &Connection) -> Result<BTreeSet<PaymentId>, OpenError> {
+    let path = beside(path).map_err(file_error(path))?;
+    let mut bytes = Vec::new();
+    match File::open(&path) {
+        Ok(file) => file.take(u64_of(SLOTS * SLOT)).read_to_end(&mut bytes).map_err(file_error(&path))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(file_error(&path)(error)),
+    };
+    let mut promised = BTreeSet::new();
+    for payment in bytes.chunks_exact(SLOT).filter_map(promise_in) {
+        if is_open(db, payment)? {
+            promised.insert(payment);
+        }
+    }
+    Ok(promised)
 }
 
 /// Beside the file itself, as SQLite's own, and not beside a link to it: a promise goes with its database.

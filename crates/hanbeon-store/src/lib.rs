@@ -17,6 +17,7 @@ mod claims;
 mod events;
 mod generation;
 mod journal;
+pub mod moving;
 mod notices;
 mod receipts;
 mod refunds;

@@ -1,7 +1,8 @@
 //! What can be asked of the binary.
 use crate::config::Config;
 use crate::{
-    backup, demo, doctor, fence, import, inspect, keys, receipts, resync, review, sandbox, serve, smoke,
+    backup, demo, doctor, fence, import, inspect, keys, migrate, receipts, resync, review, sandbox, serve,
+    smoke,
 };
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -84,6 +85,8 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Makes known again, from Toss's list, what a restored database has forgotten. Moves no money.
     Resync(resync::ResyncArgs),
+    /// Moves the books of a stopped server from SQLite to PostgreSQL, and compares both. Run it again if it is cut off.
+    Migrate(migrate::MigrateArgs),
     /// Which copy of the books may send.
     Fence(fence::FenceArgs),
     /// Prints the effective configuration as TOML, without secrets.
@@ -111,6 +114,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backup(args) => backup::back_up_now(&demo::beside_demo(config)?, args).await?,
         Command::Restore(args) => backup::restore(&config, args).await?,
         Command::Resync(args) => return resync::run(&config, args).await,
+        Command::Migrate(args) => return migrate::run(&config, args).await,
         Command::Fence(args) => fence::run(&config, args).await?,
         Command::Config => print!("{}", config.to_toml()?),
         Command::Doctor => return doctor::run(&demo::beside_demo(config)?).await,

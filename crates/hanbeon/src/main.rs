@@ -9,7 +9,7 @@
 //! 3. [`wire`]: configuration in, application and router out;
 //! 4. [`serve`]: listeners, recovery, graceful stop;
 //! 5. [`review`], [`receipts`], [`inspect`]: what a human decides, and looks into;
-//! 6. [`backup`]: a copy of the books, and its way back, with [`fence`] and [`resync`];
+//! 6. [`backup`]: a copy of the books, and its way back, with [`fence`] and [`resync`]; [`migrate`]: to another store;
 //! 7. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
 //! 8. [`telemetry`](mod@telemetry): logs.
 //!
@@ -27,6 +27,7 @@ mod fence;
 mod import;
 mod inspect;
 mod keys;
+mod migrate;
 mod receipts;
 mod resync;
 mod review;

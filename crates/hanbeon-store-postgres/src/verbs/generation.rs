@@ -10,6 +10,12 @@ pub(crate) async fn one(tx: &Tx<'_>) -> Result<Generation, StoreError> {
     read(tx.row("generation", "SELECT number, restored_at FROM generation", &[]).await?)
 }
 
+/// Are the books of another store coming in?
+pub(crate) async fn is_moving(tx: &Tx<'_>) -> Result<bool, StoreError> {
+    let moving = "SELECT 1 FROM generation WHERE moving_from IS NOT NULL";
+    Ok(tx.row("generation", moving, &[]).await?.is_some())
+}
+
 /// Whoever numbers events meanwhile waits, or is waited for: each number is of the old copy or of the new one.
 pub(crate) async fn raise(tx: &Tx<'_>, above: u64, now: Timestamp) -> Result<Generation, StoreError> {
     let held = "SELECT number, restored_at FROM generation FOR UPDATE";

@@ -23,6 +23,19 @@ pub(crate) fn raise(db: &Connection, above: u64, now: Timestamp) -> Result<Gener
     Ok(Generation { number, restored_at: Some(now) })
 }
 
+/// When the books were moved to another store.
+pub(crate) fn moved_at(db: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let select = "SELECT moved_at FROM generation";
+    let at: Option<i64> = db.query_row(select, [], |row| row.get(0)).map_err(sql("generation"))?;
+    Ok(at.map(Timestamp::from_micros))
+}
+
+/// The first time counts.
+pub(crate) fn moved(db: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let update = "UPDATE generation SET moved_at = coalesce(moved_at, ?1)";
+    db.execute(update, [now.as_micros()]).map(drop).map_err(sql("generation"))
+}
+
 pub(crate) fn resynced(db: &Connection) -> Result<(), StoreError> {
     db.execute("UPDATE generation SET restored_at = NULL", []).map(drop).map_err(sql("generation"))
 }

@@ -11,7 +11,7 @@ use toss_sandbox::{EffectKind, FaultKind, FaultOperation, NewPayment, Operation,
 const LONG_AGO: &str = "2020-01-01";
 
 /// A buyer who has been through the window of a shop that names an order at Toss as it is named here.
-async fn named(world: &World, amount: i64) -> Buyer {
+pub(crate) async fn named(world: &World, amount: i64) -> Buyer {
     let mut buyer = Buyer::new(&world.api, amount).await;
     buyer.toss_order = buyer.order.clone();
     buyer.save(&world.api).await.has_status(200);
@@ -19,28 +19,28 @@ async fn named(world: &World, amount: i64) -> Buyer {
     buyer
 }
 
-async fn paid(world: &World, amount: i64) -> Buyer {
+pub(crate) async fn paid(world: &World, amount: i64) -> Buyer {
     let buyer = named(world, amount).await;
     buyer.confirm(&world.api).await.has_status(200);
     buyer
 }
 
 /// A buyer who has chosen to pay into an account, which is not issued yet.
-async fn chooses_account(world: &World) -> Buyer {
+pub(crate) async fn chooses_account(world: &World) -> Buyer {
     let mut buyer = named(world, 30_000).await;
     let account = NewPayment::card(&buyer.toss_order, 30_000).by("가상계좌");
     buyer.key = world.toss.authenticate(&account).unwrap();
     buyer
 }
 
-async fn well(world: &World, arguments: &[&str]) -> String {
+pub(crate) async fn well(world: &World, arguments: &[&str]) -> String {
     let ended = world.run(arguments).await;
     assert!(ended.status.success(), "{arguments:?}: {}", said(&ended));
     said(&ended)
 }
 
 /// Numbers and ids of all events.
-async fn feed(world: &World) -> Vec<(u64, String)> {
+pub(crate) async fn feed(world: &World) -> Vec<(u64, String)> {
     let all = list(world, "?limit=1000").await.has_status(200);
     let events = all["events"].as_array().unwrap().iter();
     events
@@ -64,7 +64,7 @@ fn in_the_books(world: &World, key: &str) -> Option<(i64, i64)> {
 }
 
 /// What is told after a restore has a larger number than whatever was told before it, and no number says two things.
-async fn numbers_go_on(world: &World, told_before: &[(u64, String)]) {
+pub(crate) async fn numbers_go_on(world: &World, told_before: &[(u64, String)]) {
     let again = paid(world, 8_000).await;
     until("it is told", async || {
         let events = list(world, "?limit=1000").await.has_status(200);
