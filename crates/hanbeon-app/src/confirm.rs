@@ -24,7 +24,8 @@ const LOOK_FIRST: Duration = Duration::from_millis(20);
 /// See [`LOOK_FIRST`].
 const LOOK_CAP: Duration = Duration::from_millis(400);
 
-/// Why a confirm ended without a payment. Nothing has been charged, unless it says so.
+/// Why a confirm ended without a payment. Nothing has been charged, and nothing will be, unless it is
+/// [`ConfirmError::Doubtful`].
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmError {
     /// Refused before anyone was asked.
@@ -39,6 +40,9 @@ pub enum ConfirmError {
     /// Other requests for the same order were always faster.
     #[error("too many requests for the same order at once")]
     Crowded,
+    /// It is not known whether the intent was stored. If it was, the recovery charges; asking again tells.
+    #[error("it is not known whether the intent to charge was stored")]
+    Doubtful(#[source] StoreError),
     /// As many charges are under way as [`Settings::charges_at_once`](crate::Settings::charges_at_once) allows.
     #[error("too many charges are under way")]
     Full,
@@ -48,16 +52,23 @@ pub enum ConfirmError {
 /// works can tell: its patience with another process is as long.
 const LAST_MOMENT: Duration = Duration::from_secs(5);
 
+/// The first wait before an intent is offered again to a store that lost its answer; it doubles up to [`OFFER_CAP`].
+const OFFER_FIRST: Duration = Duration::from_millis(50);
+/// See [`OFFER_FIRST`].
+const OFFER_CAP: Duration = Duration::from_millis(500);
+
 /// What became of an intent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Intent {
     /// Durable, and ours to carry out.
     Ours,
     /// Somebody was faster; look and decide again.
     Taken,
-    /// The store failed in the act, and cannot be asked or shows a payment that has moved on. If the intent is
-    /// there, the recovery carries it out; we must neither charge nor say that nothing will be charged.
-    Unknown,
+    /// It was stored, and somebody has carried it on since.
+    MovedOn,
+    /// The store lost its answer, and could not be asked what became of it. If the intent is there, the recovery carries
+    /// it out; we must neither charge nor say that nothing will be charged.
+    Doubtful(StoreError),
 }
 
 impl App {
@@ -65,7 +76,7 @@ impl App {
     /// payment that [is moving](Payment::is_moving) has no outcome yet: "pending".
     ///
     /// # Errors
-    /// [`ConfirmError`]; nothing has been charged then.
+    /// [`ConfirmError`].
     pub async fn confirm(self: &Arc<Self>, request: ConfirmRequest) -> Result<Payment, ConfirmError> {
         let deadline = Instant::now() + self.settings.answer_within;
         loop {
@@ -98,37 +109,53 @@ impl App {
                 self.counters.turned_away();
                 return Err(ConfirmError::Full);
             };
-            match self.begin(&step).await? {
+            match self.begin(&step, deadline.min(Instant::now() + LAST_MOMENT)).await? {
                 Intent::Ours => return Ok(self.carry_out(step, room, deadline).await),
                 Intent::Taken => {}
-                Intent::Unknown => return Ok(self.settled(step.next, deadline).await),
+                Intent::MovedOn => return Ok(self.settled(step.next, deadline).await),
+                Intent::Doubtful(cause) => return Err(ConfirmError::Doubtful(cause)),
             }
         }
         Err(ConfirmError::Crowded)
     }
 
-    /// Makes an intent durable. When the store fails in the act, the intent may be there all the same, and
-    /// will be carried out by whoever finds it: so the store is asked, and only its "no" is a failure.
-    pub(crate) async fn begin(&self, step: &Step) -> Result<Intent, StoreError> {
-        let cause = match self.store.begin(step, self.lease_until()).await {
-            Ok(Begun::Fresh) => {
-                self.env.reached("intent stored");
-                self.note(step);
-                return Ok(Intent::Ours);
+    /// Makes an intent durable. When the store loses its answer, the intent may be there all the same, and will be
+    /// carried out by whoever finds it. So the store is asked, and only its "no" is a failure. Where a "no" can be too
+    /// early, because the transaction may still be on its way, the same intent is offered again: it is written once, and
+    /// whichever of the two is answered decides.
+    pub(crate) async fn begin(&self, step: &Step, give_up_at: Instant) -> Result<Intent, StoreError> {
+        let (mut wait, mut in_doubt) = (OFFER_FIRST, false);
+        loop {
+            let cause = match self.store.begin(step, self.lease_until()).await {
+                Ok(Begun::Fresh) => {
+                    self.env.reached("intent stored");
+                    self.note(step);
+                    return Ok(Intent::Ours);
+                }
+                Ok(Begun::Taken) if !in_doubt => return Ok(Intent::Taken),
+                Ok(Begun::Taken) => None,
+                Err(cause @ StoreError::Unavailable(_)) => Some(cause),
+                Err(cause) => return Err(cause),
+            };
+            let stored = self.store.payment_by_key(&step.next.key).await;
+            let cause = match (stored, cause) {
+                (Ok(Some(stored)), _) if stored == step.next => return Ok(Intent::Ours),
+                (Ok(Some(stored)), _)
+                    if stored.id == step.next.id && step.next.version <= stored.version =>
+                {
+                    return Ok(Intent::MovedOn);
+                }
+                (Ok(_), None) => return Ok(Intent::Taken),
+                (Ok(_), Some(cause)) if self.store.failures_are_final() => return Err(cause),
+                (Ok(_), Some(cause)) | (Err(cause), _) => cause,
+            };
+            warn!(payment.id = %step.next.id, error = %cause, "the intent may not be stored");
+            if give_up_at <= Instant::now() + wait {
+                return Ok(Intent::Doubtful(cause));
             }
-            Ok(Begun::Taken) => return Ok(Intent::Taken),
-            Err(cause @ StoreError::Unavailable(_)) => cause,
-            Err(cause) => return Err(cause),
-        };
-        warn!(payment.id = %step.next.id, error = %cause, "the intent may not be stored; asking");
-        match self.store.payment_by_key(&step.next.key).await {
-            Ok(Some(stored)) if stored == step.next => Ok(Intent::Ours),
-            // It was stored, and somebody has carried it on since.
-            Ok(Some(stored)) if stored.id == step.next.id && step.next.version <= stored.version => {
-                Ok(Intent::Unknown)
-            }
-            Ok(_) => Err(cause),
-            Err(_) => Ok(Intent::Unknown),
+            in_doubt = true;
+            sleep(wait).await;
+            wait = (wait * 2).min(OFFER_CAP);
         }
     }
 

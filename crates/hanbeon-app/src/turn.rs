@@ -11,7 +11,7 @@ use hanbeon_domain::{Action, Actor, CancelRequest, Event, Payment, Refusal, Refu
 use hanbeon_store::{StoreError, Turn};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::info;
 
 impl App {
@@ -38,7 +38,7 @@ impl App {
 
     async fn begin_unless_fenced(&self, step: &Step) -> Result<Intent, StoreError> {
         self.may_send().await.map_err(StoreError::Unavailable)?;
-        self.begin(step).await
+        self.begin(step, Instant::now() + self.settings.store_retry).await
     }
 
     /// The refund whose turn it is. What was admitted when it was wished may be impossible by now.
@@ -59,7 +59,9 @@ impl App {
                     self.env.reached("intent stored");
                     self.drive(step.next, step.then, actor, held_until).await
                 }
-                Intent::Taken | Intent::Unknown => Err(DriveError::Superseded),
+                Intent::Taken | Intent::MovedOn => Err(DriveError::Superseded),
+                // If it is there, it is due when our lease is over.
+                Intent::Doubtful(cause) => Err(DriveError::Store(cause)),
             },
             Err(refused) => {
                 info!(payment.id = %payment.id, refund.id = %id, %refused, "a refund that waited is impossible by now");

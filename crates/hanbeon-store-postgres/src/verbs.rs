@@ -66,6 +66,11 @@ impl Store for PostgresStore {
         self.read_together(request.clone(), |tx, request| Box::pin(orders::checkout(tx, request))).await
     }
 
+    /// A connection can end while the server still commits what came over it.
+    fn failures_are_final(&self) -> bool {
+        false
+    }
+
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
         match self
             .write_together(

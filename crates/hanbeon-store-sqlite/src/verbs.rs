@@ -60,6 +60,11 @@ impl Store for SqliteStore {
         self.readers.run(move |db| orders::checkout(db, &request)).await
     }
 
+    /// Whoever is told of a failure is told so after the rollback.
+    fn failures_are_final(&self) -> bool {
+        true
+    }
+
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
         let prepared = Prepared::of(step);
         match self.writer.run(move |db| steps::begin(db, &prepared, lease_until)).await {

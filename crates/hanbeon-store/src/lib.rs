@@ -81,6 +81,10 @@ pub trait Store: Send + Sync + 'static {
     /// session if that is new), or a new intent on an existing one. Due again at `lease_until`.
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError>;
 
+    /// Is a verb over for good that ended in [`StoreError::Unavailable`], so that a read which begins now tells whether it
+    /// happened? Not where its transaction may still be on its way in a server of its own.
+    fn failures_are_final(&self) -> bool;
+
     /// Writes what an intent led to, if nobody else did first, and what it tells the shop (as [`Store::begin`] does); and, of the cancels that the step shows, those that
     /// no refund of this payment explains, as refunds made elsewhere. At rest it is due when the step says, or
     /// earlier: from `step.refund_from` if a refund waits for its turn, from `step.notice_from` if a notice came

@@ -80,6 +80,10 @@ impl Store for MemoryStore {
         Ok(self.tables().checkout(request))
     }
 
+    fn failures_are_final(&self) -> bool {
+        true
+    }
+
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
         self.tables().begin(step, lease_until)
     }

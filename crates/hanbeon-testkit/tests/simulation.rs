@@ -137,6 +137,25 @@ fn d8_a_store_that_fails_at_any_call_and_for_any_time_loses_no_money_and_charges
     theatre.close(1_000);
 }
 
+/// On a database with servers of its own, a connection that ends tells nothing: what came over it may be written later.
+#[test]
+fn d8_an_intent_that_lands_after_its_connection_has_ended_is_one_charge_and_nobody_is_told_otherwise() {
+    let mut theatre = Theatre::default();
+    for wish in WISHES {
+        for first in Fault::ALL {
+            for again in [true, false] {
+                let late = Scene { money: vec![first], late_intents: true, again, ..Scene::calm(wish) };
+                let calls = theatre.play(&late).calls;
+                for at in 1..=calls {
+                    theatre.play(&Scene { crash: Some(Crash { at, after: true }), ..late.clone() });
+                    theatre.play(&Scene { pause: Some(at), ..late.clone() });
+                }
+            }
+        }
+    }
+    theatre.close(1_000);
+}
+
 /// From the approval on the store takes nothing for a while; meanwhile the charge is taken back, and the process dies
 /// or sleeps at each call of that. Toss may be as slow as it likes about the cancel.
 fn charges_that_are_taken_back(bug: Option<Bug>) -> Theatre {
@@ -427,6 +446,7 @@ fn the_same_seed_gives_the_same_run() {
 fn planted_bugs_are_seen() {
     let scene = |wish, money: &[Fault]| Scene { money: money.to_vec(), ..Scene::calm(wish) };
     let unseen = Scene { looks: vec![Look::Absent], ..scene(Wish::Pay, &[Fault::ReplyLost]) };
+    let late = Scene { late_intents: true, again: false, ..scene(Wish::Pay, &[]) };
     for (bug, scene, objection) in [
         (Bug::NothingStopsASecondCharge, scene(Wish::Pay, &[Fault::Late]), "S3 charged more than once"),
         (Bug::IntentsAreNotDurable, scene(Wish::Pay, &[]), "S1 "),
@@ -434,6 +454,7 @@ fn planted_bugs_are_seen() {
         (Bug::SilenceMeansNo, scene(Wish::Pay, &[Fault::ReplyLost]), "told declined, but it is charged"),
         (Bug::AbsentMeansExpired, unseen, "told expired, but it is charged"),
         (Bug::NobodyComesBack, scene(Wish::Pay, &[Fault::RequestLost]), "our record is confirming"),
+        (Bug::AnEarlyNoIsBelieved, late, "told that nothing was charged, and it is"),
         (Bug::CancelsAreMadeUp, scene(Wish::Whole, &[]), "told cancelled, but nothing is"),
     ] {
         let sound = scene.play();

@@ -103,6 +103,12 @@ fn confirm(error: ConfirmError) -> Response {
             "같은 주문에 대한 요청이 너무 많습니다. 잠시 후 다시 시도해주세요.",
         ),
         ConfirmError::Fenced(_) => fenced(),
+        ConfirmError::Doubtful(cause) => {
+            error!(%cause, "it is not known whether a charge was begun");
+            let message = "결제가 시작되었는지 확인할 수 없습니다. 다시 결제하지 마시고 잠시 후 결과를 확인해주세요.";
+            let answer = numbered(StatusCode::SERVICE_UNAVAILABLE, message);
+            ([(header::RETRY_AFTER, FULL_RETRY_SECONDS)], answer).into_response()
+        }
         ConfirmError::Full => {
             warn!("a confirm was turned away: too many charges are under way");
             let message =

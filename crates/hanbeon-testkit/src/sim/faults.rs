@@ -141,6 +141,9 @@ pub struct Crash {
     pub after: bool,
 }
 
+/// An intent whose connection has ended is written so long after that at the latest.
+pub(super) const LATEST_INTENT: Duration = Duration::from_secs(3);
+
 /// How long the bank takes when it is slow: it lands while the caller still waits, but after the buyer's patience.
 pub(super) const SLOW: Duration = Duration::from_secs(25);
 /// And when it is late: nobody waits any more.
@@ -158,6 +161,8 @@ pub(super) struct Odds {
     pub(super) pause: u64,
     /// The store stops taking anything just when an approval is to be recorded.
     pub(super) approvals: u64,
+    /// The store is a server of its own: a connection ends, and the intent that came over it is written later all the same.
+    pub(super) late_intents: u64,
     pub(super) money: u64,
     pub(super) look: u64,
     /// The faults that may come up.

@@ -1,6 +1,7 @@
 //! What clients were told, and whether it was true when they were told it.
 use super::world::World;
 use hanbeon_app::cancel::{CancelAnswer, CancelError};
+use hanbeon_app::confirm::ConfirmError;
 use hanbeon_domain::payment::CanceledBy;
 use hanbeon_domain::{Payment, PaymentKey, RefundId, State, Won};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,8 +35,12 @@ impl World {
     }
 
     /// A confirm was answered; `None`: the process died first.
-    pub(super) fn hear_confirm<E>(&self, key: &PaymentKey, answer: Option<&Result<Payment, E>>) {
+    pub(super) fn hear_confirm(&self, key: &PaymentKey, answer: Option<&Result<Payment, ConfirmError>>) {
         let mut heard = self.heard();
+        if let Some(Err(ConfirmError::Doubtful(_))) = answer {
+            self.count("told: nobody knows whether the charge was begun");
+            return;
+        }
         if let Some(Err(_)) = answer {
             self.count("told: nothing charged");
             if let Some(asked) = heard.asked.get_mut(key) {

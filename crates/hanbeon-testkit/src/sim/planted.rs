@@ -31,6 +31,8 @@ pub enum Bug {
     WishesAreLost,
     /// What a webhook says is taken for what Toss says.
     WebhooksAreBelieved,
+    /// An intent is taken for not stored while its transaction is still on its way.
+    AnEarlyNoIsBelieved,
 }
 
 /// The store's `begin`, as processes see it.

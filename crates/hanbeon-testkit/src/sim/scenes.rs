@@ -5,7 +5,7 @@
 //! 3. **third life**: nothing goes wrong any more; the client asks once more, and then all is compared.
 use super::bank::{Deposit, VirtualAccount};
 use super::client::{authenticate, make_order, won};
-use super::faults::{Crash, Fault, LONG_HIDDEN, Look, Outage};
+use super::faults::{Crash, Fault, LATEST_INTENT, LONG_HIDDEN, Look, Outage};
 use super::planted::Bug;
 use super::process::{Plan, Process};
 use super::world::World;
@@ -35,6 +35,8 @@ pub struct Scene {
     pub second_crash: Option<Crash>,
     /// The store fails the first life, and perhaps the next.
     pub outage: Option<Outage>,
+    /// Every connection over which an intent is written ends before its answer, and the intent is there some time later.
+    pub late_intents: bool,
     /// The first life is suspended when this call has come back, for longer than a lease; another instance works
     /// off what is due meanwhile.
     pub pause: Option<u32>,
@@ -91,6 +93,7 @@ impl Scene {
             crash: None,
             second_crash: None,
             outage: None,
+            late_intents: false,
             pause: None,
             again: true,
             times: 1,
@@ -123,6 +126,7 @@ impl Scene {
         }
         world.script().money.extend(&self.money);
         world.script().looks.extend(&self.looks);
+        world.script().odds.late_intents = u64::from(self.late_intents);
 
         let plan = Plan { crash: self.crash, outage: self.outage, pause: self.pause, ..Plan::default() };
         let first = Process::start(&world, settings.clone(), plan);
@@ -139,6 +143,9 @@ impl Scene {
         tokio::join!(asked, other);
         let (calls, store_calls) = first.calls();
         first.die();
+        if self.late_intents {
+            sleep(LATEST_INTENT).await;
+        }
 
         let plan = Plan { crash: self.second_crash, ..Plan::default() };
         let second = Process::start(&world, settings.clone(), plan);

@@ -1,6 +1,6 @@
 //! The store as a process sees it: behind the gate, and now and then unavailable.
-use super::faults::Hiccup;
-use super::planted;
+use super::faults::{Hiccup, LATEST_INTENT};
+use super::planted::{self, Bug};
 use super::process::Process;
 use super::world::World;
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use hanbeon_store::{
 use std::future::pending;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::time::sleep;
 
 /// One process's way to the store.
 pub(super) struct Shaky {
@@ -58,7 +59,25 @@ impl Shaky {
 
 #[async_trait]
 impl Store for Shaky {
+    fn failures_are_final(&self) -> bool {
+        let may_land_late = self.world.script().odds.late_intents > 0;
+        !may_land_late || self.world.bug == Some(Bug::AnEarlyNoIsBelieved)
+    }
+
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
+        let odds = self.world.script().odds.late_intents;
+        if self.world.once_in(odds) {
+            self.world.count("store: an intent lands after its connection has ended");
+            let (world, step) = (Arc::clone(&self.world), step.clone());
+            let at_once = Duration::from_millis(1);
+            let lands_after = world.pick(&[at_once, LATEST_INTENT / 50, LATEST_INTENT / 8, LATEST_INTENT]);
+            tokio::spawn(async move {
+                sleep(lands_after).await;
+                // Nobody hears how it ended.
+                let _ = planted::begin(&world, &step, lease_until).await;
+            });
+            return self.write(async { Err(StoreError::Unavailable("the connection ended".to_owned())) }).await;
+        }
         self.write(planted::begin(&self.world, step, lease_until)).await
     }
 

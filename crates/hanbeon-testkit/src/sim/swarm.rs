@@ -156,6 +156,7 @@ fn roll_odds(world: &World) -> Odds {
         hiccup: world.pick(&[0, 0, 40, 8]),
         pause: world.pick(&[0, 0, 200, 40]),
         approvals: world.pick(&[0, 0, 0, 4, 2]),
+        late_intents: world.pick(&[0, 0, 8, 2]),
         money: world.pick(&[0, 4, 2, 1]),
         look: world.pick(&[0, 4, 2]),
         faults: Fault::ALL.into_iter().filter(|_| world.once_in(2)).collect(),
