@@ -5,6 +5,7 @@
 //! 3. **queue**: the wish is durable, and waits for its turn: behind a charge that is under way, behind other refunds;
 //! 4. **take the turn**, if nobody else holds the payment: reserve, call, settle, as the recovery would;
 //! 5. **answer** with what Toss said, byte for byte, or "pending".
+use crate::confirm::{OFFER_CAP, OFFER_FIRST};
 use crate::{App, env};
 use hanbeon_domain::refund::CancelReason;
 use hanbeon_domain::{
@@ -227,22 +228,31 @@ impl App {
         RefundAccount::parse(part(), part(), part()).map(Some).map_err(|error| error.to_string())
     }
 
-    /// When the store fails in the act, the wish may be there all the same, and will be carried out: so the store is
-    /// asked, and only its "no" is a failure.
+    /// When the store loses its answer, the wish may be there all the same, and will be carried out: so the store is
+    /// asked, and the wish offered again where a "no" can be too early, as [`App::begin`] does with an intent.
     async fn queue_surely(
         &self,
         new: &NewRefund,
         from: hanbeon_domain::Timestamp,
     ) -> Result<Queued, CancelError> {
-        let cause = match self.store.queue_refund(new, from).await {
-            Err(cause @ StoreError::Unavailable(_)) => cause,
-            known => return Ok(known?),
-        };
-        warn!(payment.id = %new.payment, error = %cause, "the wish to refund may not be stored; asking");
-        match self.store.refund(new.request.id).await {
-            Ok(Some(_)) => Ok(Queued::New),
-            Ok(None) => Err(cause.into()),
-            Err(_) => Err(CancelError::Doubtful(cause)),
+        let give_up_at = Instant::now() + self.settings.store_retry;
+        let mut wait = OFFER_FIRST;
+        loop {
+            let cause = match self.store.queue_refund(new, from).await {
+                Err(cause @ StoreError::Unavailable(_)) => cause,
+                known => return Ok(known?),
+            };
+            warn!(payment.id = %new.payment, error = %cause, "the wish to refund may not be stored; asking");
+            match self.store.refund(new.request.id).await {
+                Ok(Some(_)) => return Ok(Queued::New),
+                Ok(None) if self.store.failures_are_final() => return Err(cause.into()),
+                Ok(None) | Err(_) => {}
+            }
+            if give_up_at <= Instant::now() + wait {
+                return Err(CancelError::Doubtful(cause));
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(OFFER_CAP);
         }
     }
 

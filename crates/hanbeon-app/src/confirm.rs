@@ -52,10 +52,10 @@ pub enum ConfirmError {
 /// works can tell: its patience with another process is as long.
 const LAST_MOMENT: Duration = Duration::from_secs(5);
 
-/// The first wait before an intent is offered again to a store that lost its answer; it doubles up to [`OFFER_CAP`].
-const OFFER_FIRST: Duration = Duration::from_millis(50);
+/// The first wait before an intent, or a wish, is offered again to a store that lost its answer; it doubles up to [`OFFER_CAP`].
+pub(crate) const OFFER_FIRST: Duration = Duration::from_millis(50);
 /// See [`OFFER_FIRST`].
-const OFFER_CAP: Duration = Duration::from_millis(500);
+pub(crate) const OFFER_CAP: Duration = Duration::from_millis(500);
 
 /// What became of an intent.
 #[derive(Debug)]
@@ -140,9 +140,7 @@ impl App {
             let stored = self.store.payment_by_key(&step.next.key).await;
             let cause = match (stored, cause) {
                 (Ok(Some(stored)), _) if stored == step.next => return Ok(Intent::Ours),
-                (Ok(Some(stored)), _)
-                    if stored.id == step.next.id && step.next.version <= stored.version =>
-                {
+                (Ok(Some(stored)), _) if stored.id == step.next.id && step.next.version <= stored.version => {
                     return Ok(Intent::MovedOn);
                 }
                 (Ok(_), None) => return Ok(Intent::Taken),

@@ -54,7 +54,8 @@ pub struct Options {
     /// Reader threads, at least 1.
     pub readers: usize,
     /// Most verbs that may wait in each of the two queues; beyond that they are turned away at once. 1,024 are
-    /// some 50 ms of work: who would wait longer had better be told.
+    /// some 50 ms of work: who would wait longer had better be told. Verbs that end what has begun have as much room
+    /// again, of their own.
     pub queue_max: usize,
     /// Most verbs in one transaction: it bounds how long the first of them waits for the last.
     pub group_max: usize,

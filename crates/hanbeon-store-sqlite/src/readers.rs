@@ -46,7 +46,7 @@ impl Readers {
     /// Carries a read out, in one snapshot.
     ///
     /// # Errors
-    /// The verb's own; or [`StoreError::Unavailable`] when the queue is full.
+    /// The verb's own; or [`StoreError::Full`].
     pub(crate) async fn run<T, V>(&self, verb: V) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -70,7 +70,7 @@ impl Readers {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 Counters::add(&self.counters.turned_away, 1);
-                return Err(unavailable("too many reads are waiting"));
+                return Err(StoreError::Full);
             }
             Err(TrySendError::Disconnected(_)) => return Err(unavailable("the readers have ended")),
         }

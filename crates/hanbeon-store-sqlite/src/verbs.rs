@@ -76,7 +76,7 @@ impl Store for SqliteStore {
 
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
         let prepared = Prepared::of(step);
-        self.writer.run(move |db| steps::commit(db, &prepared, lease_until)).await
+        self.writer.finish(move |db| steps::commit(db, &prepared, lease_until)).await
     }
 
     async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError> {
@@ -196,12 +196,12 @@ impl Store for SqliteStore {
 
     async fn keep_answer(&self, key: &str, answer: &AnswerRecord) -> Result<AnswerRecord, StoreError> {
         let (key, answer) = (key.to_owned(), answer.clone());
-        self.writer.run(move |db| claims::answer(db, &key, &answer)).await
+        self.writer.finish(move |db| claims::answer(db, &key, &answer)).await
     }
 
     async fn release_claim(&self, key: &str) -> Result<(), StoreError> {
         let key = key.to_owned();
-        self.writer.run(move |db| claims::release(db, &key)).await
+        self.writer.finish(move |db| claims::release(db, &key)).await
     }
 
     async fn whole_refund(&self, payment: PaymentId) -> Result<Option<RefundRecord>, StoreError> {

@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{JoinHandle, park_timeout};
@@ -40,9 +41,26 @@ const NAP: Duration = Duration::from_micros(200);
 /// The door to the writer thread. Dropping it lets the queue drain and waits for the thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: Option<SyncSender<Box<dyn Work>>>,
+    queue: Option<SyncSender<Entry>>,
+    /// Verbs that wait and begin something.
+    beginning: Arc<AtomicUsize>,
+    beginning_max: usize,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
+}
+
+/// Whose room in the queue a verb takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    /// It begins something. Whoever finds no room has changed nothing, and may come again.
+    Beginning,
+    /// It ends what has begun: money may have moved. What comes new never takes its room.
+    Ending,
+}
+
+struct Entry {
+    work: Box<dyn Work>,
+    room: Room,
 }
 
 impl Writer {
@@ -55,7 +73,9 @@ impl Writer {
         options: Options,
         counters: Arc<Counters>,
     ) -> Result<Self, StoreError> {
-        let (queue, waiting) = sync_channel(options.queue_max);
+        let (queue, waiting) = sync_channel(options.queue_max.saturating_mul(2));
+        let beginning = Arc::new(AtomicUsize::new(0));
+        let waiting = Waiting { queue: waiting, beginning: Arc::clone(&beginning) };
         let pages = Arc::clone(&counters);
         // The hook replaces SQLite's own checkpointing, which would make a caller wait for it.
         let hook = move |_: &mut Wal, in_log: std::ffi::c_int| {
@@ -68,30 +88,59 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || serve(&db, &waiting, options, &counted))
             .map_err(|e| unavailable(e.to_string()))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), counters })
+        let (queue, beginning_max) = (Some(queue), options.queue_max);
+        Ok(Self { queue, beginning, beginning_max, thread: Some(thread), counters })
     }
 
-    /// Carries `verb` out and answers when the disk has it. An `Err` of the verb undoes what it wrote, and
-    /// nothing else. It may be run twice, with all that the first run wrote undone before the second.
+    /// Carries a verb out that begins something, and answers when the disk has it. An `Err` of the verb undoes what it
+    /// wrote, and nothing else. It may be run twice, with all that the first run wrote undone before the second.
     ///
     /// # Errors
-    /// The verb's own; or [`StoreError::Unavailable`] when the queue is full or the commit failed.
+    /// The verb's own; [`StoreError::Full`] when there is no room; [`StoreError::Unavailable`] when the commit failed.
     pub(crate) async fn run<T, V>(&self, verb: V) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        V: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queued(Room::Beginning, verb).await
+    }
+
+    /// The same, for a verb that ends what has begun.
+    ///
+    /// # Errors
+    /// As [`Writer::run`].
+    pub(crate) async fn finish<T, V>(&self, verb: V) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        V: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queued(Room::Ending, verb).await
+    }
+
+    async fn queued<T, V>(&self, room: Room, verb: V) -> Result<T, StoreError>
     where
         T: Send + 'static,
         V: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(|| unavailable("the writer has ended"))?;
-        match queue.try_send(Box::new(Task { verb, result: None, answer })) {
+        if room == Room::Beginning && self.beginning.fetch_add(1, Relaxed) >= self.beginning_max {
+            return Err(self.turn_away(room));
+        }
+        match queue.try_send(Entry { work: Box::new(Task { verb, result: None, answer }), room }) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                Counters::add(&self.counters.turned_away, 1);
-                return Err(unavailable("too many writes are waiting"));
-            }
+            Err(TrySendError::Full(_)) => return Err(self.turn_away(room)),
             Err(TrySendError::Disconnected(_)) => return Err(unavailable("the writer has ended")),
         }
         answered.await.unwrap_or_else(|_| Err(unavailable("the writer has ended")))
+    }
+
+    fn turn_away(&self, room: Room) -> StoreError {
+        if room == Room::Beginning {
+            self.beginning.fetch_sub(1, Relaxed);
+        }
+        Counters::add(&self.counters.turned_away, 1);
+        StoreError::Full
     }
 }
 
@@ -146,12 +195,36 @@ where
     }
 }
 
-fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, options: Options, counters: &Counters) {
+/// The thread's end of the queue.
+struct Waiting {
+    queue: Receiver<Entry>,
+    beginning: Arc<AtomicUsize>,
+}
+
+impl Waiting {
+    /// The next verb, when there is one; `None` when there will be none.
+    fn wait(&self) -> Option<Box<dyn Work>> {
+        self.queue.recv().ok().map(|entry| self.taken(entry))
+    }
+
+    fn one(&self) -> Option<Box<dyn Work>> {
+        self.queue.try_recv().ok().map(|entry| self.taken(entry))
+    }
+
+    fn taken(&self, Entry { work, room }: Entry) -> Box<dyn Work> {
+        if room == Room::Beginning {
+            self.beginning.fetch_sub(1, Relaxed);
+        }
+        work
+    }
+}
+
+fn serve(db: &Connection, waiting: &Waiting, options: Options, counters: &Counters) {
     let group_max = options.group_max.max(1);
     let mut group = Vec::with_capacity(group_max);
     let mut checkpoint_at = CHECKPOINT_PAGES;
     let mut patience = Duration::ZERO;
-    while let Ok(first) = waiting.recv() {
+    while let Some(first) = waiting.wait() {
         group.push(first);
         let intake = Intake { waiting, group_max, until: Instant::now() + patience };
         let failure = transact(db, &mut group, &intake, counters, options.reached).err();
@@ -173,7 +246,7 @@ fn serve(db: &Connection, waiting: &Receiver<Box<dyn Work>>, options: Options, c
 
 /// Who may still join the group.
 struct Intake<'a> {
-    waiting: &'a Receiver<Box<dyn Work>>,
+    waiting: &'a Waiting,
     group_max: usize,
     until: Instant,
 }
@@ -185,7 +258,7 @@ impl Intake<'_> {
             return None;
         }
         loop {
-            if let Ok(work) = self.waiting.try_recv() {
+            if let Some(work) = self.waiting.one() {
                 return Some(work);
             }
             if self.until <= Instant::now() {

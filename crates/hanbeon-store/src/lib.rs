@@ -333,7 +333,10 @@ pub enum StoreError {
     /// A name that must be unique is taken.
     #[error("{0} is taken")]
     NameTaken(&'static str),
-    /// The store cannot answer now: full, locked, broken, or its queue is.
+    /// As many verbs wait as may. This one was turned away; nothing of it was written, or will be.
+    #[error("too many wait for the store")]
+    Full,
+    /// The store cannot answer now: its disk is full, it is locked, or broken.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
     /// A row says something that cannot be.

@@ -79,6 +79,8 @@ fn open_sqlite(path: &Path, config: &Config, role: Role) -> Result<Stores, Failu
         Role::Resync => Options::resync(ENV.now()),
         Role::Tool => Options::tool(ENV.now()),
     };
+    // Whoever is let in to charge finds room.
+    let options = Options { queue_max: options.queue_max.max(config.limits.charges_at_once), ..options };
     #[cfg(feature = "failpoints")]
     let options = Options { reached, unsynced: unsynced(), ..options };
     let opened = SqliteStore::open(path, options);

@@ -105,7 +105,8 @@ fn confirm(error: ConfirmError) -> Response {
         ConfirmError::Fenced(_) => fenced(),
         ConfirmError::Doubtful(cause) => {
             error!(%cause, "it is not known whether a charge was begun");
-            let message = "결제가 시작되었는지 확인할 수 없습니다. 다시 결제하지 마시고 잠시 후 결과를 확인해주세요.";
+            let message =
+                "결제가 시작되었는지 확인할 수 없습니다. 다시 결제하지 마시고 잠시 후 결과를 확인해주세요.";
             let answer = numbered(StatusCode::SERVICE_UNAVAILABLE, message);
             ([(header::RETRY_AFTER, FULL_RETRY_SECONDS)], answer).into_response()
         }
@@ -206,6 +207,12 @@ fn not_cancelable(reason: &Refused) -> Response {
 }
 
 fn store(cause: &StoreError) -> Response {
+    if matches!(cause, StoreError::Full) {
+        warn!("a storefront request was turned away: too many wait for the store");
+        let message = "요청이 많아 처리할 수 없습니다. 변경된 내용이 없습니다. 잠시 후 다시 시도해주세요.";
+        let answer = numbered(StatusCode::SERVICE_UNAVAILABLE, message);
+        return ([(header::RETRY_AFTER, FULL_RETRY_SECONDS)], answer).into_response();
+    }
     error!(%cause, "the store failed a storefront request");
     database()
 }

@@ -126,7 +126,9 @@ impl Billing {
         loop {
             match self.store.commit_charge(step, self.app.now(), self.app.lease_until()).await {
                 Ok(()) => break,
-                Err(cause @ StoreError::Unavailable(_)) if Instant::now() + wait < give_up_at => {
+                Err(cause @ (StoreError::Unavailable(_) | StoreError::Full))
+                    if Instant::now() + wait < give_up_at =>
+                {
                     warn!(charge.id = %step.next.id, error = %cause, "the store hesitates; offering the result again");
                     sleep(wait).await;
                     wait *= 2;

@@ -258,7 +258,7 @@ async fn a_full_queue_answers_at_once() {
     let mut offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
     all_queue().await;
     let turned_away = offers.pop().unwrap();
-    assert_unavailable(turned_away.await.unwrap(), "too many writes are waiting");
+    assert!(matches!(turned_away.await.unwrap(), Err(StoreError::Full)));
     gate.open().await.unwrap();
     for offer in offers {
         assert_eq!(offer.await.unwrap().unwrap(), Inserted::New);
@@ -364,4 +364,34 @@ async fn the_log_is_moved_into_the_file_and_starts_over() {
     let log = std::fs::metadata(place.directory.path().join("hanbeon.db-wal")).unwrap().len();
     assert!(file > 12 << 20, "{file} bytes in the file");
     assert!(log < 12 << 20, "{log} bytes in the log");
+}
+
+#[tokio::test]
+async fn what_ends_something_finds_room_however_much_would_begin() {
+    let place = Place::new();
+    let store = place.open_with(Options { queue_max: 4, ..server() });
+    let mut world = world(&store);
+    let orders: Vec<_> = (0..8).map(|_| world.unstored_order()).collect();
+    let gate = Gate::close(&store).await;
+    let offers: Vec<_> = orders.iter().map(|order| offer(&store, order)).collect();
+    all_queue().await;
+    let ends: Vec<_> = (0..4)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.writer.finish(|_| Ok(())).await })
+        })
+        .collect();
+    all_queue().await;
+    gate.open().await.unwrap();
+    let mut turned_away = 0;
+    for offer in offers {
+        match offer.await.unwrap() {
+            Err(StoreError::Full) => turned_away += 1,
+            taken => assert_eq!(taken.unwrap(), Inserted::New),
+        }
+    }
+    assert_eq!(turned_away, 4);
+    for end in ends {
+        end.await.unwrap().unwrap();
+    }
 }

@@ -40,7 +40,7 @@ impl BillingStore for SqliteStore {
 
     async fn commit_key(&self, next: &KeyRecord, due: Option<Timestamp>) -> Result<(), StoreError> {
         let next = next.clone();
-        self.writer.run(move |db| keys::commit(db, &next, due)).await
+        self.writer.finish(move |db| keys::commit(db, &next, due)).await
     }
 
     async fn doubt_key(&self, fingerprint: &Fingerprint, at: Timestamp) -> Result<bool, StoreError> {
@@ -69,7 +69,7 @@ impl BillingStore for SqliteStore {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let step = step.clone();
-        self.writer.run(move |db| charges::commit(db, &step, now, until)).await
+        self.writer.finish(move |db| charges::commit(db, &step, now, until)).await
     }
 
     async fn charge(&self, id: ChargeId) -> Result<Option<Charge>, StoreError> {

@@ -24,7 +24,7 @@ impl ReceiptStore for SqliteStore {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let step = step.clone();
-        self.writer.run(move |db| commit(db, &step, now, until)).await
+        self.writer.finish(move |db| commit(db, &step, now, until)).await
     }
 
     async fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreError> {

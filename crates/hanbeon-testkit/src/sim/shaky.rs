@@ -76,7 +76,9 @@ impl Store for Shaky {
                 // Nobody hears how it ended.
                 let _ = planted::begin(&world, &step, lease_until).await;
             });
-            return self.write(async { Err(StoreError::Unavailable("the connection ended".to_owned())) }).await;
+            return self
+                .write(async { Err(StoreError::Unavailable("the connection ended".to_owned())) })
+                .await;
         }
         self.write(planted::begin(&self.world, step, lease_until)).await
     }
