@@ -43,6 +43,10 @@ use std::process::ExitCode;
 
 pub(crate) use hanbeon_bench::Failure;
 
+/// As hanbeon has, so that the limit is not measured with another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Toss's public documentation keys, which the sandbox accepts.
 pub(crate) const CLIENT_KEY: &str = "test_gck_docs_Ovk5rk1EwkEbP0W43n07xlzm";
 /// See [`CLIENT_KEY`].

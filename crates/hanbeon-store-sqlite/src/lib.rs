@@ -1,15 +1,15 @@
 //! The embedded store: one SQLite file, one writer that groups commits, and readers beside it.
 //!
-//! **Writes** go through one thread. It takes every verb that waits, runs each in a savepoint of its own inside
+//! **Writes** go through one thread. It takes every verb that waits, runs all of them inside
 //! one transaction, commits once (one flush to disk for all of them), and only then answers. A verb that fails
 //! is undone alone. While a commit is being flushed the next group gathers, so the flushes per second stay flat
 //! while the payments per second grow; a lone verb waits for nobody.
 //!
-//! **Reads** go through a few threads with read-only connections of their own. Each read verb sees one
-//! consistent snapshot, and no read waits for a write.
+//! **Reads** of a few rows by their names happen on the caller's thread; longer ones go through a thread of their own. All
+//! have read-only connections; each read verb sees one consistent snapshot, and no read waits for a write.
 //!
 //! A verb whose caller has gone away is still carried out: an approval must be written even when the buyer
-//! has closed the browser. Both queues are bounded; a full one answers at once that the store is unavailable.
+//! has closed the browser. Both queues are bounded; a full one answers so at once.
 //!
 //! It will never: decide anything, read a clock (`now` is an argument), keep a transaction open between two
 //! verbs, or answer `Ok` for a write that the disk has not confirmed.
@@ -17,7 +17,7 @@
 //! In reading order:
 //! 1. [`open`]: the file, its lock, its pragmas;
 //! 2. [`migrate`]: which schema it must have (`migrations/*.sql`), forward only;
-//! 3. [`writer`]: the group commit; 4. [`readers`]: the snapshots;
+//! 3. [`writer`]: the group commit; 4. [`readers`] and [`glances`]: the snapshots;
 //! 5. [`undo`]: the few bytes that can be written when the database takes nothing;
 //! 6. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
 //! 7. [`rows`]: rows are parsed, never trusted; 8. [`error`]: SQLite's words as store errors;
@@ -25,6 +25,7 @@
 
 mod backup;
 mod error;
+mod glances;
 mod leaving;
 mod migrate;
 mod open;

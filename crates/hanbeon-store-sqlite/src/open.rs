@@ -1,4 +1,5 @@
 //! The file: who may open it, and how its connections are set up.
+use crate::glances::Glances;
 use crate::migrate::{MIGRATIONS, Migration, migrate, pending};
 use crate::readers::Readers;
 use crate::stats::{Counters, Stats};
@@ -25,6 +26,7 @@ const STATEMENTS_MAX: usize = 128;
 #[derive(Debug)]
 pub struct SqliteStore {
     // In the order in which they end: the last connection to go tidies the log away, and must be the writer's.
+    pub(crate) glances: Glances,
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
     /// Only a server promises anything.
@@ -53,6 +55,8 @@ pub struct Options {
     pub now: Timestamp,
     /// Reader threads, at least 1.
     pub readers: usize,
+    /// Connections for reads of a few rows, which need no thread; with none, they go to the readers.
+    pub glances: usize,
     /// Most verbs that may wait in each of the two queues; beyond that they are turned away at once. 1,024 are
     /// some 50 ms of work: who would wait longer had better be told. Verbs that end what has begun have as much room
     /// again, of their own.
@@ -78,7 +82,8 @@ impl Options {
         Self {
             role: Role::Server,
             now,
-            readers: 2,
+            readers: 1,
+            glances: 4,
             queue_max: 1_024,
             group_max: 256,
             pages_max: None,
@@ -96,7 +101,7 @@ impl Options {
     /// For a command beside the server.
     #[must_use]
     pub const fn tool(now: Timestamp) -> Self {
-        Self { role: Role::Tool, readers: 1, ..Self::server(now) }
+        Self { role: Role::Tool, glances: 0, ..Self::server(now) }
     }
 }
 
@@ -228,11 +233,11 @@ impl SqliteStore {
             }
         };
         let counters = Arc::new(Counters::default());
-        let connections: Result<Vec<_>, _> =
-            (0..options.readers.max(1)).map(|_| connect_reader(path)).collect();
-        let readers = Readers::start(connections?, options.queue_max, Arc::clone(&counters))?;
+        let readers = connect_readers(path, options.readers.max(1))?;
+        let readers = Readers::start(readers, options.queue_max, Arc::clone(&counters))?;
+        let glances = Glances::over(connect_readers(path, options.glances)?, Arc::clone(&counters));
         let writer = Writer::start(db, options, Arc::clone(&counters))?;
-        Ok(Self { readers, writer, undo, counters, _lock: lock })
+        Ok(Self { glances, readers, writer, undo, counters, _lock: lock })
     }
 
     /// What it has done since it was opened.
@@ -301,10 +306,13 @@ pub(crate) fn set_writer_up(db: &Connection, options: Options) -> Result<(), Ope
     Ok(())
 }
 
-fn connect_reader(path: &Path) -> Result<Connection, OpenError> {
-    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    db.execute_batch("PRAGMA query_only = ON").map_err(OpenError::sqlite("set a reader up"))?;
-    Ok(db)
+fn connect_readers(path: &Path, count: usize) -> Result<Vec<Connection>, OpenError> {
+    let connect = |_| {
+        let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        db.execute_batch("PRAGMA query_only = ON").map_err(OpenError::sqlite("set a reader up"))?;
+        Ok(db)
+    };
+    (0..count).map(connect).collect()
 }
 
 pub(crate) fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {

@@ -58,12 +58,7 @@ impl Readers {
             if answer.is_closed() {
                 return;
             }
-            let result = catch_unwind(AssertUnwindSafe(|| snapshot(db, verb))).unwrap_or_else(|_| {
-                Counters::add(&counters.panics, 1);
-                Err(unavailable("the read panicked"))
-            });
-            Counters::add(&counters.reads, 1);
-            let _ = answer.send(result);
+            let _ = answer.send(contained(db, counters, verb));
         });
         let queue = self.queue.as_ref().ok_or_else(|| unavailable("the readers have ended"))?;
         match queue.try_send(read) {
@@ -94,15 +89,29 @@ fn serve(db: &Connection, waiting: &Mutex<Receiver<Read>>, counters: &Counters) 
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(read) = next else { return };
         read(db, counters);
-        if !db.is_autocommit()
-            && let Err(error) = db.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "a read's snapshot could not be let go");
-        }
     }
 }
 
-/// Runs the verb between BEGIN and COMMIT; on an early end the loop above lets the snapshot go.
+/// Runs the verb in a snapshot, and lets go of it however that ended.
+pub(crate) fn contained<T>(
+    db: &Connection,
+    counters: &Counters,
+    verb: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let result = catch_unwind(AssertUnwindSafe(|| snapshot(db, verb))).unwrap_or_else(|_| {
+        Counters::add(&counters.panics, 1);
+        Err(unavailable("the read panicked"))
+    });
+    Counters::add(&counters.reads, 1);
+    if !db.is_autocommit()
+        && let Err(error) = db.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a read's snapshot could not be let go");
+    }
+    result
+}
+
+/// Runs the verb between BEGIN and COMMIT; on an early end the snapshot is still there.
 fn snapshot<T>(
     db: &Connection,
     verb: impl FnOnce(&Connection) -> Result<T, StoreError>,

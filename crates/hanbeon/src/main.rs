@@ -41,6 +41,10 @@ mod wire;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// A confirm allocates some hundred times, on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
     if let Err(error) = failpoints::arm() {
