@@ -6,13 +6,13 @@
 //! 3. **begin**: the intent, durable, before Toss hears of it;
 //! 4. **drive**: on a task of its own, so that a buyer who leaves does not stop a charge;
 //! 5. **answer**: the truth, or "pending" when it is not known within the deadline.
+use crate::admission::Place;
 use crate::{App, env};
 use hanbeon_domain::checkout::NotPayable;
 use hanbeon_domain::{Actor, ConfirmRequest, Decision, Payment, PaymentKey, Step};
 use hanbeon_store::{Begun, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, warn};
 
@@ -105,12 +105,15 @@ impl App {
                 Decision::Begin(step) => *step,
             };
             self.may_send().await.map_err(ConfirmError::Fenced)?;
-            let Ok(room) = Arc::clone(&self.charges).try_acquire_owned() else {
+            let Some(place) = self.charges.enter() else {
                 self.counters.turned_away();
                 return Err(ConfirmError::Full);
             };
-            match self.begin(&step, deadline.min(Instant::now() + LAST_MOMENT)).await? {
-                Intent::Ours => return Ok(self.carry_out(step, room, deadline).await),
+            let asked = Instant::now();
+            let begun = self.begin(&step, deadline.min(asked + LAST_MOMENT)).await?;
+            self.charges.intent_took(asked.elapsed());
+            match begun {
+                Intent::Ours => return Ok(self.carry_out(step, place, deadline).await),
                 Intent::Taken => {}
                 Intent::MovedOn => return Ok(self.settled(step.next, deadline).await),
                 Intent::Doubtful(cause) => return Err(ConfirmError::Doubtful(cause)),
@@ -158,13 +161,8 @@ impl App {
     }
 
     /// Drives an intent that is durable, on a task of its own, and waits for it until the deadline. The task keeps its
-    /// room to its end, however long Toss takes and whoever still waits for it.
-    async fn carry_out(
-        self: &Arc<Self>,
-        intent: Step,
-        room: OwnedSemaphorePermit,
-        deadline: Instant,
-    ) -> Payment {
+    /// place to its end, however long Toss takes and whoever still waits for it.
+    async fn carry_out(self: &Arc<Self>, intent: Step, place: Place, deadline: Instant) -> Payment {
         let Step { next: payment, then: todo, actor, at, .. } = intent;
         let held_until = at.plus(self.settings.lease);
         let before = payment.clone();
@@ -172,7 +170,7 @@ impl App {
         let work = async move {
             let id = payment.id;
             let driven = app.drive(payment, todo, actor, held_until).await;
-            drop(room);
+            drop(place);
             if let Err(error) = &driven {
                 warn!(payment.id = %id, %error, "left to the recovery");
             }

@@ -114,6 +114,9 @@ impl App {
             (Action::GiveUp, _) => return Some(Event::TriesExhausted),
             (Action::Cancel | Action::Rest { .. }, _) => return None,
         };
+        if todo == Action::Confirm {
+            self.charges.toss_took(started.elapsed());
+        }
         self.env.reached("verdict in hand");
         self.counters.verdict(&verdict);
         if let Verdict::NotOurs(why) = &verdict {

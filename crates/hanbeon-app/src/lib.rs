@@ -8,7 +8,7 @@
 //! 1. [`env`](mod@env): the clock and the dice, the only ones in the house;
 //! 2. [`settings`](mod@settings): how long we wait, and for what;
 //! 3. [`orders`], [`sessions`]: before the payment window opens;
-//! 4. [`confirm`]: the charge;
+//! 4. [`confirm`]: the charge, if there is room for it: [`admission`];
 //! 5. [`drive`](mod@drive): the one way forward, and what happens when the store will not take a result;
 //! 6. [`cancel`]: giving money back, when its turn comes: [`turn`](mod@turn);
 //! 7. [`recover`]: finishing what a crash or a lost answer left;
@@ -22,6 +22,7 @@
 //!
 //! It will never: know HTTP or SQL, hold a transaction, or act before the intent is on disk.
 
+mod admission;
 pub mod billing;
 mod breaker;
 pub mod cancel;
@@ -56,12 +57,13 @@ pub use hanbeon_store::{
 };
 pub use settings::{Settings, Unrecorded};
 
+use admission::Admission;
 use breaker::Breaker;
 use hanbeon_domain::{Actor, Moment, Timestamp};
 use hanbeon_psp::Psp;
 use hanbeon_store::Store;
 use std::sync::Arc;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use vault::Vault;
 
@@ -76,7 +78,7 @@ pub struct App {
     counters: Counters,
     breaker: Breaker,
     /// Room for charges that buyers begin.
-    charges: Arc<Semaphore>,
+    charges: Arc<Admission>,
     /// Work that outlives the request that began it: a buyer who closes the browser does not stop a charge.
     tasks: TaskTracker,
     /// Rung when a payment was left for the recovery, so that it does not have to wait for its period.
@@ -99,7 +101,7 @@ impl App {
         settings: Settings,
         vault: Option<Vault>,
     ) -> Arc<Self> {
-        let charges = Arc::new(Semaphore::new(settings.charges_at_once));
+        let charges = Admission::new(settings.charges_at_once);
         Arc::new(Self {
             charges,
             store,

@@ -11,8 +11,9 @@ pub struct Settings {
     /// How long whoever carries out a payment may be silent before somebody else takes over. Longer than one
     /// call to Toss ([`CALL_TIMEOUT`]), or two workers would carry out one payment as a matter of course.
     pub lease: Duration,
-    /// Charges that buyers began and that are under way in this process at once. Whoever comes beyond that is turned
-    /// away before anything is written or asked, and may come again: see [`CHARGES_AT_ONCE`].
+    /// Charges that buyers began and that may be under way in this process at once; fewer while the store is slower than
+    /// usual. Whoever comes beyond that is turned away before anything is written or asked, and may come again: see
+    /// [`CHARGES_AT_ONCE`].
     pub charges_at_once: usize,
     /// How long a buyer waits for an answer before hearing "pending" instead.
     pub answer_within: Duration,
@@ -43,8 +44,8 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 pub const LEASE: Duration = Duration::from_secs(90);
 
 /// Each charge holds one connection to Toss and mostly one of a buyer, of the 1,024 files that a process may have open
-/// by default. While Toss takes half a second over a charge, so many at once are a thousand charges a second: more
-/// than one machine can write down. When it takes a minute, they are the backlog that memory has to hold.
+/// by default. While Toss takes half a second over a charge, so many at once are a thousand charges a second.
+/// When it takes a minute, they are the backlog that memory has to hold.
 pub const CHARGES_AT_ONCE: usize = 512;
 
 // A call ends before its lease, and a lease before the window in which "absent" means nothing.

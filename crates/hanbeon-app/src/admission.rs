@@ -1,0 +1,203 @@
+//! Admission: how many charges that buyers begin may be under way at once, so that whoever is let in is served as on a quiet
+//! day, and whoever is not hears so before anything is written or asked.
+//!
+//! 1. **enter**: a place, or none;
+//! 2. **learn**: how long the store took over an intent; when that has become long, there is less room, and when it is short
+//!    again, more.
+//!
+//! A number alone would be wrong for somebody: while Toss takes a second over a charge, many places are needed to keep the
+//! store busy at all; when Toss answers at once, as many would only wait for the store, and for each other.
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// There is always room for so many: they share a few flushes, and a store that is slow with them is slow with anybody.
+const ROOM_LEAST: usize = 128;
+/// Judged by the mean of so many intents: a single slow flush says nothing.
+const WINDOW: u32 = 64;
+/// An intent may take so many times as long as when it is quiet …
+const BEARABLE_TIMES: u32 = 4;
+/// … and so long beside that, which nobody notices …
+const BEARABLE: Duration = Duration::from_millis(10);
+/// … or such a part of what Toss takes, if that is more.
+const BEARABLE_PART_OF_TOSS: u32 = 8;
+/// "When it is quiet" is the quickest window that there was; it fades by such a part with each window, for a disk can
+/// become slower.
+const FADES: u32 = 4_096;
+/// The room grows and shrinks by such a part of itself.
+const PACE: usize = 8;
+
+/// Room for charges.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    most: usize,
+    room: AtomicUsize,
+    under_way: AtomicUsize,
+    learned: Mutex<Learned>,
+}
+
+/// A place, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Admission>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Admission {
+    /// At most `most` places, and all of them until something else is learned.
+    pub(crate) fn new(most: usize) -> Arc<Self> {
+        let (room, under_way) = (AtomicUsize::new(most), AtomicUsize::new(0));
+        Arc::new(Self { most, room, under_way, learned: Mutex::default() })
+    }
+
+    /// A place, if there is one.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+        let room = self.room.load(Relaxed);
+        let enter = |under_way: usize| (under_way < room).then(|| under_way + 1);
+        self.under_way.fetch_update(Relaxed, Relaxed, enter).ok().map(|_| Place(Arc::clone(self)))
+    }
+
+    /// An intent was stored, and that took so long.
+    pub(crate) fn intent_took(&self, took: Duration) {
+        let mut learned = self.learned();
+        if let Some(is_bearable) = learned.intent_took(took) {
+            let (room, under_way) = (self.room.load(Relaxed), self.under_way.load(Relaxed));
+            self.room.store(next_room(room, under_way, self.most, is_bearable), Relaxed);
+        }
+    }
+
+    /// Toss was asked to charge, and answered after so long.
+    pub(crate) fn toss_took(&self, took: Duration) {
+        let mut learned = self.learned();
+        learned.toss = (learned.toss * (WINDOW - 1) + took) / WINDOW;
+    }
+
+    fn learned(&self) -> MutexGuard<'_, Learned> {
+        // Nothing panics while it is held.
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// From `most` down to [`ROOM_LEAST`], if there are so many at all.
+fn next_room(room: usize, under_way: usize, most: usize, is_bearable: bool) -> usize {
+    let next = if is_bearable {
+        room + room / PACE + 1
+    } else {
+        let taken = room.min(under_way);
+        taken - taken / PACE
+    };
+    next.max(ROOM_LEAST).min(most)
+}
+
+#[derive(Debug, Default)]
+struct Learned {
+    /// Of this window.
+    intents: u32,
+    took: Duration,
+    /// The mean of the quickest window.
+    quiet: Option<Duration>,
+    /// What Toss takes over a charge, by and large.
+    toss: Duration,
+}
+
+impl Learned {
+    /// At the end of a window: was it bearable?
+    fn intent_took(&mut self, took: Duration) -> Option<bool> {
+        self.intents += 1;
+        self.took += took;
+        if self.intents < WINDOW {
+            return None;
+        }
+        let mean = self.took / self.intents;
+        (self.intents, self.took) = (0, Duration::ZERO);
+        let quiet = self.quiet.map_or(mean, |quiet| (quiet + quiet / FADES).min(mean));
+        self.quiet = Some(quiet);
+        Some(mean <= quiet * BEARABLE_TIMES + BEARABLE.max(self.toss / BEARABLE_PART_OF_TOSS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: usize = 1_000;
+
+    fn store_takes(admission: &Admission, ms: u64, windows: u32) {
+        for _ in 0..windows * WINDOW {
+            admission.intent_took(Duration::from_millis(ms));
+        }
+    }
+
+    fn fill(admission: &Arc<Admission>) -> Vec<Place> {
+        std::iter::from_fn(|| admission.enter()).collect()
+    }
+
+    #[test]
+    fn as_many_enter_as_there_is_room_for_and_a_place_is_free_again() {
+        let admission = Admission::new(3);
+        let mut places = fill(&admission);
+        assert_eq!(places.len(), 3);
+        places.pop();
+        assert!(admission.enter().is_some());
+    }
+
+    #[test]
+    fn when_the_store_becomes_slow_there_is_less_room_and_never_less_than_the_least() {
+        let admission = Admission::new(MOST);
+        store_takes(&admission, 1, 10);
+        let places = fill(&admission);
+        assert_eq!(places.len(), MOST);
+        store_takes(&admission, 30, 1);
+        drop(places);
+        assert_eq!(fill(&admission).len(), MOST - MOST / PACE);
+        store_takes(&admission, 30, 1_000);
+        assert_eq!(fill(&admission).len(), ROOM_LEAST);
+    }
+
+    #[test]
+    fn when_it_is_quick_again_there_is_more_room() {
+        let admission = Admission::new(MOST);
+        store_takes(&admission, 1, 10);
+        store_takes(&admission, 30, 100);
+        store_takes(&admission, 2, 100);
+        assert_eq!(fill(&admission).len(), MOST);
+    }
+
+    #[test]
+    fn a_store_that_is_always_slow_is_no_crowd() {
+        let admission = Admission::new(MOST);
+        store_takes(&admission, 60, 100);
+        assert_eq!(fill(&admission).len(), MOST);
+    }
+
+    #[test]
+    fn a_store_that_has_become_slow_for_good_is_no_crowd_for_ever() {
+        let admission = Admission::new(MOST);
+        store_takes(&admission, 1, 10);
+        store_takes(&admission, 30, 20_000);
+        assert_eq!(fill(&admission).len(), MOST);
+    }
+
+    #[test]
+    fn while_toss_is_slow_a_wait_for_the_store_is_a_small_part_of_it() {
+        let admission = Admission::new(MOST);
+        for _ in 0..10 * WINDOW {
+            admission.toss_took(Duration::from_millis(400));
+        }
+        store_takes(&admission, 1, 10);
+        store_takes(&admission, 40, 100);
+        assert_eq!(fill(&admission).len(), MOST);
+    }
+
+    #[test]
+    fn fewer_places_than_the_least_stay_as_they_are() {
+        let admission = Admission::new(2);
+        store_takes(&admission, 1, 10);
+        store_takes(&admission, 90, 100);
+        assert_eq!(fill(&admission).len(), 2);
+    }
+}
