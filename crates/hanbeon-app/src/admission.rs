@@ -76,6 +76,11 @@ impl Admission {
         learned.toss = (learned.toss * (WINDOW - 1) + took) / WINDOW;
     }
 
+    /// How many places are taken, and how many there are.
+    pub(crate) fn seen(&self) -> (usize, usize) {
+        (self.under_way.load(Relaxed), self.room.load(Relaxed))
+    }
+
     fn learned(&self) -> MutexGuard<'_, Learned> {
         // Nothing panics while it is held.
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)

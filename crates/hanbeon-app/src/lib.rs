@@ -128,6 +128,12 @@ impl App {
         self.breaker.is_tripped()
     }
 
+    /// How many charges that buyers began are under way, and how many may be.
+    #[must_use]
+    pub fn charges(&self) -> (usize, usize) {
+        self.charges.seen()
+    }
+
     /// The rules that are in force.
     #[must_use]
     pub fn settings(&self) -> &Settings {

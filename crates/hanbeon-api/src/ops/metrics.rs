@@ -149,6 +149,14 @@ impl Collector for AppCounters {
         let down = ConstGauge::new(u32::from(self.app.toss_is_down()));
         let help = "1 while Toss gives no sign of life, and no new payment window is opened";
         down.encode(encoder.encode_descriptor("toss_down", help, None, down.metric_type())?)?;
+        let (under_way, room) = self.app.charges();
+        for (name, help, charges) in [
+            ("charges_under_way", "Charges that buyers began and that are under way", under_way),
+            ("charges_room", "So many may be under way now; fewer while the store is slow", room),
+        ] {
+            let gauge = ConstGauge::new(charges);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
         let waiting = [
             ("payments_need_review", "Payments that wait for a human", &self.review),
             ("cash_receipts_need_review", "Cash receipts that wait for a human", &self.receipts),
