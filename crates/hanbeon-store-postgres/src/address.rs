@@ -1,10 +1,12 @@
 //! Where the database is: a URL as PostgreSQL's own programs take it, several hosts included, and what we add to it.
+use crate::migrate::SCHEMA_VERSION;
 use crate::open::OpenError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
@@ -22,8 +24,14 @@ const ASK_TIMES: u32 = 3;
 /// Where the database is, and how to speak to it.
 #[derive(Clone)]
 pub(crate) struct Address {
-    pub(crate) config: Config,
+    /// One for each host of the URL. The driver would not look at the next one while one takes the connection and says
+    /// nothing.
+    pub(crate) hosts: Vec<Config>,
+    /// Which of them took writes when it was asked last.
+    pub(crate) primary: Arc<AtomicUsize>,
     pub(crate) tls: MakeRustlsConnect,
+    /// The newest schema that we know.
+    pub(crate) knows: i64,
 }
 
 impl Address {
@@ -38,22 +46,34 @@ impl Address {
     pub(crate) fn of(url: &str) -> Result<Self, OpenError> {
         let (url, Tls { mode, roots }) = Tls::taken_from(url)?;
         let wrong = |error: tokio_postgres::Error| OpenError::Url(error.to_string());
-        let mut config: Config = url.parse().map_err(wrong)?;
-        if config.get_hosts().is_empty() {
+        let hosts: Result<Vec<Config>, _> = one_by_one(&url).iter().map(|url| url.parse()).collect();
+        let mut hosts = hosts.map_err(wrong)?;
+        if hosts.iter().any(|host| host.get_hosts().is_empty()) {
             return Err(OpenError::Url("it names no host".to_owned()));
         }
-        let is_here = config.get_hosts().iter().all(is_here);
-        config.ssl_mode(mode.unwrap_or(if is_here { SslMode::Disable } else { SslMode::Require }));
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        config.connect_timeout(*config.get_connect_timeout().unwrap_or(&HOST_MAX));
-        config.tcp_user_timeout(SILENCE_MAX);
-        config.keepalives_idle(ASK_AFTER).keepalives_interval(ASK_EVERY).keepalives_retries(ASK_TIMES);
+        let is_here = hosts.iter().flat_map(Config::get_hosts).all(is_here);
+        for config in &mut hosts {
+            config.ssl_mode(mode.unwrap_or(if is_here { SslMode::Disable } else { SslMode::Require }));
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+            config.connect_timeout(*config.get_connect_timeout().unwrap_or(&HOST_MAX));
+            config.tcp_user_timeout(SILENCE_MAX);
+            config.keepalives_idle(ASK_AFTER).keepalives_interval(ASK_EVERY).keepalives_retries(ASK_TIMES);
+        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.map_err(|error| OpenError::Certificates(error.to_string()))?;
         let tls = tls.with_root_certificates(roots).with_no_client_auth();
-        Ok(Self { config, tls: MakeRustlsConnect::new(tls) })
+        let primary = Arc::default();
+        Ok(Self { hosts, primary, tls: MakeRustlsConnect::new(tls), knows: SCHEMA_VERSION })
     }
+}
+
+/// A URL for each host that this one names before its path. (Those in its parameters stay together.)
+fn one_by_one(url: &str) -> Vec<String> {
+    let Some(authority) = url.find("://").map(|at| at + 3) else { return vec![url.to_owned()] };
+    let from = url[authority..].find('@').map_or(authority, |at| authority + at + 1);
+    let to = url[from..].find(['/', '?']).map_or(url.len(), |at| from + at);
+    url[from..to].split(',').map(|host| format!("{}{host}{}", &url[..from], &url[to..])).collect()
 }
 
 /// Is it on this machine?
@@ -115,7 +135,7 @@ mod tests {
     use super::*;
 
     fn mode(url: &str) -> SslMode {
-        Address::of(url).unwrap_or_else(|error| panic!("{url}: {error}")).config.get_ssl_mode()
+        Address::of(url).unwrap_or_else(|error| panic!("{url}: {error}")).hosts[0].get_ssl_mode()
     }
 
     #[test]
@@ -132,9 +152,15 @@ mod tests {
     fn only_a_server_that_takes_writes_is_used() {
         let address =
             Address::of("postgres://shop@one,two:5433/hanbeon?application_name=x").expect("an address");
-        assert_eq!(address.config.get_hosts().len(), 2);
-        assert_eq!(address.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
-        assert_eq!(address.config.get_application_name(), Some("x"));
+        let places = [("one", 5432), ("two", 5433)];
+        assert_eq!(address.hosts.len(), places.len());
+        for (config, (host, port)) in address.hosts.iter().zip(places) {
+            assert_eq!(config.get_hosts(), [Host::Tcp(host.to_owned())]);
+            assert_eq!(config.get_ports().first().unwrap_or(&5432), &port);
+            assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+            assert_eq!((config.get_user(), config.get_dbname()), (Some("shop"), Some("hanbeon")));
+            assert_eq!(config.get_application_name(), Some("x"));
+        }
     }
 
     #[test]
@@ -143,6 +169,7 @@ mod tests {
             "postgres://shop:hunter2@db/hanbeon?sslmode=prefer",
             "postgres://shop:hunter2@db/hanbeon?sslrootcert=/nowhere.pem",
             "postgres://shop:hunter2@db:port/hanbeon",
+            "postgres://shop:hunter2@db,other:port/hanbeon",
             "postgres:///hanbeon",
         ] {
             let error = Address::of(url).err().expect("a refusal").to_string();

@@ -64,7 +64,7 @@ impl Arriving {
     /// [`OpenError`].
     pub async fn open(url: &str, now: Timestamp) -> Result<Self, OpenError> {
         let mut connection = Address::of(url)?.connect().await?;
-        migrate(&mut connection.client, now).await?;
+        migrate(&mut connection.client, &[], now).await?;
         // A large table is sorted and read for longer than any verb may take.
         let patient = connection.client.batch_execute("SET statement_timeout = 0").await;
         patient.map_err(OpenError::Connect)?;

@@ -1,20 +1,22 @@
 //! One connection: how it is made, what is asked of its server, and the statements that are prepared on it.
 use crate::address::Address;
 use crate::error::unavailable;
+use crate::migrate::{may_be_used, name_of};
 use crate::open::OpenError;
 use hanbeon_store::StoreError;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Error, Statement};
+use tokio_postgres::{Client, Config, Error, Statement};
 
 /// Longest a connection may take to be there, over all hosts of the URL.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// What every session is told. A statement that takes longer waits for a lock that nobody gives back, or reads what it
 /// should not; whoever dies in a transaction does not keep its locks. Never is a commit answered before it is durable.
 const SET_UP: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
-    SET lock_timeout = '5s'; SET application_name = 'hanbeon'";
+    SET lock_timeout = '5s'";
 
 pub(crate) struct Connection {
     pub(crate) client: Client,
@@ -22,24 +24,45 @@ pub(crate) struct Connection {
 }
 
 impl Address {
+    /// A connection to a database whose schema has been looked at before, and may have been changed since.
+    ///
+    /// # Errors
+    /// As [`Address::connect`], or [`OpenError::NewerSchema`].
+    pub(crate) async fn connect_again(&self) -> Result<Connection, OpenError> {
+        let connection = self.connect().await?;
+        may_be_used(&connection.client, self.knows).await?;
+        Ok(connection)
+    }
+
     /// # Errors
     /// [`OpenError::Connect`] or [`OpenError::Unsynced`].
     pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
-        match timeout(CONNECT_MAX, self.connect_now()).await {
-            Ok(connected) => connected,
-            Err(_) => Err(OpenError::Silent),
+        let count = self.hosts.len();
+        let each = CONNECT_MAX / u32::try_from(count).unwrap_or(u32::MAX);
+        let (from, mut why) = (self.primary.load(Relaxed), OpenError::Silent);
+        for host in (0..count).map(|at| (from + at) % count) {
+            match timeout(each, self.connect_to(&self.hosts[host])).await {
+                Ok(Ok(connection)) => {
+                    self.primary.store(host, Relaxed);
+                    return Ok(connection);
+                }
+                Ok(Err(error)) => why = error,
+                Err(_) => {}
+            }
         }
+        Err(why)
     }
 
-    async fn connect_now(&self) -> Result<Connection, OpenError> {
-        let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(OpenError::Connect)?;
+    async fn connect_to(&self, host: &Config) -> Result<Connection, OpenError> {
+        let (client, connection) = host.connect(self.tls.clone()).await.map_err(OpenError::Connect)?;
         // Ends with the client, or with the server.
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(%error, "a connection to PostgreSQL is lost");
             }
         });
-        client.batch_execute(SET_UP).await.map_err(OpenError::Connect)?;
+        let set_up = format!("{SET_UP}; SET application_name = '{}'", name_of(self.knows));
+        client.batch_execute(&set_up).await.map_err(OpenError::Connect)?;
         let row = client.query_one("SHOW synchronous_commit", &[]).await.map_err(OpenError::Connect)?;
         let synced: String = row.try_get(0).map_err(OpenError::Connect)?;
         if !matches!(synced.as_str(), "on" | "remote_apply") {

@@ -29,6 +29,6 @@ mod tx;
 mod verbs;
 
 pub use arriving::{Arriving, Found};
-pub use migrate::SCHEMA_VERSION;
+pub use migrate::{Migration, SCHEMA_VERSION};
 pub use open::{OpenError, Options, PostgresStore};
 pub use stats::Stats;

@@ -2,7 +2,7 @@
 use crate::address::Address;
 use crate::error::unavailable;
 use crate::group::{Groups, Key};
-use crate::migrate::migrate;
+use crate::migrate::{Migration, migrate, newest};
 use crate::pool::{Mode, Pool, Verb};
 use crate::rows::Cells;
 use crate::stats::Stats;
@@ -31,13 +31,15 @@ pub struct Options {
     pub connections: usize,
     /// Will it carry payments out? Then books that were restored are refused until they have been compared with Toss.
     pub serves: bool,
+    /// Migrations of versions to come. For tests, in which a program stands for its own successor.
+    pub later: &'static [Migration],
 }
 
 impl Options {
     /// For the server.
     #[must_use]
     pub const fn server(now: Timestamp) -> Self {
-        Self { now, connections: 8, serves: true }
+        Self { now, connections: 8, serves: true, later: &[] }
     }
 
     /// For a command beside the server.
@@ -86,6 +88,17 @@ pub enum OpenError {
         /// In the program.
         known: i64,
     },
+    /// The schema must change, but somebody works who could not work with it then.
+    #[error(
+        "the database needs migration {needed}, and a program that knows schemas up to {knows} is connected: upgrade or \
+         stop it first"
+    )]
+    OldServerRuns {
+        /// The migration.
+        needed: i64,
+        /// What the other one knows.
+        knows: i64,
+    },
     /// History was rewritten.
     #[error(
         "migration {version} ({name}) was applied with another text: the database was made by another program"
@@ -116,9 +129,9 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`].
     pub async fn open(url: &str, options: Options) -> Result<Self, OpenError> {
-        let address = Address::of(url)?;
+        let address = Address { knows: newest(options.later), ..Address::of(url)? };
         let mut first = address.connect().await?;
-        migrate(&mut first.client, options.now).await?;
+        migrate(&mut first.client, options.later, options.now).await?;
         let pool = Arc::new(Pool::new(address, first, options.connections));
         let lanes = options.connections / 4;
         let (writes, reads) = (Groups::new(Mode::Write, lanes), Groups::new(Mode::Read, lanes));

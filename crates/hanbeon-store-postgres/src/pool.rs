@@ -99,7 +99,7 @@ impl Pool {
             let idle = self.idle().pop();
             let connection = match idle {
                 Some(connection) if !connection.client.is_closed() => connection,
-                _ => match self.address.connect().await {
+                _ => match self.address.connect_again().await {
                     Ok(connection) => connection,
                     Err(error) => return Ended::Failed(error.into()),
                 },

@@ -69,7 +69,7 @@ async fn a_connection_that_is_ended_is_replaced_and_nothing_is_half_written() {
     let database = postgres::database();
     let mut world = World::new(open(&database).await);
     let end_all = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-        WHERE application_name = 'hanbeon' AND datname = current_database() AND pid <> pg_backend_pid()";
+        WHERE application_name LIKE 'hanbeon %' AND datname = current_database() AND pid <> pg_backend_pid()";
     let (mut begun, mut unknown) = (0, 0);
     for _ in 0..30 {
         let order = world.unstored_order();

@@ -5,10 +5,13 @@
 //!   COUNT-th time. The names are [`hanbeon_app::env::POINTS`] and [`hanbeon_store_sqlite::POINTS`].
 //! * `HANBEON_CLOCK_FILE=PATH`: the wall clock is off by the whole seconds in that file, which is read each time,
 //!   so that a test can make the clock jump while the server runs.
+//! * `HANBEON_TEST_MIGRATION=VERSION:USABLE_FROM:PATH`: the program stands for its own successor, which has this migration
+//!   of PostgreSQL, too.
 //! * `HANBEON_TEST_SYNCHRONOUS=normal`: commits are answered before the disk has them, which no power cut forgives.
 use hanbeon_app::Env;
 use hanbeon_app::env::{POINTS, SystemEnv};
 use hanbeon_domain::Timestamp;
+use hanbeon_store_postgres::Migration;
 use rustix::process::{Signal, getpid, kill_process};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -59,6 +62,26 @@ pub(crate) fn unsynced() -> bool {
     let wish = std::env::var("HANBEON_TEST_SYNCHRONOUS").ok();
     assert!(matches!(wish.as_deref(), None | Some("normal")), "HANBEON_TEST_SYNCHRONOUS is not {wish:?}");
     wish.is_some()
+}
+
+/// What the next version has to migrate, if this program is to stand for it.
+///
+/// # Errors
+/// For a wish that cannot be read.
+pub(crate) fn later_migrations() -> Result<&'static [Migration], String> {
+    let Ok(wish) = std::env::var("HANBEON_TEST_MIGRATION") else { return Ok(&[]) };
+    let wrong = || format!("HANBEON_TEST_MIGRATION: {wish:?} must be VERSION:USABLE_FROM:PATH");
+    let (version, rest) = wish.split_once(':').ok_or_else(wrong)?;
+    let (usable_from, path) = rest.split_once(':').ok_or_else(wrong)?;
+    let sql = std::fs::read_to_string(path).map_err(|e| format!("HANBEON_TEST_MIGRATION: {path}: {e}"))?;
+    // Once in the life of the process.
+    Ok(vec![Migration {
+        version: version.parse().map_err(|_| wrong())?,
+        usable_from: usable_from.parse().map_err(|_| wrong())?,
+        name: "of the next version",
+        sql: sql.leak(),
+    }]
+    .leak())
 }
 
 /// The real environment, with these two holes.

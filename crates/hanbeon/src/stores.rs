@@ -3,7 +3,7 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::db_clock::DatabaseClock;
 #[cfg(feature = "failpoints")]
-use crate::failpoints::{ENV, reached, unsynced};
+use crate::failpoints::{ENV, later_migrations, reached, unsynced};
 use crate::wire::chain;
 use hanbeon_api::{Number, Numbers};
 use hanbeon_app::Env;
@@ -102,6 +102,8 @@ async fn open_postgres(url: &str, config: &Config, role: Role) -> Result<Stores,
         Role::Server => Options::server(ENV.now()),
         Role::Tool | Role::Resync => Options::tool(ENV.now()),
     };
+    #[cfg(feature = "failpoints")]
+    let options = Options { later: later_migrations()?, ..options };
     let opened = PostgresStore::open(url, options).await;
     let store = opened.map_err(|e| format!("cannot open {}: {e}", config.database_shown()))?;
     let store = Arc::new(store);

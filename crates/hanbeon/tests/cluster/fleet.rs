@@ -10,6 +10,8 @@ pub(crate) struct Server {
     number: usize,
     child: Option<Child>,
     door: watch::Sender<Option<Api>>,
+    /// What it has in its environment that the others do not: which version it stands for.
+    pub(crate) version: Vec<(&'static str, String)>,
 }
 
 /// All of them.
@@ -25,7 +27,7 @@ impl Fleet {
         let servers = senders
             .into_iter()
             .enumerate()
-            .map(|(number, door)| Server { number, child: None, door })
+            .map(|(number, door)| Server { number, child: None, door, version: Vec::new() })
             .collect();
         Self { servers, doors: Doors::new(receivers) }
     }
@@ -57,6 +59,7 @@ impl Server {
         std::fs::write(&said, "").expect("an empty file");
         let append = |path| OpenOptions::new().create(true).append(true).open(path).expect("a file");
         let mut command = world.command(&["serve"]);
+        command.envs(self.version.iter().map(|(name, value)| (name, value)));
         command.stdout(append(said.clone())).stderr(append(world.folder.path().join("server.log")));
         let mut child = command.spawn().expect("the server");
         let mut api = world.api.clone();

@@ -3,7 +3,7 @@
 //! before our books, Toss's books and everything that anybody was told tell one story.
 //!
 //! In reading order: [`many`] (three servers; the database dies and comes back), [`failover`] (it does not come back, and
-//! its standby leads), [`fleet`]: the servers, [`run`]: the load around them and how it comes to its end, [`mirror`]: our
+//! its standby leads), [`upgrade`] (two versions on two schemas), [`fleet`]: the servers, [`run`]: the load around them and how it comes to its end, [`mirror`]: our
 //! books, for the checker.
 
 #[path = "../crash/books.rs"]
@@ -48,3 +48,4 @@ mod truth;
 #[path = "../crash/unknown.rs"]
 #[expect(dead_code, reason = "the crash tests use the rest")]
 mod unknown;
+mod upgrade;

@@ -75,6 +75,11 @@ impl Run {
         .await;
     }
 
+    /// How often somebody was told "not now" so far.
+    pub(crate) fn turned_away(&self) -> u64 {
+        self.street.turned_away()
+    }
+
     /// Ends the load, and checks; `books` is where the database is now.
     pub(crate) async fn end(mut self, books: &str) -> Summary {
         self.street.close();
