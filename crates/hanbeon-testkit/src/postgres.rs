@@ -37,7 +37,8 @@ pub const VARIABLE: &str = "HANBEON_TEST_POSTGRES";
 const USER: &str = "postgres";
 
 /// Starts the server, says when it is ready, and waits for a line that names the signal that ends it. When the pipe ends
-/// instead, the server goes and its folder with it.
+/// instead, the server goes and its folder with it. It is gone when its children are: before that no other one starts in
+/// the same folder.
 const KEEPER: &str = r#"
 home=$1 ready=$2 port=$3; shift 3
 "$@" >>"$home/log" 2>&1 & server=$!
@@ -48,8 +49,15 @@ for _ in $(seq 1200); do
 done
 if [ "$up" ]; then echo ready; else echo; fi
 read -r signal || gone=1
+children=$(pgrep -P $server)
 kill -"${signal:-QUIT}" $server
 wait $server
+for child in $children; do
+  for _ in $(seq 200); do
+    case $(ps -o stat= -p "$child") in ""|Z*) break;; esac
+    sleep 0.05
+  done
+done
 if [ "$gone" ]; then rm -rf "$home"; fi
 "#;
 
@@ -138,6 +146,8 @@ pub struct Cluster {
     home: PathBuf,
     port: u16,
     keeper: Option<Keeper>,
+    /// It must go on to be able to end.
+    frozen: bool,
 }
 
 impl Cluster {
@@ -161,15 +171,24 @@ impl Cluster {
     /// When the copy cannot be made.
     #[must_use]
     pub fn standby(&self, name: &str) -> Self {
-        let from = format!("host=127.0.0.1 port={} user={USER} application_name={name}", self.port);
-        let standby = Self::make(|programs, data| {
-            let mut copy = programs.command("pg_basebackup");
-            copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "-d", &from, "-D"]);
-            done(copy.arg(data));
-        });
+        let standby = self.follower(name);
         self.execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'"));
         self.execute("SELECT pg_reload_conf()");
         standby
+    }
+
+    /// The same, but that nobody waits for it: it may lack the last moments.
+    ///
+    /// # Panics
+    /// When the copy cannot be made.
+    #[must_use]
+    pub fn follower(&self, name: &str) -> Self {
+        let from = format!("host=127.0.0.1 port={} user={USER} application_name={name}", self.port);
+        Self::make(|programs, data| {
+            let mut copy = programs.command("pg_basebackup");
+            copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "-d", &from, "-D"]);
+            done(copy.arg(data));
+        })
     }
 
     /// The follower leads from now on; returns when it takes writes.
@@ -178,6 +197,37 @@ impl Cluster {
     /// When it does not follow anybody.
     pub fn promote(&mut self) {
         done(self.programs.command("pg_ctl").arg("promote").arg("-D").arg(self.home.join("data")));
+    }
+
+    /// Its machine hangs: connections are taken, and nothing is ever answered.
+    ///
+    /// # Panics
+    /// When its processes cannot be stopped.
+    pub fn freeze(&mut self) {
+        self.signal_all("STOP");
+        self.frozen = true;
+    }
+
+    /// It goes on, as if nothing had happened.
+    ///
+    /// # Panics
+    /// When its processes cannot be told.
+    pub fn thaw(&mut self) {
+        if std::mem::take(&mut self.frozen) {
+            self.signal_all("CONT");
+        }
+    }
+
+    /// Tells the server, and those of its processes that there are then.
+    fn signal_all(&self, signal: &str) {
+        let file = std::fs::read_to_string(self.home.join("data/postmaster.pid")).expect("it runs");
+        let server = file.lines().next().expect("its number").to_owned();
+        done(Command::new("kill").args(["-s", signal, &server]));
+        let children = said(Command::new("pgrep").args(["-P", &server])).unwrap_or_default();
+        for child in children.lines() {
+            // It may just have ended.
+            let _ = Command::new("kill").args(["-s", signal, child]).output();
+        }
     }
 
     /// `kill -9` of the server; its children end by themselves. Returns when it is gone.
@@ -249,7 +299,7 @@ impl Cluster {
         let made = done(programs.run(OsStr::new("mktemp")).arg("-d").arg(folder));
         let home = PathBuf::from(made.trim_end());
         fill(&programs, &home.join("data"));
-        let mut cluster = Self { programs, home, port: 0, keeper: None };
+        let mut cluster = Self { programs, home, port: 0, keeper: None, frozen: false };
         // Between our looking for a free port and its listening, another process may take it.
         for _ in 0..5 {
             cluster.port = free_port();
@@ -262,12 +312,14 @@ impl Cluster {
     }
 
     fn end(&mut self, signal: &str) {
+        self.thaw();
         self.keeper.take().expect("it runs").end(Some(signal));
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        self.thaw();
         match self.keeper.take() {
             Some(keeper) => keeper.end(None),
             None => drop(std::fs::remove_dir_all(&self.home)),

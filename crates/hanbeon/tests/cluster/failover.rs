@@ -7,10 +7,20 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 const SERVERS: usize = 2;
 /// Calls to Toss before and after.
-const CALLS: u64 = 200;
+const CALLS: u64 = 150;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i5_s1_a_lost_primary_loses_nothing_and_charges_nobody_twice() {
+    the_standby_leads_after(Cluster::kill).await;
+}
+
+/// Its machine takes connections, and answers nothing: nobody says that it is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i5_s1_a_primary_that_hangs_loses_nothing_and_charges_nobody_twice() {
+    the_standby_leads_after(Cluster::freeze).await;
+}
+
+async fn the_standby_leads_after(lose: impl Fn(&mut Cluster)) {
     let seed = RandomState::new().build_hasher().finish() >> 32;
     println!("seed {seed}");
     let mut primary = Cluster::start();
@@ -20,7 +30,7 @@ async fn i5_s1_a_lost_primary_loses_nothing_and_charges_nobody_twice() {
         format!("postgres://postgres@127.0.0.1:{},127.0.0.1:{}/hanbeon", primary.port(), standby.port());
     let mut run = Run::start(&both, SERVERS, seed).await;
     run.goes_on(CALLS, &primary.url("hanbeon")).await;
-    primary.kill();
+    lose(&mut primary);
     standby.promote();
     let books = standby.url("hanbeon");
     run.goes_on(CALLS, &books).await;

@@ -5,9 +5,12 @@ use crate::plan::Dice;
 use crate::run::Run;
 use hanbeon_testkit::postgres::Cluster;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::{Duration, Instant};
 
 const SERVERS: usize = 3;
-/// What happens, each so often, in any order: about a minute of it.
+/// For so long at least.
+const MINUTE: Duration = Duration::from_secs(60);
+/// What happens, each so often, in any order; and again, until the minute is over.
 const DEEDS: [(Deed, usize); 5] =
     [(Deed::Kill, 9), (Deed::Pause, 5), (Deed::Stop, 5), (Deed::KillDatabase, 1), (Deed::StopDatabase, 1)];
 /// Calls to Toss between two of them.
@@ -35,8 +38,12 @@ async fn i5_s1_three_servers_that_die_by_turns_tell_one_story() {
     let mut postgres = Cluster::start();
     let database = postgres.database();
     let mut run = Run::start(&database.url(), SERVERS, seed).await;
-    let mut deeds: Vec<_> = DEEDS.iter().flat_map(|(deed, times)| vec![*deed; *times]).collect();
-    while !deeds.is_empty() {
+    let all = || DEEDS.iter().flat_map(|(deed, times)| vec![*deed; *times]).collect::<Vec<_>>();
+    let (began, mut deeds) = (Instant::now(), all());
+    while !deeds.is_empty() || began.elapsed() < MINUTE {
+        if deeds.is_empty() {
+            deeds = all();
+        }
         run.goes_on(CALLS, &database.url()).await;
         let deed = deeds.swap_remove(at_random(&mut dice, deeds.len()));
         let server = at_random(&mut dice, SERVERS);

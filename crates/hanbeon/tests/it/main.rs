@@ -5,7 +5,7 @@
 //! In reading order: [`support`] (the world of a test), [`contract`], [`merchant`], [`bad_input`], [`races`], [`once`]
 //! and [`refunds`] (the shop's server), [`webhooks`], [`lost`], [`network`], [`breaker`] and [`crashes`] (what Toss, the
 //! wire and `kill -9` do), [`store_down`] (a database that refuses), [`secrets`], [`access`], [`load`],
-//! [`cli`], [`billing`], [`receipts`], the operator's tools ([`tool`]: [`operator`], [`inspect`], [`tamper`], [`backup`], [`resync`], [`moving`]); [`rows_orders`],
+//! [`cli`], [`billing`], [`receipts`], the operator's tools ([`tool`]: [`operator`], [`inspect`], [`tamper`], [`backup`], [`resync`], [`standby`], [`moving`]); [`rows_orders`],
 //! [`rows_replies`] and [`rows_refunds`] are rows of docs/failures.md that nothing else showed. Crash loops are in
 //! `tests/crash`.
 
@@ -38,6 +38,7 @@ mod rows_refunds;
 mod rows_replies;
 mod secrets;
 mod shop;
+mod standby;
 mod store_down;
 mod support;
 mod tamper;

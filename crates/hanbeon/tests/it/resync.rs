@@ -8,7 +8,7 @@ use serde_json::Value;
 use toss_sandbox::{EffectKind, FaultKind, FaultOperation, NewPayment, Operation, When};
 
 /// Longer ago than anything here.
-const LONG_AGO: &str = "2020-01-01";
+pub(crate) const LONG_AGO: &str = "2020-01-01";
 
 /// A buyer who has been through the window of a shop that names an order at Toss as it is named here.
 pub(crate) async fn named(world: &World, amount: i64) -> Buyer {
@@ -46,6 +46,11 @@ pub(crate) async fn feed(world: &World) -> Vec<(u64, String)> {
     events
         .map(|event: &Value| (event["number"].as_u64().unwrap(), event["id"].as_str().unwrap().to_owned()))
         .collect()
+}
+
+/// How many calls that move money came to Toss.
+pub(crate) fn moved(world: &World) -> usize {
+    world.calls(Operation::Confirm) + world.calls(Operation::Cancel)
 }
 
 /// What Toss and the books say of a payment: charged, and given back.
@@ -133,7 +138,6 @@ async fn i3_a_restored_backup_is_led_to_where_toss_is_and_nothing_happens_twice(
     }
 
     well(&world, &["restore", "--from", to.to_str().unwrap()]).await;
-    let moved = |world: &World| world.calls(Operation::Confirm) + world.calls(Operation::Cancel);
     let moved_before = moved(&world);
     let report = well(&world, &["resync", "--since", LONG_AGO]).await;
     assert!(report.contains(&orphan.toss_order) && report.contains("7000 won"), "{report}");
@@ -253,7 +257,6 @@ async fn i3_i4_a_postgresql_that_lags_is_resynced_and_the_older_copy_sends_nothi
     world.kill().await;
 
     world.environment[0].1 = standby.url();
-    let moved = |world: &World| world.calls(Operation::Confirm) + world.calls(Operation::Cancel);
     let moved_before = moved(&world);
     well(&world, &["resync", "--since", LONG_AGO]).await;
     assert_eq!(moved(&world), moved_before, "nothing that moves money was sent");
