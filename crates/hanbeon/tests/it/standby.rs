@@ -6,7 +6,7 @@ use crate::resync::{LONG_AGO, feed, moved, named, numbers_go_on, paid, well};
 use crate::support::{World, at_once, listening, send, until};
 use hanbeon_testkit::postgres::{Cluster, query};
 use std::time::{Duration, Instant};
-use toss_sandbox::{EffectKind, Operation};
+use toss_sandbox::{EffectKind, FaultKind, FaultOperation, FaultRule, Operation, When};
 
 /// Who pays before the standby hears nothing any more, after that, and while the primary is lost.
 const HEARD: usize = 4;
@@ -15,7 +15,7 @@ const IN_THE_ACT: usize = 24;
 
 /// A world without a server, over this database, with a registry of generations.
 async fn world_over(cluster: &Cluster) -> World {
-    let mut world = World::without_server("[limits]\ndrain_ms = 3000\n").await;
+    let mut world = World::without_server("[limits]\nstore_retry_ms = 500\n").await;
     world.open_toss();
     cluster.execute("CREATE DATABASE hanbeon");
     let registry = world.folder.path().join("generation");
@@ -75,6 +75,9 @@ async fn i3_i4_what_an_asynchronous_standby_has_not_heard_is_taken_from_toss() {
     let (before, in_the_act) = buyers.split_at(HEARD + UNHEARD);
     assert_eq!(confirm_all(&world, &before[HEARD..]).await, [Some(200); UNHEARD]);
     let told_before = feed(&world).await;
+    // Of those who pay now, half of them, Toss charges at once and answers late.
+    let late = FaultRule::new(FaultOperation::Confirm, FaultKind::Delay { ms: 3_000, when: When::After });
+    world.toss.add_fault(FaultRule { permille: 500, ..late.times(0) }).expect("a good rule");
     let calls = world.calls(Operation::Confirm);
     let lose = async {
         until("some of them are being charged", async || {
@@ -86,6 +89,7 @@ async fn i3_i4_what_an_asynchronous_standby_has_not_heard_is_taken_from_toss() {
     let (answers, ()) = tokio::join!(confirm_all(&world, in_the_act), lose);
     println!("{answers:?}");
     assert!(answers.iter().any(|status| *status != Some(200)), "the primary was lost in the act");
+    world.toss.clear_faults();
     // It knows of one host, so that nobody goes on with books that lack something.
     world.kill().await;
 
