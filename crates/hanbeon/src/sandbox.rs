@@ -41,6 +41,9 @@ pub(crate) struct SandboxArgs {
     /// The same calls give the same keys.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Keep so many payments at most, a million by default; the oldest are forgotten.
+    #[arg(long, value_name = "N")]
+    max_payments: Option<usize>,
     /// Set a switch, such as `quickCancelsMs=0`. May be repeated.
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     switches: Vec<String>,
@@ -96,6 +99,9 @@ impl SandboxArgs {
         config.webhooks.extend(self.webhooks.iter().map(WebhookEndpoint::new));
         config.webhooks_anywhere |= self.webhooks_anywhere;
         config.webhook_compression = self.webhook_compression.unwrap_or(config.webhook_compression);
+        if let Some(most) = self.max_payments {
+            config.keep_payments(most);
+        }
         config.state = self.state.or(config.state);
         config.seed = self.seed.or(config.seed);
         Ok(config)

@@ -30,20 +30,20 @@ export const LIVE_WALLETS = {
   PAYCO: { ko: "페이코", en: "Payco" },
 };
 
-/** Wallets outside of Korea. */
+/** Wallets outside of Korea, and where their buyers are. */
 export const PROVIDERS = {
-  PAYPAL: { ko: "PayPal", en: "PayPal", tint: "#003087" },
-  PAYPAY: { ko: "PayPay", en: "PayPay", tint: "#c8102e" },
-  ALIPAY: { ko: "Alipay", en: "Alipay", tint: "#0d62c9" },
-  ALIPAYHK: { ko: "AlipayHK", en: "AlipayHK", tint: "#0d62c9" },
-  GCASH: { ko: "GCash", en: "GCash", tint: "#0b5cd6" },
-  TOUCHNGO: { ko: "Touch 'n Go", en: "Touch 'n Go", tint: "#1b4fa0" },
-  BOOST: { ko: "Boost", en: "Boost", tint: "#c51b3a" },
-  BPI: { ko: "BPI", en: "BPI", tint: "#9b1c20" },
-  BILLEASE: { ko: "BillEase", en: "BillEase", tint: "#20638f" },
-  DANA: { ko: "DANA", en: "DANA", tint: "#0f6fc0" },
-  TRUEMONEY: { ko: "TrueMoney", en: "TrueMoney", tint: "#b85300" },
-  RABBIT_LINE_PAY: { ko: "Rabbit LINE Pay", en: "Rabbit LINE Pay", tint: "#067a3c" },
+  PAYPAL: { ko: "PayPal", en: "PayPal", tint: "#003087", country: "US" },
+  PAYPAY: { ko: "PayPay", en: "PayPay", tint: "#c8102e", country: "JP" },
+  ALIPAY: { ko: "Alipay", en: "Alipay", tint: "#0d62c9", country: "CN" },
+  ALIPAYHK: { ko: "AlipayHK", en: "AlipayHK", tint: "#0d62c9", country: "HK" },
+  GCASH: { ko: "GCash", en: "GCash", tint: "#0b5cd6", country: "PH" },
+  TOUCHNGO: { ko: "Touch 'n Go", en: "Touch 'n Go", tint: "#1b4fa0", country: "MY" },
+  BOOST: { ko: "Boost", en: "Boost", tint: "#c51b3a", country: "MY" },
+  BPI: { ko: "BPI", en: "BPI", tint: "#9b1c20", country: "PH" },
+  BILLEASE: { ko: "BillEase", en: "BillEase", tint: "#20638f", country: "PH" },
+  DANA: { ko: "DANA", en: "DANA", tint: "#0f6fc0", country: "ID" },
+  TRUEMONEY: { ko: "TrueMoney", en: "TrueMoney", tint: "#b85300", country: "TH" },
+  RABBIT_LINE_PAY: { ko: "Rabbit LINE Pay", en: "Rabbit LINE Pay", tint: "#067a3c", country: "TH" },
 };
 
 /** Issuers a buyer can choose: code, names and the colour of the little card. */

@@ -71,10 +71,11 @@ const COUNTRIES = [
 export const foreignPage = {
   prepare({ request, payment }) {
     const asked = [request.provider, payment.easyPayProvider].find((code) => PROVIDERS[code]);
+    const provider = asked ?? "PAYPAL";
     return {
       fixedProvider: asked !== undefined,
-      provider: asked ?? "PAYPAL",
-      country: request.country || "US",
+      provider,
+      country: request.country || PROVIDERS[provider].country,
       email: "buyer@example.com",
       password: "test-buyer",
     };

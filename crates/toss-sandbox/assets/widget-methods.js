@@ -22,8 +22,12 @@ export function methodsWidget({ t, lang, query, redraw, changed, drawError }) {
     },
   };
   const mayInstal = () => own.amount?.currency === "KRW" && own.amount.value >= INSTALMENTS_FROM;
+  const currency = () => own.amount?.currency ?? "KRW";
   /** Each currency has its own methods; a key of the merchant's own is paid outside of this widget. */
-  const methods = () => own.all.filter((method) => (method.currencies ?? ["KRW"]).includes(own.amount?.currency ?? "KRW"));
+  const methods = () => own.all.filter((method) => (method.currencies ?? ["KRW"]).includes(currency()));
+  /** Among the ways to pay in won, the wallets from abroad stand behind one tile. */
+  const abroad = () => (currency() === "KRW" ? methods().filter((method) => method.currencies) : []);
+  const isAbroad = () => abroad().some((method) => method.code === own.code);
   const chosen = () => methods().find((method) => method.code === own.code);
 
   async function load() {
@@ -44,19 +48,20 @@ export function methodsWidget({ t, lang, query, redraw, changed, drawError }) {
     return (method.label === method.code ? null : method.label) || known?.ko || method.code;
   }
 
-  function tile(method) {
-    const pick = () => {
-      own.code = method.code;
-      own.lacking = "";
-      changed();
-    };
+  function choose(code) {
+    own.code = code;
+    own.lacking = "";
+    changed();
+  }
+
+  function tile(method, checked = method.code === own.code, first = method.code) {
     const input = el("input", {
       type: "radio",
       name: "method",
       id: `method-${method.code}`,
       value: method.code,
-      checked: method.code === own.code,
-      on: { change: pick },
+      checked,
+      on: { change: () => choose(first) },
     });
     const live = method.inTest === false ? el("small", {}, t("liveOnly")) : null;
     const words = el("span", {}, label(method), live);
@@ -70,6 +75,19 @@ export function methodsWidget({ t, lang, query, redraw, changed, drawError }) {
     const dot = el("span", { className: "dot", aria: { hidden: "true" } }, brand.en.slice(0, 1));
     dot.style.background = brand.tint;
     return dot;
+  }
+
+  function tiles() {
+    const wallets = abroad();
+    const each = methods().filter((method) => !wallets.includes(method)).map((method) => tile(method));
+    if (wallets.length > 0) each.push(tile({ code: "FOREIGN_EASY_PAY" }, isAbroad(), wallets[0].code));
+    return each;
+  }
+
+  function abroadDetail() {
+    const list = abroad().map(({ code }) => ({ code, ...PROVIDERS[code] }));
+    const provider = select(ctx, "provider", t("provider"), list, own.code, choose);
+    return el("div", { className: "detail one" }, provider);
   }
 
   function cardDetail() {
@@ -108,9 +126,10 @@ export function methodsWidget({ t, lang, query, redraw, changed, drawError }) {
     const title = t("method");
     const test = el("span", { className: "test" }, icon("flask", 14), "TEST");
     const head = el("div", { className: "head" }, el("h2", { id: "title" }, title), test);
-    const tiles = el("div", { className: "tiles" }, ...methods().map(tile));
-    const nodes = [head, el("fieldset", { aria: { labelledby: "title" } }, tiles)];
+    const each = el("div", { className: "tiles" }, ...tiles());
+    const nodes = [head, el("fieldset", { aria: { labelledby: "title" } }, each)];
     if (own.code === "CARD") nodes.push(cardDetail());
+    if (isAbroad()) nodes.push(abroadDetail());
     if (own.code === "VIRTUAL_ACCOUNT") nodes.push(accountDetail(), note(t("depositNote")));
     if (own.lacking) nodes.push(el("div", { id: "detail-error" }, drawError(t(own.lacking))));
     return nodes;

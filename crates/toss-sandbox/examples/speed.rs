@@ -1,58 +1,69 @@
-//! How many confirms a second, over kept-alive connections of this machine: `speed [COUNT] [CONNECTIONS]`.
+//! How many confirms a second, over kept-alive connections of this machine: `speed [COUNT] [CONNECTIONS] [KEPT]`.
 //!
 //! The client runs in the same process and on the same cores. It writes a prepared request, reads one whole answer,
-//! and sees to it that each of them is a 200; nothing is pipelined.
+//! and sees to it that each of them is a 200; nothing is pipelined. At most `KEPT` payments are kept, a million by default.
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use toss_sandbox::{Config, EffectKind, NewPayment, Sandbox};
 
-/// Confirms at most: each leaves a payment, an idempotency key and a journal entry in memory.
-const MOST: usize = 1_000_000;
+/// Confirms at most.
+const MOST: usize = 10_000_000;
+/// Requests that are prepared at a time.
+const BATCH: usize = 50_000;
 /// `base64(secret key + ":")` of the first merchant.
 const BASIC: &str = "Basic dGVzdF9za196WExrS0V5cE5BcldtbzUwblgzbG1lYXhZRzVSOg==";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut arguments = std::env::args().skip(1);
-    let count: usize = arguments.next().map_or(Ok(200_000), |text| text.parse())?;
-    let connections: usize = arguments.next().map_or(Ok(64), |text| text.parse())?;
-    let (count, connections) = (count.clamp(1, MOST), connections.clamp(1, 1_000));
+    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<usize>());
+    let count = arguments.next().unwrap_or(Ok(200_000))?.clamp(1, MOST);
+    let connections = arguments.next().unwrap_or(Ok(64))?.clamp(1, 1_000);
+    let mut config = Config::default();
+    let kept = arguments.next().unwrap_or(Ok(config.max_payments))?.max(2);
+    config.keep_payments(kept);
 
-    let sandbox = Sandbox::new(Config::default())?;
+    let sandbox = Sandbox::new(config)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let served = sandbox.clone();
     tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
 
-    let requests: Vec<Vec<u8>> = (0..count).map(|at| request(&sandbox, at)).collect::<Result<_, _>>()?;
-    let mut clients = JoinSet::new();
-    let begun = Instant::now();
-    for share in requests.chunks(count.div_ceil(connections)) {
-        clients.spawn(confirm_all(address, share.to_vec()));
+    // What is prepared is not finished, and would not make room for more.
+    let batch = BATCH.min(kept / 2);
+    let (mut took, mut approved) = (Duration::ZERO, 0);
+    for first in (0..count).step_by(batch) {
+        let numbers = first..count.min(first + batch);
+        let requests: Vec<_> = numbers.map(|at| request(&sandbox, at)).collect::<Result<_, _>>()?;
+        let seen = sandbox.journal(u64::MAX, 0).last_seq;
+        let mut clients = JoinSet::new();
+        let begun = Instant::now();
+        for share in requests.chunks(requests.len().div_ceil(connections)) {
+            clients.spawn(confirm_all(address, share.to_vec()));
+        }
+        while let Some(client) = clients.join_next().await {
+            client??;
+        }
+        took += begun.elapsed();
+        approved += approvals(&sandbox, seen);
     }
-    while let Some(client) = clients.join_next().await {
-        client??;
-    }
-    let took = begun.elapsed().as_micros().max(1);
-    let memory = peak_memory();
-    if approved(&sandbox) != count {
+    if approved != count {
         return Err("the journal does not say that each was approved".into());
     }
-    let rate = u128::try_from(count)? * 1_000_000 / took;
-    println!("{count} confirms over {connections} connections in {} ms: {rate}/s", took / 1_000);
-    println!("peak memory of the process, client and its requests included: {memory}");
+    let rate = u128::try_from(count)? * 1_000_000 / took.as_micros().max(1);
+    println!("{count} confirms over {connections} connections in {} ms: {rate}/s", took.as_millis());
+    println!("peak memory of the process, client and its requests included: {}", peak_memory());
     Ok(())
 }
 
-/// What really happened, whatever the client believes.
-fn approved(sandbox: &Sandbox) -> usize {
-    let journal = sandbox.journal(0, MOST);
+/// What really happened since then, whatever the client believes.
+fn approvals(sandbox: &Sandbox, seen: u64) -> usize {
+    let journal = sandbox.journal(seen, BATCH);
     journal.entries.iter().filter(|entry| entry.effect == EffectKind::Approved).count()
 }
 

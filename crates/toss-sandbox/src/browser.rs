@@ -25,7 +25,6 @@ use crate::control::refuse;
 use crate::enums::{ABROAD, GIFTS, WALLETS};
 use crate::lang::Lang;
 use crate::means::Means;
-use crate::money::Currency;
 use crate::opening::{self, Wanted};
 use crate::payment::{Payment, Status, Surface};
 use crate::shared::Shared;
@@ -129,8 +128,7 @@ fn methods() -> Vec<Value> {
     }));
     methods.extend(ABROAD.iter().map(|wallet| {
         let mut method = method(wallet.code, wallet.code, wallet.code);
-        let own = wallet.currencies.iter().filter(|currency| **currency != Currency::Krw);
-        method["currencies"] = own.map(|currency| currency.code()).collect();
+        method["currencies"] = wallet.currencies.iter().map(|currency| currency.code()).collect();
         method
     }));
     methods

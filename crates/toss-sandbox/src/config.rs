@@ -40,8 +40,8 @@ pub struct Config {
     pub max_webhooks: usize,
     /// Rows of the list of transactions kept; beyond it the oldest are forgotten.
     pub max_transactions: usize,
-    /// Payments kept; beyond it the oldest finished ones are forgotten. A million confirmed payments, each with
-    /// its idempotency key and its journal entry, take about 1.7 GB.
+    /// Payments kept; beyond it the oldest finished ones are forgotten. [`Config::keep_payments`] sets it together with
+    /// what belongs to them, and says how much memory they take.
     pub max_payments: usize,
     /// The fees of settlements.
     pub fees: Fees,
@@ -244,6 +244,15 @@ impl Config {
             self.merchants.push(Merchant::new("테스트 상점", &mid, client, secret));
         }
         Ok(())
+    }
+
+    /// Keeps at most so many payments, rows of the list of transactions, idempotency keys and journal entries each; the
+    /// oldest are forgotten first. A confirmed payment with one of each takes about 2.4 kB.
+    pub fn keep_payments(&mut self, most: usize) {
+        self.max_payments = most;
+        self.max_transactions = most;
+        self.max_idempotency_keys = most;
+        self.max_journal = most;
     }
 
     /// Refuses what could not be served: live keys, mixed families, shared keys.

@@ -72,6 +72,7 @@ struct File {
     seed: Option<u64>,
     state: Option<PathBuf>,
     webhook_compression: Option<u32>,
+    max_payments: Option<usize>,
     #[serde(default)]
     webhooks_anywhere: bool,
     merchants: Option<Vec<Shop>>,
@@ -106,6 +107,9 @@ impl File {
         config.webhook_compression = self.webhook_compression.unwrap_or(config.webhook_compression);
         config.webhooks_anywhere = self.webhooks_anywhere;
         config.webhooks = self.webhooks.into_iter().map(Receiver::endpoint).collect();
+        if let Some(most) = self.max_payments {
+            config.keep_payments(most);
+        }
         if let Some(merchants) = self.merchants {
             config.merchants = merchants.into_iter().map(Shop::merchant).collect();
         }

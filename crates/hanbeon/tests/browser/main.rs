@@ -10,12 +10,14 @@
 //! 2. [`buyer`]: what a buyer does, as verbs;
 //! 3. [`records`]: what hanbeon and the sandbox say about it afterwards;
 //! 4. [`pay`], [`refused`], [`again`], [`later`], [`hands`]: the tests;
-//!    and [`checkout`], [`desk`], [`monthly`]: every way to pay, what the shop gives back, a card for every month;
+//!    and [`checkout`], [`abroad`], [`desk`], [`monthly`]: every way to pay, what the shop gives back, a card for every
+//!    month;
 //! 5. [`original`]: a front end that was written for the original server;
 //! 6. [`console`]: what a developer sees of the sandbox;
 //! 7. [`bench`], then [`sdk`], [`ways`], [`billing`], [`loader`]: the sandbox's browser side, without our shop;
 //! 8. [`pictures`]: every page fits its screen; `HANBEON_SCREENSHOTS=docs/images` keeps what it looks like.
 
+mod abroad;
 mod again;
 mod bench;
 mod billing;

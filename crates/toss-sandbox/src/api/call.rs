@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header::HOST};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::api::receipts::CancelBody;
 use crate::api::{
@@ -148,7 +149,41 @@ fn ask(operation: Operation, subject: Option<&str>, uri: &Uri, body: &Bytes) -> 
 
 /// A body as JSON; fields that Toss does not know are ignored, a field of a wrong type is 400.
 fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Code> {
-    serde_json::from_slice(body).map_err(|_| codes::INVALID_REQUEST)
+    // Some editors and shells begin a text with the mark of its encoding.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(body).or_else(|_| spelled(body)).map_err(|_| codes::INVALID_REQUEST)
+}
+
+/// Text of digits alone, which programs send as a number.
+const DIGITS: [&str; 11] = [
+    "orderId",
+    "cardNumber",
+    "cardExpirationYear",
+    "cardExpirationMonth",
+    "cardPassword",
+    "customerIdentityNumber",
+    "customerMobilePhone",
+    "bank",
+    "accountNumber",
+    "registrationNumber",
+    "accountKey",
+];
+
+/// The body once more, with numbers as the text that they stand for.
+fn spelled<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    let mut body = serde_json::from_slice(body)?;
+    spell(&mut body);
+    serde_json::from_value(body)
+}
+
+fn spell(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    for (name, value) in fields {
+        match value {
+            Value::Number(digits) if DIGITS.contains(&name.as_str()) => *value = digits.to_string().into(),
+            _ => spell(value),
+        }
+    }
 }
 
 /// Only test keys exist here, so the header always counts.

@@ -14,7 +14,7 @@ use crate::shared::Shared;
 
 /// The routes of the core API.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
+    Calls(Router::new())
         .route("/v1/payments", post(Operation::Create))
         .route("/v1/payments/confirm", post(Operation::Confirm))
         // The form of confirm that was in use before 2021 has the payment in its address.
@@ -25,8 +25,6 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/payments/key-in", post(Operation::KeyIn))
         .route("/v1/virtual-accounts", post(Operation::VirtualAccount))
         .route("/v1/transactions", read(Operation::Transactions))
-        // Not documented; a client that others wrote asks so (see conformance/).
-        .route("/v1/transactions/", read(Operation::Transactions))
         .route("/v1/billing/authorizations/issue", post(Operation::BillingIssue))
         .route("/v1/billing/authorizations/card", post(Operation::BillingCard))
         .route(
@@ -38,7 +36,18 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/settlements", read(Operation::Settlements).merge(post(Operation::SettlementRequest)))
         .route("/v1/promotions", read(Operation::Promotions))
         .route("/v1/promotions/card", read(Operation::CardPromotions))
+        .0
         .method_not_allowed_fallback(wrong_method)
+}
+
+/// Routes, each with a slash at its end as well: Toss's documents have none, and a client that others wrote sends it (see
+/// conformance/).
+struct Calls(Router<Arc<Shared>>);
+
+impl Calls {
+    fn route(self, path: &str, methods: MethodRouter<Arc<Shared>>) -> Self {
+        Self(self.0.route(path, methods.clone()).route(&format!("{path}/"), methods))
+    }
 }
 
 fn read(operation: Operation) -> MethodRouter<Arc<Shared>> {

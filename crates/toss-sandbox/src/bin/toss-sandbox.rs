@@ -22,6 +22,7 @@ usage: toss-sandbox [OPTION]...
   --key CLIENT:SECRET       one more merchant, of this pair of test keys; may be repeated
   --state FILE              keep everything in this file and go on from it; in memory alone by default
   --seed N                  the same calls give the same keys
+  --max-payments N          keep so many payments at most, a million by default; the oldest are forgotten
   --switch NAME=VALUE       set a switch, such as quickCancelsMs=0; may be repeated
   --switches                list the switches and stop
   --help                    this text
@@ -84,6 +85,7 @@ fn read(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
             "--key" => config.add_merchant(value()?)?,
             "--state" => config.state = Some(value()?.into()),
             "--seed" => config.seed = Some(value()?.parse()?),
+            "--max-payments" => config.keep_payments(value()?.parse()?),
             "--switch" => config.switches = config.switches.with(value()?)?,
             "--switches" => {}
             other => return Err(format!("unknown argument {other}; try --help").into()),

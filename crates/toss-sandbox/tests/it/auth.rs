@@ -101,6 +101,47 @@ async fn an_unknown_route_is_answered_by_the_gateway_and_a_wrong_method_by_toss(
 }
 
 #[tokio::test]
+async fn a_slash_at_the_end_of_an_address_changes_nothing() {
+    let toss = Toss::start().await;
+    let key = toss.authenticated("ord-slash", 1_000);
+    let body = json!({ "paymentKey": key, "orderId": "ord-slash", "amount": 1_000 });
+    assert_eq!(toss.send(Ask::post("/v1/payments/confirm/", body)).await.status, 200);
+    let days = "?startDate=2026-03-02&endDate=2026-03-03";
+    for path in [
+        format!("/v1/payments/{key}/"),
+        String::from("/v1/payments/orders/ord-slash/"),
+        format!("/v1/transactions/{days}"),
+        format!("/v1/settlements/{days}"),
+        String::from("/v1/cash-receipts/?requestDate=2026-03-02"),
+        String::from("/v1/promotions/card/"),
+    ] {
+        assert_eq!(toss.send(Ask::get(&path)).await.status, 200, "{path}");
+    }
+    let cancel = json!({ "cancelReason": "x" });
+    assert_eq!(toss.send(Ask::post(&format!("/v1/payments/{key}/cancel/"), cancel)).await.status, 200);
+    assert_eq!(toss.status(&key), "CANCELED");
+}
+
+#[tokio::test]
+async fn a_body_may_begin_with_a_byte_order_mark_and_write_digits_as_a_number() {
+    let toss = Toss::start().await;
+    let key = toss.authenticated("20260302", 1_000);
+    let marked = format!("\u{feff}{{\"paymentKey\":\"{key}\",\"orderId\":20260302,\"amount\":1000}}");
+    let confirm = Ask::new("POST", "/v1/payments/confirm", marked.into_bytes());
+    assert_eq!(toss.send(confirm).await.json()["orderId"], "20260302");
+    let card = json!({
+        "customerKey": "customer-1", "cardNumber": 9_410_001_234_567_890_u64, "cardExpirationYear": 30,
+        "cardExpirationMonth": 12, "customerIdentityNumber": 900_101,
+    });
+    let billing = toss.send(Ask::post("/v1/billing/authorizations/card", card)).await;
+    assert_eq!(billing.json()["card"]["number"], "94100012****789*", "{}", billing.text());
+    // What is never digits alone is not guessed at.
+    let wrong = json!({ "customerKey": 1, "authKey": "x" });
+    let wrong = toss.send(Ask::post("/v1/billing/authorizations/issue", wrong)).await;
+    assert_eq!(wrong.verdict(), "400 INVALID_REQUEST");
+}
+
+#[tokio::test]
 async fn a_body_beyond_64_kib_is_refused_before_it_is_read() {
     let toss = Toss::start().await;
     let key = toss.authenticated("ord-large-body", 1_000);

@@ -88,3 +88,25 @@ async fn beyond_its_bound_the_oldest_finished_payment_is_forgotten_and_no_other(
         assert_eq!(toss.read(&kept).await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn beyond_one_bound_for_all_of_it_nothing_that_a_payment_leaves_behind_is_kept() {
+    let mut config = config();
+    config.keep_payments(16);
+    let toss = Toss::start_with(config).await;
+    let first = toss.authenticated("ord-of-many-0", 1_000);
+    let named = Ask::confirm(&first, "ord-of-many-0", 1_000).with("Idempotency-Key", "of-many-0");
+    for number in 0..50 {
+        let order = format!("ord-of-many-{number}");
+        let key = if number == 0 { first.clone() } else { toss.authenticated(&order, 1_000) };
+        let confirm = Ask::confirm(&key, &order, 1_000).with("Idempotency-Key", &format!("of-many-{number}"));
+        assert_eq!(toss.send(confirm).await.status, 200);
+    }
+    assert_eq!(toss.send(Ask::get("/sandbox/payments")).await.json()["total"], 16);
+    let rows = toss.send(Ask::get("/v1/transactions?startDate=2026-03-02&endDate=2026-03-03")).await.json();
+    assert_eq!(rows.as_array().map(Vec::len), Some(16));
+    let entries = toss.send(Ask::get("/sandbox/journal?limit=1000")).await.json();
+    assert!(entries["entries"].as_array().is_some_and(|entries| entries.len() <= 17), "{entries}");
+    // Its key is forgotten, too: nothing is replayed.
+    assert_eq!(toss.send(named).await.verdict(), "404 NOT_FOUND_PAYMENT");
+}

@@ -15,6 +15,7 @@ listen = "127.0.0.1:0"
 seed = 7
 webhookCompression = 60
 webhooksAnywhere = true
+maxPayments = 500
 
 [[merchants]]
 name = "머그 가게"
@@ -41,6 +42,7 @@ fn a_file_says_everything_that_the_command_line_can() {
     assert_eq!((merchant.client_key.as_str(), merchant.mixed_tax), ("test_ck_mug", true));
     assert_eq!(config.webhooks[0].events, [WebhookEvent::DepositCallback]);
     assert_eq!(config.switches.quick_cancels_ms, 0);
+    assert_eq!((config.max_payments, config.max_journal, config.max_idempotency_keys), (500, 500, 500));
     assert!(Sandbox::new(config).is_ok());
 }
 
