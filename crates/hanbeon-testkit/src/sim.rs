@@ -11,7 +11,7 @@
 //! In reading order:
 //! 1. [`faults`]: what may go wrong;
 //! 2. `world`, `process`: the time and the dice; one life of the process, and how it dies;
-//! 3. `bank`, `line`: the books, and how to reach them;
+//! 3. `bank`, `later`, `line`: the books, the cancels of wallets abroad, and how to reach them;
 //! 4. `shaky`, `spy`: the store, as it is seen and as it is watched;
 //! 5. `client`, `heard`: who asks, and what they were told;
 //! 6. `check`, `unknown`: what must be true in the end; what became of calls that nobody heard of again;
@@ -23,6 +23,7 @@ mod check;
 mod client;
 pub mod faults;
 mod heard;
+mod later;
 mod line;
 mod planted;
 mod process;
@@ -33,4 +34,5 @@ pub mod swarm;
 mod unknown;
 mod world;
 
+pub use later::Abroad;
 pub use planted::Bug;

@@ -1,9 +1,9 @@
 //! The real application, in a world in which everything goes wrong.
 use hanbeon_app::Unrecorded;
-use hanbeon_testkit::sim::Bug;
 use hanbeon_testkit::sim::faults::{Crash, Fault, Hiccup, Look, Outage};
 use hanbeon_testkit::sim::scenes::{Ending, Scene, Wish};
 use hanbeon_testkit::sim::swarm::{Report, run_seed};
+use hanbeon_testkit::sim::{Abroad, Bug};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -83,18 +83,22 @@ const SECOND_FAULTS: [Fault; 6] =
 
 fn every_fault_and_crash(wish: Wish) -> Theatre {
     let mut theatre = Theatre::default();
+    every_fault_and_crash_of(&Scene::calm(wish), &mut theatre);
+    theatre
+}
+
+fn every_fault_and_crash_of(calm: &Scene, theatre: &mut Theatre) {
     for first in Fault::ALL {
         for second in SECOND_FAULTS {
-            let scene = Scene { money: vec![first, second], ..Scene::calm(wish) };
+            let scene = Scene { money: vec![first, second], ..calm.clone() };
             theatre.play_with_every_crash(&scene, &second_crashes());
             theatre.play_with_every_crash(&Scene { again: false, ..scene }, &[None]);
         }
         for look in Look::ALL {
-            let scene = Scene { money: vec![first], looks: vec![look; 2], ..Scene::calm(wish) };
+            let scene = Scene { money: vec![first], looks: vec![look; 2], ..calm.clone() };
             theatre.play_with_every_crash(&scene, &[None]);
         }
     }
-    theatre
 }
 
 #[test]
@@ -115,6 +119,20 @@ fn a_full_cancel_happens_once_or_not_wherever_the_process_dies() {
 #[test]
 fn a_partial_cancel_happens_once_or_not_wherever_the_process_dies() {
     every_fault_and_crash(Wish::Part(1_000)).close(1_000);
+}
+
+/// Toss takes it, and the wallet carries it out minutes later; or gives the first one up, and takes the next.
+#[test]
+fn a_cancel_of_a_wallet_abroad_happens_once_or_not_wherever_the_process_dies() {
+    let mut theatre = Theatre::default();
+    for (wish, gives_up) in [(Wish::Whole, 0), (Wish::Part(1_000), 1)] {
+        let abroad = Some(Abroad { ends_after: Duration::from_secs(300), gives_up });
+        every_fault_and_crash_of(&Scene { abroad, ..Scene::calm(wish) }, &mut theatre);
+    }
+    for happened in ["later cancel: carried out", "later cancel: given up", "told: cancel pending"] {
+        assert!(theatre.counts.contains_key(happened), "never {happened}: {:?}", theatre.counts);
+    }
+    theatre.close(1_000);
 }
 
 #[test]
@@ -283,7 +301,7 @@ fn a_swarm_of_faults_is_survived_under_every_seed() {
 }
 
 /// What a swarm of this size must have seen, or it proves less than it says.
-const HAPPENS: [&str; 16] = [
+const HAPPENS: [&str; 18] = [
     "crash: after a call",
     "store: acknowledgement lost",
     "store: cannot be written",
@@ -300,6 +318,8 @@ const HAPPENS: [&str; 16] = [
     "unknown confirm: never arrived",
     "unknown cancel: was done",
     "unknown cancel: never arrived",
+    "later cancel: carried out",
+    "later cancel: given up",
 ];
 
 #[derive(Default)]

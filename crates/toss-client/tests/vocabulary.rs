@@ -93,6 +93,9 @@ fn a_bank_is_read_by_every_spelling_that_toss_takes() {
         (BankCode::Kookmin, ["06", "004", "국민", "KOOKMIN"]),
         (BankCode::Shinhan, ["88", "088", "신한", "SHINHAN"]),
         (BankCode::TossBank, ["92", "092", "토스", "TOSSBANK"]),
+        // A package of Toss's own spells two of them so.
+        (BankCode::Kdb, ["02", "002", "KDBBANK", "KDB"]),
+        (BankCode::Shinhyeop, ["48", "048", "SHINHYEOP", "SHINHYUP"]),
         (BankCode::YuantaSecurities, ["S0", "209", "유안타증권", "YUANTA_SECURITES"]),
         (BankCode::MeritzSecurities, ["SK", "287", "메리츠증권", "MERITZ_SECURITIES"]),
         (BankCode::Daegu, ["31", "iM뱅크", "대구", "DAEGUBANK"]),

@@ -228,8 +228,18 @@ pub(crate) static GIFTS: [Gift; 3] = [
     Gift { code: "GAME_GIFT_CERTIFICATE", ko: "게임문화상품권" },
 ];
 
+/// Two names that a package of Toss's own (`@tosspayments/sdk-constants`) spells otherwise than its documents.
+fn documented(word: &str) -> &str {
+    match word {
+        "KDB" => "KDBBANK",
+        "SHINHYUP" => "SHINHYEOP",
+        other => other,
+    }
+}
+
 impl Issuer {
     pub(crate) fn find(word: &str) -> Option<&'static Self> {
+        let word = documented(word);
         ISSUERS.iter().find(|issuer| [issuer.code, issuer.ko, issuer.en].contains(&word))
     }
 
@@ -250,6 +260,7 @@ impl Issuer {
 
 impl Bank {
     pub(crate) fn find(word: &str) -> Option<&'static Self> {
+        let word = documented(word);
         BANKS.iter().find(|bank| [bank.code, bank.ko, bank.en].contains(&word))
     }
 

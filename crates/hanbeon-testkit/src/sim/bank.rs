@@ -1,4 +1,5 @@
 //! Toss, as it is: the books. They are the oracle. The lies are told by the [line](super::line) to it.
+use super::later::{Abroad, Taken};
 use super::planted::Bug;
 use hanbeon_domain::{
     ConfirmRequest, Evidence, OrderId, Payment, PaymentKey, Refund, Refusal, Snapshot, Timestamp, TossCancel,
@@ -22,6 +23,8 @@ pub(super) struct Bank {
     under_way: Vec<(Timestamp, Order)>,
     /// Payments that a human may have to look at, because Toss itself refused or lied without end.
     pub(super) excused: BTreeSet<PaymentKey>,
+    /// How many asynchronous cancels were carried out, and how many were given up.
+    pub(super) ended: (u32, u32),
     bug: Option<Bug>,
 }
 
@@ -42,12 +45,16 @@ pub(super) struct Account {
     pub(super) charges: Vec<String>,
     /// The idempotency keys that cancelled, and how much; a cancel that was made elsewhere has none of ours.
     pub(super) cancels: Vec<(String, Won)>,
-    canceled_at: Option<Timestamp>,
+    pub(super) canceled_at: Option<Timestamp>,
+    /// Cancels that were only taken: they are under way, or were given up.
+    pub(super) taken: Vec<Taken>,
+    /// By then we can have heard how the last of them ended.
+    pub(super) told_at: Timestamp,
     pub(super) hidden_until: Timestamp,
     /// It was hidden for so long that we had to give it up.
     pub(super) long_hidden: bool,
     session_ends: Timestamp,
-    deposit: Deposit,
+    pub(super) deposit: Deposit,
     /// The bank took a deposit back.
     pub(super) was_taken_back: bool,
 }
@@ -66,6 +73,8 @@ pub(super) enum Deposit {
     Card,
     /// Into a virtual account.
     Account(VirtualAccount),
+    /// At once, with a wallet abroad, whose cancels end later.
+    Abroad(Abroad),
 }
 
 /// What becomes of a virtual account, if anything does.
@@ -131,6 +140,7 @@ impl Bank {
             answered: BTreeMap::new(),
             under_way: Vec::new(),
             excused: BTreeSet::new(),
+            ended: (0, 0),
             bug,
         }
     }
@@ -148,6 +158,8 @@ impl Bank {
             charges: Vec::new(),
             cancels: Vec::new(),
             canceled_at: None,
+            taken: Vec::new(),
+            told_at: now,
             hidden_until: now,
             long_hidden: false,
             session_ends: now.plus(SESSION),
@@ -171,7 +183,18 @@ impl Bank {
     }
 
     fn pass_time(&mut self, now: Timestamp) {
-        for account in self.accounts.values_mut() {
+        for (key, account) in &mut self.accounts {
+            for end in account.end_cancels(now) {
+                if end.carried_out {
+                    self.ended.0 += 1;
+                } else {
+                    self.ended.1 += 1;
+                    // What a refusal needs, this needs too: nobody can take the charge back.
+                    if end.compensates {
+                        self.excused.insert(key.clone());
+                    }
+                }
+            }
             match (account.status, account.deposit) {
                 (TossStatus::InProgress, _) if account.session_ends <= now => {
                     account.status = TossStatus::Expired;
@@ -278,6 +301,11 @@ impl Bank {
         self.under_way.is_empty()
     }
 
+    /// Has every cancel that was taken come to its end?
+    pub(super) fn has_ended_all(&self) -> bool {
+        self.accounts.values().all(|account| account.taken.iter().all(|taken| taken.given_up))
+    }
+
     fn carry_out(&mut self, order: &Order, now: Timestamp) -> Verdict {
         let Some(account) = self.accounts.get_mut(&order.key) else {
             return refused("NOT_FOUND_PAYMENT", order);
@@ -344,7 +372,7 @@ impl Account {
                 self.status = TossStatus::Aborted;
                 refused("REJECT_CARD_PAYMENT", order)
             }
-            TossStatus::InProgress if self.deposit != Deposit::Card => {
+            TossStatus::InProgress if matches!(self.deposit, Deposit::Account(_)) => {
                 self.status = TossStatus::WaitingForDeposit;
                 self.confirmed_by = Some(order.idempotency_key.clone());
                 self.show("charge")
@@ -366,7 +394,7 @@ impl Account {
 
     fn cancel(&mut self, order: &Order, amount: Won, now: Timestamp, twice: bool) -> Verdict {
         let waiting = self.status == TossStatus::WaitingForDeposit;
-        let after_deposit = self.deposit != Deposit::Card && !waiting;
+        let after_deposit = matches!(self.deposit, Deposit::Account(_)) && !waiting;
         let soon = self.canceled_at.is_some_and(|at| now < at.plus(CANCEL_SPACING));
         match self.status {
             _ if order.says != Says::Yes => refused("NOT_CANCELABLE_PAYMENT", order),
@@ -384,6 +412,9 @@ impl Account {
                 };
                 if self.balance.is_zero() {
                     return Verdict::ReadIt;
+                }
+                if let Deposit::Abroad(abroad) = self.deposit {
+                    return self.take(order, amount, abroad, now);
                 }
                 let whole = left.is_zero() && self.status != TossStatus::PartialCanceled;
                 self.status = if whole { TossStatus::Canceled } else { TossStatus::PartialCanceled };
@@ -418,6 +449,7 @@ impl Account {
 
     fn shown_cancels(&self) -> Vec<TossCancel> {
         let mut left = self.amount;
+        let keeps_names = matches!(self.deposit, Deposit::Abroad(_));
         let show = |(at, (key, amount)): (usize, &(String, Won))| {
             left = left.minus(*amount).unwrap_or(Won::ZERO);
             TossCancel {
@@ -426,7 +458,7 @@ impl Account {
                 balance_after: Some(left),
                 canceled_at: None,
                 reason: "a wish".to_owned(),
-                request: None,
+                request: keeps_names.then(|| key.clone()),
                 untaxed: None,
             }
         };
@@ -437,6 +469,7 @@ impl Account {
     pub(super) fn show(&self, asked: &str) -> Verdict {
         let (method, account) = match self.deposit {
             Deposit::Card => (None, None),
+            Deposit::Abroad(_) => (Some("해외간편결제".to_owned()), None),
             Deposit::Account(VirtualAccount { closes_at, .. }) => {
                 let account = hanbeon_domain::Account { closes_at, is_closed: self.is_closed() };
                 (Some("가상계좌".to_owned()), Some(account))
@@ -447,6 +480,7 @@ impl Account {
             account,
             last_transaction_key: self.cancels.last().map(|(key, _)| key.clone()),
             cancels: self.shown_cancels(),
+            pending: self.shown_taken(),
             ..snapshot(self.status, self.balance, asked)
         }))
     }
@@ -470,7 +504,7 @@ pub(super) fn snapshot(status: TossStatus, balance: Won, body: &str) -> Snapshot
     }
 }
 
-fn refused(code: &str, order: &Order) -> Verdict {
+pub(super) fn refused(code: &str, order: &Order) -> Verdict {
     let body = format!("refused {}", order.idempotency_key).into_bytes().into();
     let evidence = Evidence { http_status: 403, body };
     Verdict::Refused(Refusal {

@@ -2,6 +2,7 @@
 use super::bank::{Account, Bank, ELSEWHERE};
 use super::heard::{refund_of, sum};
 use super::world::World;
+use hanbeon_domain::payment::Policy;
 use hanbeon_domain::{News, OrderId, Payment, PaymentKey, RefundOutcome, State, TossStatus as T, Won};
 use hanbeon_store::{Progress, RefundRecord, Store};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +30,7 @@ impl World {
         }
         self.check_told().await;
         let bank = self.bank();
-        if !bank.is_idle() {
+        if !bank.is_idle() || !bank.has_ended_all() {
             self.object("the world was checked before all was quiet".to_owned());
         }
         for (key, account) in &bank.accounts {
@@ -69,14 +70,20 @@ impl World {
     /// L1: so long after the last fault, whatever Toss tells is known.
     pub(super) async fn check_l1(&self, patience: Duration) {
         sleep(patience).await;
+        let window = Policy::default().confirm_window;
         for (payment, _) in self.store.all_payments() {
             let bank = self.bank();
             let told = bank.is_idle()
-                && bank.accounts.get(&payment.key).is_some_and(|account| account.hidden_until <= self.now());
+                && bank.accounts.get(&payment.key).is_some_and(|account| {
+                    account.hidden_until <= self.now() && account.told_at.plus(patience) <= self.now()
+                });
             // A refusal after doubtful calls is believed only when none of them can land any more.
             let waits_for_a_landing =
                 matches!(payment.state, State::Canceling { landing_until: Some(_), .. });
-            if payment.is_moving() && told && !waits_for_a_landing {
+            // Nor is a cancel of a wallet abroad made again before the first can no longer turn up: no balance stops it.
+            let may_turn_up = payment.cancels_later()
+                && payment.last_cancel_at.is_some_and(|at| self.now() < at.plus(window).plus(patience));
+            if payment.is_moving() && told && !waits_for_a_landing && !may_turn_up {
                 self.object(format!(
                     "L1 {} is still {}: {:?}",
                     payment.key,

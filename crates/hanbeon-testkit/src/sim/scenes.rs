@@ -6,6 +6,7 @@
 use super::bank::{Deposit, VirtualAccount};
 use super::client::{authenticate, make_order, won};
 use super::faults::{Crash, Fault, LATEST_INTENT, LONG_HIDDEN, Look, Outage};
+use super::later::Abroad;
 use super::planted::Bug;
 use super::process::{Plan, Process};
 use super::world::World;
@@ -48,6 +49,8 @@ pub struct Scene {
     pub webhooks: Vec<TossStatus>,
     /// What happens to an approval that the store would not take.
     pub unrecorded: Unrecorded,
+    /// The buyer pays with a wallet abroad, whose cancels end later.
+    pub abroad: Option<Abroad>,
     /// A bug that is planted.
     pub bug: Option<Bug>,
 }
@@ -99,6 +102,7 @@ impl Scene {
             times: 1,
             webhooks: Vec::new(),
             unrecorded: Unrecorded::Cancel,
+            abroad: None,
             bug: None,
         }
     }
@@ -113,10 +117,10 @@ impl Scene {
         let world = World::new(1, self.bug);
         let settings = Settings { unrecorded: self.unrecorded, ..Settings::default() };
         let order = make_order(&world, 1).await;
-        let deposit = if self.wish == Wish::Deposit {
-            Deposit::Account(VirtualAccount::default())
-        } else {
-            Deposit::Card
+        let deposit = match self.abroad {
+            _ if self.wish == Wish::Deposit => Deposit::Account(VirtualAccount::default()),
+            Some(abroad) => Deposit::Abroad(abroad),
+            None => Deposit::Card,
         };
         let request = authenticate(&world, &order, "key-1", deposit);
         if matches!(self.wish, Wish::Whole | Wish::Part(_) | Wish::Named(_)) {

@@ -2,6 +2,7 @@
 use super::bank::{Deposit, VirtualAccount};
 use super::client::{TOTAL, authenticate, make_order, won};
 use super::faults::{Fault, LONG_HIDDEN, Odds};
+use super::later::Abroad;
 use super::planted::Bug;
 use super::process::{Plan, Process};
 use super::scenes::in_paused_time;
@@ -65,7 +66,10 @@ async fn storm(seed: u64, bug: Option<Bug>) -> Report {
     for number in 1..=2_u128 {
         let order = make_order(&world, number).await;
         for tab in 1..=2 {
-            let deposit = roll_deposit(&world, bounces);
+            let deposit = match (roll_deposit(&world, bounces), abroad_of(seed)) {
+                (Deposit::Card, Some(abroad)) => Deposit::Abroad(abroad),
+                (deposit, _) => deposit,
+            };
             requests.push(authenticate(&world, &order, &format!("order-{number}-tab-{tab}"), deposit));
         }
     }
@@ -148,6 +152,13 @@ fn roll_deposit(world: &World, bounces: bool) -> Deposit {
     let taken_back_at = paid_at.filter(|_| bounces).map(|at| at.plus(world.millis(TAKEN_BACK_WITHIN)));
     let closes_at = Some(soon()).filter(|_| world.once_in(3));
     Deposit::Account(VirtualAccount { paid_at, taken_back_at, closes_at, is_closed: false })
+}
+
+/// Under one seed in four the buyers are from abroad. The dice are not asked, so that every other seed stays as it was.
+fn abroad_of(seed: u64) -> Option<Abroad> {
+    let ends_after = [1, 30, 300, 2_400][usize::try_from(seed / 4 % 4).unwrap_or(0)];
+    let gives_up = u32::try_from(seed / 16 % 3).unwrap_or(0);
+    (seed % 4 == 3).then_some(Abroad { ends_after: Duration::from_secs(ends_after), gives_up })
 }
 
 fn roll_odds(world: &World) -> Odds {

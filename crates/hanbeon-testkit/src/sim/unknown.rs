@@ -93,5 +93,8 @@ impl World {
                 (Operation::Cancel, false, false) => "unknown cancel: never arrived",
             });
         }
+        let (carried_out, given_up) = self.bank().ended;
+        (0..carried_out).for_each(|_| self.count("later cancel: carried out"));
+        (0..given_up).for_each(|_| self.count("later cancel: given up"));
     }
 }

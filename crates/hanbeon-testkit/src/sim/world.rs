@@ -117,7 +117,7 @@ impl World {
 
     /// Waits until what is under way at the bank has landed.
     pub(super) async fn wait_for_the_bank(&self) {
-        while !self.bank().is_idle() {
+        while !self.bank().is_idle() || !self.bank().has_ended_all() {
             sleep(Duration::from_secs(10)).await;
         }
     }

@@ -9,7 +9,7 @@ open_enum! {
     /// is `06`, too. Toss's own account, which has no code, is kept by its name.
     pub enum BankCode {
         // Banks.
-        Kdb = "02", "산업", "KDBBANK" | "002";
+        Kdb = "02", "산업", "KDBBANK" | "002" | "KDB";
         Ibk = "03", "기업", "IBK" | "003";
         Kookmin = "06", "국민", "KOOKMIN" | "004";
         Suhyeop = "07", "수협", "SUHYEOP" | "007";
@@ -25,7 +25,7 @@ open_enum! {
         Jeonbuk = "37", "전북", "JEONBUKBANK" | "037";
         Kyongnam = "39", "경남", "KYONGNAMBANK" | "039";
         Saemaul = "45", "새마을", "SAEMAUL" | "045";
-        Shinhyeop = "48", "신협", "SHINHYEOP" | "048";
+        Shinhyeop = "48", "신협", "SHINHYEOP" | "048" | "SHINHYUP";
         Savings = "50", "저축", "SAVINGBANK" | "050";
         Hsbc = "54", "HSBC", "HSBC" | "054";
         Sanlim = "64", "산림", "SANLIM" | "064";
@@ -73,7 +73,7 @@ open_enum! {
         KakaoBank = "15", "카카오뱅크", "KAKAOBANK";
         Hana = "21", "하나", "HANA";
         TossBank = "24", "토스뱅크", "TOSSBANK";
-        Kdb = "30", "산업", "KDBBANK";
+        Kdb = "30", "산업", "KDBBANK" | "KDB";
         Bc = "31", "비씨", "BC" | "BC카드";
         WooriBc = "33", "우리", "WOORI";
         Suhyeop = "34", "수협", "SUHYEOP";

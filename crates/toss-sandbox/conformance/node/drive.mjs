@@ -1,6 +1,8 @@
-// A Node client that others wrote, for Toss Payments or a fake of it, against the sandbox: nothing but the address is ours.
+// Two packages for Node that others wrote, against the sandbox: a client, and Toss's own list of the words that requests may
+// use. Nothing but the address is ours.
 //
 // usage: node drive.mjs http://127.0.0.1:8081
+import words from "@tosspayments/sdk-constants";
 import toss from "toss-payments-server-api";
 
 const host = process.argv[2];
@@ -28,14 +30,15 @@ async function refused(what, call, status, code) {
 
 const order = (number) => `node-${run}-${number}`;
 
+async function post(path, body) {
+  const headers = { Authorization: authorization, "Content-Type": "application/json" };
+  const answer = await fetch(host + path, { method: "POST", headers, body: JSON.stringify(body) });
+  return { httpStatus: answer.status, ...(await answer.json()) };
+}
+
 /** The buyer has been through the payment window. */
 async function authenticated(orderId, amount, wish = {}) {
-  const answer = await fetch(`${host}/sandbox/payments`, {
-    method: "POST",
-    headers: { Authorization: authorization, "Content-Type": "application/json" },
-    body: JSON.stringify({ orderId, orderName: "머그컵", amount, ...wish }),
-  });
-  return (await answer.json()).paymentKey;
+  return (await post("/sandbox/payments", { orderId, orderName: "머그컵", amount, ...wish })).paymentKey;
 }
 
 async function cards() {
@@ -114,8 +117,36 @@ async function virtualAccounts() {
   check("and none", canceled.transactionType, "CANCEL");
 }
 
+/** Every name in Toss's own package, Korean and English, is one that a request may use. */
+async function everyName() {
+  let number = 100;
+  const taken = async (what, wish) => {
+    const opened = await post("/sandbox/payments", { orderId: order((number += 1)), amount: 50_000, ...wish });
+    check(what, [opened.httpStatus, opened.code], [200, undefined]);
+  };
+  for (const name of Object.entries(words.CardCompany).flat()) await taken(name, { method: "CARD", cardCompany: name });
+  for (const carrier of Object.values(words.MobileCarrier)) {
+    await taken(carrier, { method: "MOBILE_PHONE", mobilePhone: { carrier } });
+  }
+  for (const wallet of Object.entries(words.EasyPayProvider).flat()) {
+    // At Toss these two have no test mode either.
+    const live = ["카카오페이", "KAKAOPAY", "페이코", "PAYCO"].includes(wallet);
+    if (!live) await taken(wallet, { method: "간편결제", easyPay: wallet });
+  }
+  for (const bank of Object.entries(words.Bank).flat()) {
+    const orderId = order((number += 1));
+    const paymentKey = await authenticated(orderId, 10_000, { method: "VIRTUAL_ACCOUNT" });
+    await post("/v1/payments/confirm", { paymentKey, orderId, amount: 10_000 });
+    await post(`/sandbox/payments/${paymentKey}/deposit`, {});
+    const refundReceiveAccount = { bank, accountNumber: "110123456789", holderName: "홍길동" };
+    const back = await post(`/v1/payments/${paymentKey}/cancel`, { cancelReason: "변심", refundReceiveAccount });
+    check(bank, [back.httpStatus, back.status], [200, "CANCELED"]);
+  }
+}
+
 await cards();
 await typedIn();
 await subscriptions();
 await virtualAccounts();
+await everyName();
 console.log(JSON.stringify({ node: passed }));

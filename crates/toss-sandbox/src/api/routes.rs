@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter, get, on};
+use axum::routing::{MethodFilter, MethodRouter, any, get, on};
 
 use crate::api::{reply, serve};
-use crate::codes;
+use crate::codes::{self, Code};
 use crate::journal::Operation;
+use crate::lang::Lang;
 use crate::shared::Shared;
 
 /// The routes of the core API.
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/promotions", read(Operation::Promotions))
         .route("/v1/promotions/card", read(Operation::CardPromotions))
         .0
+        .route("/v1/brandpay/{*rest}", any(no_brandpay))
         .method_not_allowed_fallback(wrong_method)
 }
 
@@ -71,8 +73,16 @@ async fn checkout(Path(key): Path<String>) -> Response {
     reply::redirect(&format!("/sandbox/window/{}", crate::urls::component(&key)))
 }
 
-async fn wrong_method(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let lang = crate::lang::Lang::of(request.headers());
+async fn wrong_method(state: State<Arc<Shared>>, request: Request) -> Response {
+    refused(state, &request, codes::NOT_FOUND_HTTP_METHOD)
+}
+
+/// `BrandPay` is not here. Said in Toss's words, an app shows it instead of stumbling over a gateway's page.
+async fn no_brandpay(state: State<Arc<Shared>>, request: Request) -> Response {
+    refused(state, &request, codes::NOT_SUPPORTED_METHOD)
+}
+
+fn refused(State(shared): State<Arc<Shared>>, request: &Request, code: Code) -> Response {
     let trace = shared.world().ids.wide();
-    reply::refused(codes::NOT_FOUND_HTTP_METHOD, lang, trace)
+    reply::refused(code, Lang::of(request.headers()), trace)
 }

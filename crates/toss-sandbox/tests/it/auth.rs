@@ -98,6 +98,11 @@ async fn an_unknown_route_is_answered_by_the_gateway_and_a_wrong_method_by_toss(
     assert!(serde_json::from_slice::<serde_json::Value>(&unknown.body).is_err(), "{}", unknown.text());
     let wrong = toss.send(Ask::get("/v1/payments/confirm")).await;
     assert_eq!(wrong.verdict(), "404 NOT_FOUND_HTTP_METHOD");
+    for brandpay in
+        [Ask::get("/v1/brandpay/terms?customerKey=a"), Ask::post("/v1/brandpay/payments/confirm", json!({}))]
+    {
+        assert_eq!(toss.send(brandpay).await.verdict(), "400 NOT_SUPPORTED_METHOD");
+    }
 }
 
 #[tokio::test]
