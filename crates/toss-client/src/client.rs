@@ -55,6 +55,19 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// Or row by row, as a [`Stream`](futures_util::Stream):
+    ///
+    /// ```no_run
+    /// use futures_util::TryStreamExt;
+    /// # async fn run(client: toss_client::Client, request: toss_client::Transactions) -> Result<(), toss_client::Error> {
+    /// let mut rows = client.pages(request, 1_000).rows();
+    /// while let Some(row) = rows.try_next().await? {
+    ///     println!("{} {}", row.transaction_key, row.amount);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn pages<L: List>(&self, list: L, most_pages: usize) -> Pages<L> {
         Pages::new(self.clone(), list, most_pages)

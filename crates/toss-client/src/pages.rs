@@ -1,14 +1,25 @@
 //! Walking a list page by page, within a bound.
 
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use serde::de::DeserializeOwned;
 
-use crate::{client::Client, error::Error, wire::Call, wire::Reply};
+use crate::{
+    client::Client,
+    error::{Error, NotSentCause},
+    wire::Call,
+    wire::Reply,
+};
 
 /// A list that Toss gives page by page: [`Transactions`](crate::Transactions),
 /// [`Settlements`](crate::Settlements) and [`CashReceipts`](crate::CashReceipts).
 pub trait List {
     /// One answer.
-    type Page: DeserializeOwned;
+    type Page: DeserializeOwned + Send;
+    /// What the list is of.
+    type Row: Send;
+
+    /// The rows of a page, in their order.
+    fn rows(page: Self::Page) -> Vec<Self::Row>;
 
     /// The request of the page that comes next.
     fn encode(&self) -> Result<Call, Error>;
@@ -67,4 +78,40 @@ impl<L: List> Pages<L> {
     pub fn place(&self) -> &L {
         &self.list
     }
+
+    /// The same walk as a stream of rows, each page asked for when its first row is wanted.
+    ///
+    /// After an error the stream goes on with the page that failed. One that was cut off, by the bound or by pages that
+    /// repeat themselves, says so in a last error: nobody takes a part of the rows for all of them.
+    #[must_use]
+    pub fn rows(self) -> BoxStream<'static, Result<L::Row, Error>>
+    where
+        L: Send + Sync + 'static,
+    {
+        let begin = (self, Vec::new().into_iter(), false);
+        let next = |(mut pages, mut rows, mut told): (Self, std::vec::IntoIter<L::Row>, bool)| async move {
+            loop {
+                if let Some(row) = rows.next() {
+                    return Some((Ok(row), (pages, rows, told)));
+                }
+                match pages.next().await {
+                    Ok(Some(page)) => rows = L::rows(page.value).into_iter(),
+                    Ok(None) if pages.is_complete() || told => return None,
+                    Ok(None) => {
+                        told = true;
+                        return Some((Err(cut_off()), (pages, rows, told)));
+                    }
+                    Err(error) => return Some((Err(error), (pages, rows, told))),
+                }
+            }
+        };
+        stream::unfold(begin, next).boxed()
+    }
+}
+
+fn cut_off() -> Error {
+    Error::not_sent(
+        NotSentCause::Request,
+        "the list has more pages than the walk may ask for, or repeats one",
+    )
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     error::{Error, NotSentCause},
-    model::{Amount, CashReceiptPage, CashReceiptType},
+    model::{Amount, CashReceiptPage, CashReceiptType, IssuedReceipt},
     pages::{List, Turn},
     wire::{Call, RequestOptions},
 };
@@ -95,6 +95,11 @@ pub fn encode_cash_receipts(request: &CashReceipts) -> Result<Call, Error> {
 
 impl List for CashReceipts {
     type Page = CashReceiptPage;
+    type Row = IssuedReceipt;
+
+    fn rows(page: CashReceiptPage) -> Vec<IssuedReceipt> {
+        page.data
+    }
 
     fn encode(&self) -> Result<Call, Error> {
         encode_cash_receipts(self)

@@ -67,6 +67,11 @@ pub fn encode_settlements(request: &Settlements) -> Result<Call, Error> {
 
 impl List for Settlements {
     type Page = Vec<Settlement>;
+    type Row = Settlement;
+
+    fn rows(page: Vec<Settlement>) -> Vec<Settlement> {
+        page
+    }
 
     fn encode(&self) -> Result<Call, Error> {
         encode_settlements(self)

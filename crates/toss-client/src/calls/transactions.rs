@@ -66,6 +66,11 @@ pub fn encode_transactions(request: &Transactions) -> Result<Call, Error> {
 
 impl List for Transactions {
     type Page = Vec<Transaction>;
+    type Row = Transaction;
+
+    fn rows(page: Vec<Transaction>) -> Vec<Transaction> {
+        page
+    }
 
     fn encode(&self) -> Result<Call, Error> {
         encode_transactions(self)

@@ -1,5 +1,6 @@
 //! The list of transactions, page by page.
 
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use toss_client::{
     Client, Error, ErrorCode, Operation, RetryClass, Transactions,
@@ -71,6 +72,33 @@ async fn a_walk_goes_on_after_the_last_row_until_a_page_is_short() {
     assert_eq!(keys, ["a", "b", "c", "d", "e"]);
     assert_eq!(asked(&server), ["&limit=2", "&startingAfter=b&limit=2", "&startingAfter=d&limit=2"]);
     assert!(pages.is_complete() && pages.place().starting_after.as_deref() == Some("e"));
+}
+
+#[tokio::test]
+async fn a_stream_of_rows_goes_on_after_an_error_with_the_page_that_failed() {
+    let busy = (429, json!({"code": "TOO_MANY_REQUESTS", "message": "later"}).to_string());
+    let (server, client) = toss(vec![page(&["a", "b"]), busy, page(&["c"])]).await;
+    let mut rows = client.pages(march(2), 10).rows();
+    let mut seen = Vec::new();
+    while let Some(row) = rows.next().await {
+        seen.push(
+            row.map_or_else(|error| format!("{:?}", error.class(Operation::Read)), |row| row.transaction_key),
+        );
+    }
+    assert_eq!(seen, ["a", "b", "NewKey", "c"]);
+    assert_eq!(asked(&server), ["&limit=2", "&startingAfter=b&limit=2", "&startingAfter=b&limit=2"]);
+}
+
+#[tokio::test]
+async fn a_stream_of_rows_that_is_cut_off_says_so_once() {
+    let (_server, client) = toss(vec![page(&["a", "b"]), page(&["c", "d"])]).await;
+    let mut rows = client.pages(march(2), 1).rows();
+    let mut seen = Vec::new();
+    while let Some(row) = rows.next().await {
+        seen.push(row.map_or_else(|error| format!("{error:?}"), |row| row.transaction_key));
+    }
+    assert_eq!((&seen[..2], seen.len()), (&["a".to_owned(), "b".to_owned()][..], 3));
+    assert!(seen[2].contains("more pages"), "{seen:?}");
 }
 
 #[tokio::test]
