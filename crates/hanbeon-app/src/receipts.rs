@@ -7,6 +7,7 @@
 //! 1. **admit** (pure): is it cash, and paid? 2. **ask** Toss whether the payment window issued one; 3. **begin**: the
 //!    intent is durable; 4. **issue**; 5. the answer, or "not known yet".
 pub mod recover;
+pub mod refused;
 pub mod review;
 pub mod verify;
 

@@ -216,6 +216,12 @@ impl Receipt {
         format!("hbr-{}", self.id)
     }
 
+    /// Whose name at Toss this is, if it is one of ours.
+    #[must_use]
+    pub fn named(toss_order: &str) -> Option<ReceiptId> {
+        ReceiptId::parse(toss_order.strip_prefix("hbr-")?).ok()
+    }
+
     /// The `Idempotency-Key` of the one request to issue.
     #[must_use]
     pub fn issue_key(&self) -> String {

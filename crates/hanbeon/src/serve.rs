@@ -50,6 +50,10 @@ pub(crate) async fn run_until(
         let stop = stop.clone();
         async move { billing.recover_until(stop.cancelled_owned()).await }
     });
+    let watching = tokio::spawn({
+        let (receipts, stop) = (Arc::clone(&receipts), stop.clone());
+        async move { stop.run_until_cancelled(receipts.watch_until(pending())).await }
+    });
     let following = tokio::spawn({
         let stop = stop.clone();
         async move { receipts.recover_until(stop.cancelled_owned()).await }
@@ -71,7 +75,8 @@ pub(crate) async fn run_until(
     info!("stopping: no new requests");
     let finished = timeout(drain, async {
         let served = served.await;
-        let _ = (recovery.await, scheduler.await, following.await, reconciliation.await, forgetting.await);
+        let _ = (recovery.await, scheduler.await, following.await, watching.await);
+        let _ = (reconciliation.await, forgetting.await);
         app.drain().await;
         served
     });

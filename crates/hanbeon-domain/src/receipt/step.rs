@@ -165,6 +165,13 @@ impl Receipt {
         Some(self.move_to(S::Failed(Reason::closed(note, why)), REST))
     }
 
+    /// The tax service has refused it since, days after Toss took it. `None` unless it is at rest in force: whatever is under
+    /// way looks at the list by itself.
+    #[must_use]
+    pub fn refused_since(&self, reason: Reason) -> Option<ReceiptStep> {
+        (self.state == S::Issued).then(|| self.move_to(S::Failed(reason), REST))
+    }
+
     /// When what we want to know of it can have been listed: the receipt itself, which the tax service may have refused
     /// since, and the cancel that is under way.
     #[must_use]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use hanbeon_domain::receipt::{
     BuyerNumber, Canceling, Listed, Paper, Reason, Receipt, ReceiptCancel, ReceiptHeard, ReceiptKind,
 };
-use hanbeon_domain::{Payment, Timestamp, Won};
+use hanbeon_domain::{Payment, ReceiptId, Timestamp, Won};
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -74,32 +74,31 @@ impl ReceiptPsp for TossPsp {
     }
 
     async fn listed(&self, receipt: &Receipt, within: &[(Timestamp, Timestamp)]) -> ReceiptHeard {
-        let unclear = |why: String| ReceiptHeard::Unclear { answered: false, why };
-        let Some(days) = days(within) else {
-            return unclear(format!("it would be listed on more than {DAYS_MAX} days"));
-        };
         let mut found = Vec::new();
-        for day in days {
-            let request = CashReceipts { limit: Some(PAGE_ROWS), ..CashReceipts::of(day) };
-            let mut pages = self.client.pages(request, PAGES_MAX);
-            loop {
-                let page = match pages.next().await {
-                    Ok(Some(page)) => page,
-                    Ok(None) => break,
-                    Err(error) => return unclear(error.to_string()),
-                };
-                for row in page.value.data.iter().filter(|row| is_about(row, receipt)) {
-                    match listed(row, receipt) {
-                        Some(row) => found.push(row),
-                        None => return unclear("a row of it cannot be read".to_owned()),
-                    }
+        let mut unreadable = false;
+        let read = self.rows(within, |row| {
+            if is_about(row, receipt) {
+                match listed(row, receipt) {
+                    Some(row) => found.push(row),
+                    None => unreadable = true,
                 }
             }
-            if !pages.is_complete() {
-                return unclear(format!("the list of {day} has no end"));
-            }
+        });
+        match read.await {
+            Ok(()) if unreadable => unclear("a row of it cannot be read".to_owned()),
+            Ok(()) => ReceiptHeard::Listed(found),
+            Err(why) => unclear(why),
         }
-        ReceiptHeard::Listed(found)
+    }
+
+    async fn refused(&self, from: Timestamp, until: Timestamp) -> Result<Vec<(ReceiptId, Reason)>, String> {
+        let mut found = Vec::new();
+        let look = |row: &IssuedReceipt| {
+            let ours = row.order_id.as_deref().and_then(Receipt::named);
+            found.extend(ours.zip(refusal(row)));
+        };
+        self.rows(&[(from, until)], look).await?;
+        Ok(found)
     }
 
     async fn has_own(&self, payment: &Payment) -> Result<bool, String> {
@@ -110,6 +109,32 @@ impl ReceiptPsp for TossPsp {
             None => Ok(shown.cash_receipt.is_some() || shown.cash_receipts.iter().flatten().next().is_some()),
         }
     }
+}
+
+impl TossPsp {
+    /// Every row of the days of these times.
+    async fn rows(
+        &self,
+        within: &[(Timestamp, Timestamp)],
+        mut look: impl FnMut(&IssuedReceipt) + Send,
+    ) -> Result<(), String> {
+        let days = days(within).ok_or_else(|| format!("it would be listed on more than {DAYS_MAX} days"))?;
+        for day in days {
+            let request = CashReceipts { limit: Some(PAGE_ROWS), ..CashReceipts::of(day) };
+            let mut pages = self.client.pages(request, PAGES_MAX);
+            while let Some(page) = pages.next().await.map_err(|error| error.to_string())? {
+                page.value.data.iter().for_each(&mut look);
+            }
+            if !pages.is_complete() {
+                return Err(format!("the list of {day} has no end"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unclear(why: String) -> ReceiptHeard {
+    ReceiptHeard::Unclear { answered: false, why }
 }
 
 fn is_about(row: &IssuedReceipt, receipt: &Receipt) -> bool {
@@ -128,19 +153,22 @@ fn listed(row: &IssuedReceipt, receipt: &Receipt) -> Option<Listed> {
         }
         ReceiptTransaction::Confirm => {
             let key = row.receipt_key.clone().filter(|key| (1..=KEY_MAX).contains(&key.len()))?;
-            let refused = row.issue_status == Some(IssueStatus::Failed);
-            let failure = refused.then(|| Reason {
-                code: "NTS_ERROR".to_owned(),
-                message: row
-                    .failure
-                    .as_ref()
-                    .and_then(|failure| failure.message.clone())
-                    .unwrap_or_else(|| "the tax service refused the receipt".to_owned()),
-            });
+            let failure = refusal(row);
             Some(Listed::Receipt { paper: Paper { key, url: row.receipt_url.clone() }, amount, failure })
         }
         ReceiptTransaction::Unknown(_) => None,
     }
+}
+
+/// Why the tax service refused what this row issued, if it has.
+fn refusal(row: &IssuedReceipt) -> Option<Reason> {
+    let issued = row.transaction_type == Some(ReceiptTransaction::Confirm);
+    let refused = issued && row.issue_status == Some(IssueStatus::Failed);
+    let told = || row.failure.as_ref().and_then(|failure| failure.message.clone());
+    refused.then(|| Reason {
+        code: "NTS_ERROR".to_owned(),
+        message: told().unwrap_or_else(|| "the tax service refused the receipt".to_owned()),
+    })
 }
 
 fn not_ours() -> ReceiptHeard {

@@ -314,6 +314,24 @@ async fn f13_a_receipt_that_the_tax_service_refused_is_none() {
 }
 
 #[tokio::test]
+async fn f13_what_the_tax_service_refuses_days_later_is_found_in_the_lists_and_another_may_follow() {
+    let scene = Scene::issued().await;
+    let check = async || scene.world.tool(&["receipts", "check"]).await.well();
+    assert_eq!(check().await, "");
+    scene.until_receipt("issued", 10_000).await;
+    let rows = listed(&scene.world).await;
+    scene.world.toss.fail_cash_receipt(&text(&rows[0], "receiptKey")).unwrap();
+    let id = text(&scene.receipts().await[0], "id");
+    let told = check().await;
+    assert!(told.starts_with(&id) && told.lines().count() == 1, "{told}");
+    let receipt = scene.until_receipt("failed", 0).await;
+    assert_eq!(receipt["failure"]["code"], "NTS_ERROR");
+    assert_eq!(check().await, "", "it is taken up once");
+    assert_eq!(scene.ask(&fresh_key()).await.has_status(201)["state"], "issued");
+    scene.world.tool(&["verify"]).await.well();
+}
+
+#[tokio::test]
 async fn one_request_of_many_issues_a_receipt_and_repeats_get_the_same_bytes() {
     let scene = Scene::new().await;
     let asks = (0..8).map(|_| {
