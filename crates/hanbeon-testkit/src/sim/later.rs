@@ -32,8 +32,8 @@ pub(super) struct End {
 
 impl Account {
     pub(super) fn take(&mut self, order: &Order, amount: Won, abroad: Abroad, now: Timestamp) -> Verdict {
-        let under_way = self.taken.iter().filter(|taken| !taken.given_up);
-        let spoken_for = under_way.fold(Some(amount), |sum, taken| sum?.plus(taken.amount));
+        let mut under_way = self.taken.iter().filter(|taken| !taken.given_up);
+        let spoken_for = under_way.try_fold(amount, |sum, taken| sum.plus(taken.amount));
         if spoken_for.is_none_or(|sum| self.balance < sum) {
             return refused("NOT_CANCELABLE_AMOUNT", order);
         }
