@@ -18,6 +18,17 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 const SET_UP: &str = "SET statement_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
     SET lock_timeout = '5s'";
 
+/// Every verb asks for rows by their keys. A plan is made once and kept, perhaps when the tables were empty, and would then read
+/// all of a table that has grown since: so none is made that reads a table where there is an index. An engine that does not
+/// know these words does not need them.
+const PLANS: [&str; 4] = [
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    // What is left without an index looks so expensive then that it would be compiled.
+    "SET jit = off",
+];
+
 pub(crate) struct Connection {
     pub(crate) client: Client,
     statements: Mutex<HashMap<&'static str, Statement>>,
@@ -63,6 +74,12 @@ impl Address {
         });
         let set_up = format!("{SET_UP}; SET application_name = '{}'", name_of(self.knows));
         client.batch_execute(&set_up).await.map_err(OpenError::Connect)?;
+        for words in PLANS {
+            let told = client.batch_execute(words).await;
+            if let Err(error) = told && error.is_closed() {
+                return Err(OpenError::Connect(error));
+            }
+        }
         let row = client.query_one("SHOW synchronous_commit", &[]).await.map_err(OpenError::Connect)?;
         let synced: String = row.try_get(0).map_err(OpenError::Connect)?;
         if !matches!(synced.as_str(), "on" | "remote_apply") {

@@ -2,13 +2,15 @@
 //!
 //! Nobody waits for a group to become full: whoever comes while a lane is free goes at once, and what comes while all lanes
 //! are under way waits for the next one. Two verbs with the same key are never in one group: inside a transaction, the row
-//! lock that keeps them apart would not. When a verb of a group says no, all of the group is rolled back, and each of its
-//! verbs is run by itself: a verb calls nobody, so that nothing happens twice.
+//! lock that keeps them apart would not. Those of a group that are alike are carried out as one set ([`Together`]): what a
+//! statement costs beside its rows is paid once. When a verb of a group says no, all of the group is rolled back, and each
+//! of its verbs is run by itself: a verb calls nobody, so that nothing happens twice.
 use crate::error::unavailable;
 use crate::pool::{Ended, Mode, Pool, Running, Verb, WAIT_MAX};
 use crate::tx::Tx;
 use futures_util::future::try_join_all;
 use hanbeon_store::StoreError;
+use std::any::{Any, TypeId};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -21,6 +23,32 @@ const WAITING_MAX: usize = 1_024;
 
 /// What keeps two verbs out of one group: the order or the session that they are about.
 pub(crate) type Key = [u8; 16];
+
+/// A verb with its arguments, which can be carried out together with others that are alike.
+pub(crate) trait Together: Sized + Send + Sync + 'static {
+    /// What it gives.
+    type Gives: Send + 'static;
+    /// Is a set of them more than one after the other?
+    const IS_SET: bool = true;
+
+    /// Carries out all of them, in this order, and gives as much for each; an error is nobody's in particular.
+    fn carry_out<'t>(tx: &'t Tx<'t>, all: Vec<&'t Self>) -> Running<'t, Vec<Self::Gives>>;
+}
+
+/// A verb that knows of no others.
+pub(crate) struct Alone<A, T> {
+    pub(crate) args: A,
+    pub(crate) verb: Verb<A, T>,
+}
+
+impl<A: Send + Sync + 'static, T: Send + 'static> Together for Alone<A, T> {
+    type Gives = T;
+    const IS_SET: bool = false;
+
+    fn carry_out<'t>(tx: &'t Tx<'t>, all: Vec<&'t Self>) -> Running<'t, Vec<T>> {
+        Box::pin(try_join_all(all.into_iter().map(|alone| (alone.verb)(tx, &alone.args))))
+    }
+}
 
 /// The verbs of one mode that wait, and the lanes that carry them out.
 pub(crate) struct Groups {
@@ -43,19 +71,14 @@ impl Groups {
     }
 
     /// Runs a verb in a group, to its end, also when its caller goes away.
-    pub(crate) async fn run<A, T>(
+    pub(crate) async fn run<V: Together>(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
         key: Option<Key>,
-        args: A,
-        verb: Verb<A, T>,
-    ) -> Result<T, StoreError>
-    where
-        A: Send + Sync + 'static,
-        T: Send + 'static,
-    {
+        verb: V,
+    ) -> Result<V::Gives, StoreError> {
         let (to, mut answer) = oneshot::channel();
-        let number = self.put(pool, Box::new(Asked { key, args, verb, gave: Mutex::new(None), to }))?;
+        let number = self.put(pool, Box::new(Asked { key, verb, gave: Mutex::new(None), to }))?;
         match timeout(WAIT_MAX, &mut answer).await {
             Ok(answer) => answer,
             Err(_) if self.take_back(number) => {
@@ -169,36 +192,57 @@ fn tell(group: Vec<Box<dyn Job>>, ended: &Result<(), StoreError>) {
     }
 }
 
+/// Those that are alike as one set; what the sets send goes out together.
 async fn all(tx: &Tx<'_>, group: &[Box<dyn Job>]) -> Result<(), StoreError> {
-    try_join_all(group.iter().map(|job| job.run(tx))).await.map(drop)
+    let mut sets: Vec<(Option<TypeId>, Vec<&dyn Job>)> = Vec::new();
+    for job in group {
+        let kind = job.kind();
+        match sets.iter_mut().find(|(of, _)| of.is_some() && *of == kind) {
+            Some((_, alike)) => alike.push(job.as_ref()),
+            None => sets.push((kind, vec![job.as_ref()])),
+        }
+    }
+    try_join_all(sets.into_iter().map(|(_, alike)| alike[0].run(tx, alike))).await.map(drop)
 }
 
-/// A verb with its arguments, whatever their types.
-trait Job: Send + Sync {
+/// A verb, whatever its type.
+trait Job: Any + Send + Sync {
     fn key(&self) -> Option<Key>;
-    /// Runs it, perhaps again, and keeps what it gives.
-    fn run<'t>(&'t self, tx: &'t Tx<'t>) -> Running<'t, ()>;
+    /// Those that go together as a set have the same.
+    fn kind(&self) -> Option<TypeId>;
+    /// Runs those that are alike, perhaps again, and keeps what each of them gives.
+    fn run<'t>(&self, tx: &'t Tx<'t>, alike: Vec<&'t dyn Job>) -> Running<'t, ()>;
     /// Tells the caller what it gave, if its transaction ended well.
     fn tell(self: Box<Self>, ended: Result<(), StoreError>);
 }
 
-struct Asked<A, T> {
+struct Asked<V: Together> {
     key: Option<Key>,
-    args: A,
-    verb: Verb<A, T>,
-    gave: Mutex<Option<T>>,
-    to: oneshot::Sender<Result<T, StoreError>>,
+    verb: V,
+    gave: Mutex<Option<V::Gives>>,
+    to: oneshot::Sender<Result<V::Gives, StoreError>>,
 }
 
-impl<A: Send + Sync, T: Send> Job for Asked<A, T> {
+impl<V: Together> Job for Asked<V> {
     fn key(&self) -> Option<Key> {
         self.key
     }
 
-    fn run<'t>(&'t self, tx: &'t Tx<'t>) -> Running<'t, ()> {
+    fn kind(&self) -> Option<TypeId> {
+        V::IS_SET.then(TypeId::of::<V>)
+    }
+
+    fn run<'t>(&self, tx: &'t Tx<'t>, alike: Vec<&'t dyn Job>) -> Running<'t, ()> {
+        let of_this_type = |job: &'t dyn Job| (job as &'t dyn Any).downcast_ref::<Self>();
+        let alike: Vec<&Self> = alike.into_iter().filter_map(of_this_type).collect();
         Box::pin(async move {
-            let gave = (self.verb)(tx, &self.args).await?;
-            *self.gave.lock().unwrap_or_else(PoisonError::into_inner) = Some(gave);
+            let gave = V::carry_out(tx, alike.iter().map(|asked| &asked.verb).collect()).await?;
+            if gave.len() != alike.len() {
+                return Err(unavailable("a set of verbs gave too little"));
+            }
+            for (asked, gave) in alike.into_iter().zip(gave) {
+                *asked.gave.lock().unwrap_or_else(PoisonError::into_inner) = Some(gave);
+            }
             Ok(())
         })
     }

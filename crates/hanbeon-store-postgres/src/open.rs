@@ -1,7 +1,7 @@
 //! The database: where it is, and what is asked of it.
 use crate::address::Address;
 use crate::error::unavailable;
-use crate::group::{Groups, Key};
+use crate::group::{Alone, Groups, Key, Together};
 use crate::migrate::{Migration, migrate, newest};
 use crate::pool::{Mode, Pool, Verb};
 use crate::rows::Cells;
@@ -187,7 +187,12 @@ impl PostgresStore {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.writes.run(&self.pool, Some(key), args, verb).await
+        self.write_in_set(key, Alone { args, verb }).await
+    }
+
+    /// The same, of which many are written as one.
+    pub(crate) async fn write_in_set<V: Together>(&self, key: Key, verb: V) -> Result<V::Gives, StoreError> {
+        self.writes.run(&self.pool, Some(key), verb).await
     }
 
     /// A verb that reads a few rows: it may share a snapshot with others.
@@ -196,7 +201,12 @@ impl PostgresStore {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.reads.run(&self.pool, None, args, verb).await
+        self.read_in_set(Alone { args, verb }).await
+    }
+
+    /// The same, of which many are read as one.
+    pub(crate) async fn read_in_set<V: Together>(&self, verb: V) -> Result<V::Gives, StoreError> {
+        self.reads.run(&self.pool, None, verb).await
     }
 
     /// A verb that reads, all of it in one snapshot.

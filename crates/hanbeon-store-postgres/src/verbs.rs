@@ -20,6 +20,7 @@ use crate::PostgresStore;
 use crate::error::corrupt;
 use crate::group::Key;
 use crate::tx::Tx;
+use crate::verbs::steps::{Begins, Change, Intent};
 use async_trait::async_trait;
 use hanbeon_domain::{
     ApiKeyHash, Checkout, ConfirmRequest, Order, OrderId, Payment, PaymentId, PaymentKey, RefundId, Refusal,
@@ -63,7 +64,7 @@ impl Store for PostgresStore {
     }
 
     async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
-        self.read_together(request.clone(), |tx, request| Box::pin(orders::checkout(tx, request))).await
+        self.read_in_set(orders::Look(request.clone())).await
     }
 
     /// A connection can end while the server still commits what came over it.
@@ -72,14 +73,13 @@ impl Store for PostgresStore {
     }
 
     async fn begin(&self, step: &Step, lease_until: Timestamp) -> Result<Begun, StoreError> {
-        match self
-            .write_together(
-                of_order(step.next.order),
-                (step.clone(), lease_until),
-                |tx, (step, lease_until)| Box::pin(steps::begin(tx, step, *lease_until)),
-            )
-            .await
-        {
+        let (key, step) = (of_order(step.next.order), step.clone());
+        let written = if step.next.version == 1 {
+            self.write_in_set(key, Intent { step, lease_until }).await
+        } else {
+            self.write_in_set(key, Change { step, lease_until, begins: Begins::Intent }).await
+        };
+        match written {
             Ok(()) => Ok(Begun::Fresh),
             Err(StoreError::Superseded | StoreError::OrderTaken) => Ok(Begun::Taken),
             Err(error) => Err(error),
@@ -87,12 +87,8 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, step: &Step, lease_until: Timestamp) -> Result<(), StoreError> {
-        self.write_together(
-            of_order(step.next.order),
-            (step.clone(), lease_until),
-            |tx, (step, lease_until)| Box::pin(steps::commit(tx, step, *lease_until)),
-        )
-        .await
+        let change = Change { step: step.clone(), lease_until, begins: Begins::Outcome };
+        self.write_in_set(of_order(step.next.order), change).await
     }
 
     async fn promise_undo(&self, payment: PaymentId) -> Result<(), StoreError> {
@@ -149,7 +145,7 @@ impl Store for PostgresStore {
     }
 
     async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
-        self.read_together(order, |tx, order| Box::pin(payments::of_order(tx, *order))).await
+        self.read_in_set(payments::OfOrder(order)).await
     }
 
     async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {

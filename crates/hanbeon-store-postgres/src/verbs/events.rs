@@ -10,38 +10,61 @@ use crate::verbs::numbers::most;
 use hanbeon_domain::billing::{Subscription, SubscriptionNews};
 use hanbeon_domain::{Payment, PaymentId, Step, Timestamp};
 use hanbeon_store::{EventRecord, NewEvent, StoreError};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Most events that one reader numbers at once: it bounds how long the next one waits.
 pub(crate) const NUMBERED_MAX: i64 = 1_000;
 
 /// Where the next event of an order, or of a subscription, comes.
+#[derive(Clone, Copy)]
 pub(crate) struct Place {
     sequence: u64,
     ripe_at: Timestamp,
 }
 
-/// Looks for the place of what this step tells, if it tells anything.
-pub(crate) async fn place(tx: &Tx<'_>, step: &Step) -> Result<Option<Place>, StoreError> {
-    if step.news.is_none() {
-        return Ok(None);
+/// Looks for the places of what these steps tell, which are of different orders: the last ones that are there.
+pub(crate) async fn places(tx: &Tx<'_>, steps: &[&Step]) -> Result<HashMap<Uuid, Place>, StoreError> {
+    let telling = steps.iter().filter(|step| step.news.is_some()).map(|step| step.next.order.uuid());
+    last_places(tx, telling.collect()).await
+}
+
+async fn last_places(tx: &Tx<'_>, about: Vec<Uuid>) -> Result<HashMap<Uuid, Place>, StoreError> {
+    if about.is_empty() {
+        return Ok(HashMap::new());
     }
-    place_after(tx, step.next.order.uuid(), step.at).await.map(Some)
+    let last = "SELECT about.id, last.sequence, last.ripe_at FROM unnest($1::uuid[]) AS about (id)
+        CROSS JOIN LATERAL (SELECT sequence, ripe_at FROM events WHERE about_id = about.id
+          ORDER BY sequence DESC LIMIT 1) AS last";
+    let read = |row| {
+        let mut cells = Cells::new("events", row);
+        Ok((cells.uuid()?, Place { sequence: cells.number()?, ripe_at: cells.time()? }))
+    };
+    tx.rows("events", last, &[&about]).await?.iter().map(read).collect()
 }
 
-async fn place_after(tx: &Tx<'_>, about: Uuid, at: Timestamp) -> Result<Place, StoreError> {
-    let last = "SELECT sequence + 1, ripe_at FROM events WHERE about_id = $1 ORDER BY sequence DESC LIMIT 1";
-    let last = tx.row("events", last, &[&about]).await?;
-    let Some(last) = last else { return Ok(Place { sequence: 1, ripe_at: at }) };
-    let mut cells = Cells::new("events", &last);
-    Ok(Place { sequence: cells.number()?, ripe_at: cells.time()?.max(at) })
+impl Place {
+    /// The one after the last one, if there is one.
+    fn after(last: Option<&Self>, at: Timestamp) -> Self {
+        match last {
+            Some(last) => Self { sequence: last.sequence + 1, ripe_at: last.ripe_at.max(at) },
+            None => Self { sequence: 1, ripe_at: at },
+        }
+    }
 }
 
-/// Writes what this step tells. Somebody else may have taken the place; then the verb is run again.
-pub(crate) async fn tell(tx: &Tx<'_>, step: &Step, place: Option<Place>) -> Result<(), StoreError> {
-    let Some(Place { sequence, ripe_at }) = place else { return Ok(()) };
-    let Some(event) = NewEvent::of(step, sequence) else { return Ok(()) };
-    write(tx, &event, ripe_at).await
+/// Writes what these steps tell. Somebody else may have taken a place; then the verbs are run again.
+pub(crate) async fn tell(
+    tx: &Tx<'_>,
+    steps: &[&Step],
+    last: HashMap<Uuid, Place>,
+) -> Result<(), StoreError> {
+    let event = |step: &&Step| {
+        let Place { sequence, ripe_at } = Place::after(last.get(&step.next.order.uuid()), step.at);
+        NewEvent::of(step, sequence).map(|event| (event, ripe_at))
+    };
+    let events: Vec<_> = steps.iter().filter_map(event).collect();
+    if events.is_empty() { Ok(()) } else { write(tx, &events).await }
 }
 
 /// Writes what this change of a subscription tells.
@@ -50,22 +73,24 @@ pub(crate) async fn tell_of_subscription(
     next: &Subscription,
     news: &SubscriptionNews,
 ) -> Result<(), StoreError> {
-    let Place { sequence, ripe_at } = place_after(tx, next.id.uuid(), news.at).await?;
-    write(tx, &NewEvent::of_subscription(next, news, sequence), ripe_at).await
+    let id = next.id.uuid();
+    let Place { sequence, ripe_at } = Place::after(last_places(tx, vec![id]).await?.get(&id), news.at);
+    write(tx, &[(NewEvent::of_subscription(next, news, sequence), ripe_at)]).await
 }
 
-async fn write(tx: &Tx<'_>, event: &NewEvent, ripe_at: Timestamp) -> Result<(), StoreError> {
+async fn write(tx: &Tx<'_>, events: &[(NewEvent, Timestamp)]) -> Result<(), StoreError> {
     let insert = "INSERT INTO events (about_id, sequence, payment_id, kind, at, body, ripe_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let sequence = i64::try_from(event.sequence).unwrap_or(i64::MAX);
+        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::bigint[])";
+    let each = || events.iter().map(|(event, _)| event);
+    let sequence = |event: &NewEvent| i64::try_from(event.sequence).unwrap_or(i64::MAX);
     let cells: crate::tx::Cells<'_> = &[
-        &event.about.id(),
-        &sequence,
-        &event.about.payment().map(PaymentId::uuid),
-        &event.about.kind(),
-        &event.at.as_micros(),
-        &event.body,
-        &ripe_at.as_micros(),
+        &each().map(|event| event.about.id()).collect::<Vec<_>>(),
+        &each().map(sequence).collect::<Vec<_>>(),
+        &each().map(|event| event.about.payment().map(PaymentId::uuid)).collect::<Vec<_>>(),
+        &each().map(|event| event.about.kind()).collect::<Vec<_>>(),
+        &each().map(|event| event.at.as_micros()).collect::<Vec<_>>(),
+        &each().map(|event| event.body.as_str()).collect::<Vec<_>>(),
+        &events.iter().map(|(_, ripe_at)| ripe_at.as_micros()).collect::<Vec<_>>(),
     ];
     tx.write("events", insert, cells).await.map(drop)
 }

@@ -1,10 +1,14 @@
 //! Orders, and the one read that begins a checkout.
 use crate::error::corrupt;
+use crate::group::Together;
+use crate::pool::Running;
 use crate::rows::{self, lines_to_json, order_columns, select_payments};
 use crate::tx::Tx;
 use crate::verbs::payments;
-use hanbeon_domain::{Checkout, ConfirmRequest, Order, OrderId, Timestamp, Won};
+use hanbeon_domain::{Checkout, ConfirmRequest, Order, OrderId, SessionId, Timestamp, TossOrderId, Won};
 use hanbeon_store::{Inserted, OrderRecord, StoreError};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Writes a new order.
 pub(crate) async fn insert(tx: &Tx<'_>, order: &Order) -> Result<Inserted, StoreError> {
@@ -58,26 +62,65 @@ pub(crate) async fn record(tx: &Tx<'_>, id: OrderId) -> Result<Option<OrderRecor
 }
 
 /// All that the decision needs, from one snapshot.
-pub(crate) async fn checkout(tx: &Tx<'_>, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
-    let (order, same_key, newest, saved) = tokio::try_join!(
-        biased;
-        one(tx, request.order),
-        payments::by_key(tx, &request.key),
-        payments::of_order(tx, request.order),
-        saved(tx, request),
-    )?;
-    Ok(Checkout { order, same_key, newest, saved })
+pub(crate) struct Look(pub(crate) ConfirmRequest);
+
+impl Together for Look {
+    type Gives = Checkout;
+
+    fn carry_out<'t>(tx: &'t Tx<'t>, all: Vec<&'t Self>) -> Running<'t, Vec<Checkout>> {
+        Box::pin(async move {
+            let requests: Vec<&ConfirmRequest> = all.iter().map(|look| &look.0).collect();
+            let ids: Vec<Uuid> = requests.iter().map(|request| request.order.uuid()).collect();
+            let keys: Vec<&str> = requests.iter().map(|request| request.key.as_str()).collect();
+            let (orders, of_keys, newest, saved) = tokio::try_join!(
+                biased;
+                some(tx, &ids),
+                payments::by_keys(tx, &keys),
+                payments::of_orders(tx, &ids),
+                saved(tx, &requests),
+            )?;
+            let checkout = |request: &&ConfirmRequest| Checkout {
+                order: orders.get(&request.order).cloned(),
+                same_key: of_keys.get(&request.key).cloned(),
+                newest: newest.get(&request.order).cloned(),
+                saved: request
+                    .session
+                    .and_then(|session| saved.get(&(session, request.toss_order.clone())).copied()),
+            };
+            Ok(requests.iter().map(checkout).collect())
+        })
+    }
 }
 
 async fn one(tx: &Tx<'_>, id: OrderId) -> Result<Option<Order>, StoreError> {
-    let select = concat!("SELECT ", order_columns!(), " FROM orders WHERE order_id = $1");
-    tx.row("orders", select, &[&id.uuid()]).await?.as_ref().map(rows::order).transpose()
+    Ok(some(tx, &[id.uuid()]).await?.remove(&id))
 }
 
-async fn saved(tx: &Tx<'_>, request: &ConfirmRequest) -> Result<Option<Won>, StoreError> {
-    let Some(session) = request.session else { return Ok(None) };
-    let select = "SELECT amount FROM saved_amounts WHERE session_id = $1 AND toss_order_id = $2";
-    let names = (session.as_bytes().as_slice(), request.toss_order.as_str());
-    let found = tx.row("saved_amounts", select, &[&names.0, &names.1]).await?;
-    found.map(|row| rows::Cells::new("saved_amounts", &row).won()).transpose()
+async fn some(tx: &Tx<'_>, ids: &[Uuid]) -> Result<HashMap<OrderId, Order>, StoreError> {
+    let select = concat!("SELECT ", order_columns!(), " FROM orders WHERE order_id = ANY($1)");
+    let orders = tx.rows("orders", select, &[&ids]).await?;
+    orders.iter().map(|row| rows::order(row).map(|order| (order.id, order))).collect()
+}
+
+/// What the sessions of these requests said they would pay.
+async fn saved(
+    tx: &Tx<'_>,
+    requests: &[&ConfirmRequest],
+) -> Result<HashMap<(SessionId, TossOrderId), Won>, StoreError> {
+    let with_session = || requests.iter().filter_map(|request| Some((request.session.as_ref()?, &request.toss_order)));
+    let sessions: Vec<&[u8]> = with_session().map(|(session, _)| session.as_bytes().as_slice()).collect();
+    let orders: Vec<&str> = with_session().map(|(_, order)| order.as_str()).collect();
+    if sessions.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let select = "SELECT a.session_id, a.toss_order_id, a.amount
+        FROM unnest($1::bytea[], $2::text[]) AS asked (session_id, toss_order_id)
+        JOIN saved_amounts a USING (session_id, toss_order_id)";
+    let read = |row| {
+        let mut cells = rows::Cells::new("saved_amounts", row);
+        let session = SessionId::from_bytes(cells.digest()?);
+        let order = cells.parse(|text: String| TossOrderId::parse(text).ok())?;
+        Ok(((session, order), cells.won()?))
+    };
+    tx.rows("saved_amounts", select, &[&sessions, &orders]).await?.iter().map(read).collect()
 }

@@ -1,10 +1,13 @@
 //! Payments, as they are read.
+use crate::group::Together;
+use crate::pool::Running;
 use crate::rows::{self, select_payments};
 use crate::tx::{Cells, Tx};
 use crate::verbs::numbers::most;
 use crate::verbs::{events, refunds};
 use hanbeon_domain::{OrderId, Payment, PaymentId, PaymentKey, StateName, TossOrderId};
 use hanbeon_store::{Hint, JournalLine, PaymentRecord, Seal, StoreError};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A payment, its refunds, its history and its events.
@@ -56,14 +59,41 @@ async fn history(tx: &Tx<'_>, id: PaymentId) -> Result<Vec<JournalLine>, StoreEr
 }
 
 /// The holder of an order, or the last attempt on it.
-pub(crate) async fn of_order(tx: &Tx<'_>, order: OrderId) -> Result<Option<Payment>, StoreError> {
-    let select =
-        select_payments!("WHERE p.order_id = $1 ORDER BY p.holds_order DESC, p.attempt DESC LIMIT 1");
-    first(tx, select, &[&order.uuid()]).await
+pub(crate) struct OfOrder(pub(crate) OrderId);
+
+impl Together for OfOrder {
+    type Gives = Option<Payment>;
+
+    fn carry_out<'t>(tx: &'t Tx<'t>, all: Vec<&'t Self>) -> Running<'t, Vec<Option<Payment>>> {
+        Box::pin(async move {
+            let ids: Vec<Uuid> = all.iter().map(|of| of.0.uuid()).collect();
+            let found = of_orders(tx, &ids).await?;
+            Ok(all.iter().map(|of| found.get(&of.0).cloned()).collect())
+        })
+    }
+}
+
+/// The holders of these orders, or the last attempts on them.
+pub(crate) async fn of_orders(tx: &Tx<'_>, ids: &[Uuid]) -> Result<HashMap<OrderId, Payment>, StoreError> {
+    let select = select_payments!(
+        "WHERE p.payment_id = ANY(ARRAY(
+           SELECT (SELECT payment_id FROM payments a WHERE a.order_id = asked.id
+             ORDER BY a.holds_order DESC, a.attempt DESC LIMIT 1) FROM unnest($1::uuid[]) AS asked (id)))"
+    );
+    let found = all(tx, select, &[&ids]).await?;
+    Ok(found.into_iter().map(|payment| (payment.order, payment)).collect())
 }
 
 pub(crate) async fn by_key(tx: &Tx<'_>, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
-    first(tx, select_payments!("WHERE p.toss_payment_key = $1"), &[&key.as_str()]).await
+    Ok(by_keys(tx, &[key.as_str()]).await?.remove(key))
+}
+
+pub(crate) async fn by_keys(
+    tx: &Tx<'_>,
+    keys: &[&str],
+) -> Result<HashMap<PaymentKey, Payment>, StoreError> {
+    let found = all(tx, select_payments!("WHERE p.toss_payment_key = ANY($1)"), &[&keys]).await?;
+    Ok(found.into_iter().map(|payment| (payment.key.clone(), payment)).collect())
 }
 
 pub(crate) async fn of_hint(tx: &Tx<'_>, hint: &Hint) -> Result<Option<Payment>, StoreError> {

@@ -1,11 +1,12 @@
 //! Charges.
 use super::{all, keys, subscriptions, superseded};
 use crate::error::corrupt;
+use crate::group::Together as _;
 use crate::rows::billing::{self as rows, charge_columns};
 use crate::tx::{Cells, Tx};
 use crate::verbs::numbers::{most, version};
 use crate::verbs::orders;
-use crate::verbs::steps;
+use crate::verbs::steps::{Begins, Change, Intent};
 use hanbeon_domain::billing::{
     Born, Charge, ChargeAction, ChargeState, ChargeStep, For, KeyState, Subscription,
 };
@@ -105,8 +106,10 @@ async fn bear(tx: &Tx<'_>, born: &Born, until: Timestamp) -> Result<(), StoreErr
             return Err(corrupt("orders", format!("{}: its reference is taken", order.id)));
         }
     }
-    steps::begin(tx, intent, until).await?;
-    steps::commit(tx, outcome, until).await
+    let intent = Intent { step: intent.clone(), lease_until: until };
+    let outcome = Change { step: outcome.clone(), lease_until: until, begins: Begins::Outcome };
+    Intent::carry_out(tx, vec![&intent]).await?;
+    Change::carry_out(tx, vec![&outcome]).await.map(drop)
 }
 
 pub(super) async fn one(tx: &Tx<'_>, id: ChargeId) -> Result<Option<Charge>, StoreError> {
