@@ -161,6 +161,19 @@ pub(crate) fn cpu_us(pid: &str) -> u64 {
     thread_times(pid).values().sum::<u64>() / 1_000
 }
 
+/// Time on a processor of a process and of those that it started, in ns: a database's server and its hands.
+pub(crate) fn family_cpu_ns(pid: i32) -> u64 {
+    let is_hand = |entry: &fs::DirEntry| {
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // `pid (name) state parent …`; a name may have anything in it.
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        parent == Some(pid)
+    };
+    let hands = fs::read_dir("/proc").into_iter().flatten().flatten().filter(is_hand);
+    let pids = hands.map(|entry| entry.file_name().to_string_lossy().into_owned()).chain([pid.to_string()]);
+    pids.map(|pid| thread_times(&pid).values().sum::<u64>()).sum()
+}
+
 /// Threads that have ended are not in it; ours live as long as their process.
 fn thread_times(pid: &str) -> BTreeMap<String, u64> {
     let mut times = BTreeMap::new();

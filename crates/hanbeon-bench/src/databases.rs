@@ -63,6 +63,15 @@ impl Databases {
         self.postgres.as_ref().ok_or_else(|| "no PostgreSQL was started".into())
     }
 
+    /// The process of the database that a system stands on, if it is one of its own.
+    pub(crate) fn process(&self, of: System) -> Option<i32> {
+        match of {
+            System::Postgres => self.postgres.as_ref()?.server.pid(),
+            System::Original => self.mariadb.as_ref()?.0.pid(),
+            System::Limit | System::Sqlite | System::ExpressSample => None,
+        }
+    }
+
     /// The port of `MariaDB`, and the name of a database that is not there yet.
     pub(crate) fn mariadb(&self) -> Option<(u16, String)> {
         let (server, made) = self.mariadb.as_ref()?;
@@ -180,7 +189,7 @@ async fn start_mariadb(folder: &Path) -> Result<Child, Failure> {
     Ok(server)
 }
 
-fn with(option: &str, path: &Path) -> OsString {
+pub(crate) fn with(option: &str, path: &Path) -> OsString {
     let mut text = OsString::from(option);
     text.push(path);
     text

@@ -18,8 +18,9 @@
 //! 6. [`prepare`]: what a confirm needs, made before the clock starts;
 //! 7. [`load`]: the process that asks and counts;
 //! 8. [`limit`]: the server without a store;
-//! 9. [`http`]: just enough HTTP, so that counting costs little of what is counted;
-//! 10. [`machine`], [`figures`], [`report`]: where it ran, medians, and the page.
+//! 9. [`instructions`]: counts that can be compared between commits;
+//! 10. [`http`]: just enough HTTP, so that counting costs little of what is counted;
+//! 11. [`machine`], [`figures`], [`report`]: where it ran, medians, and the page.
 
 mod children;
 mod databases;
@@ -27,6 +28,7 @@ mod figures;
 mod generate;
 mod growth;
 mod http;
+mod instructions;
 mod limit;
 mod load;
 mod machine;
@@ -66,6 +68,8 @@ enum Command {
     Run(run::RunArgs),
     /// Fills a database with payments.
     Generate(generate::GenerateArgs),
+    /// Counts instructions per confirm, which can be compared between commits; writes its part of `docs/profile.md`.
+    Instructions(instructions::InstructionsArgs),
     /// The server that remembers nothing. Started by `run`.
     Limit(limit::LimitArgs),
     /// Confirms payments and counts; prints one line of JSON. Started by `run`.
@@ -77,7 +81,7 @@ fn main() -> ExitCode {
     // One thread for the load, so that it takes as little as it can from what it measures.
     let runtime = match &command {
         Command::Load(_) => tokio::runtime::Builder::new_current_thread().enable_all().build(),
-        Command::Run(_) | Command::Generate(_) | Command::Limit(_) => {
+        Command::Run(_) | Command::Generate(_) | Command::Instructions(_) | Command::Limit(_) => {
             tokio::runtime::Builder::new_multi_thread().enable_all().build()
         }
     };
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
             match command {
                 Command::Run(args) => run::run(args).await,
                 Command::Generate(args) => generate::run(args).await,
+                Command::Instructions(args) => instructions::run(args).await,
                 Command::Limit(args) => limit::run(args).await,
                 Command::Load(args) => load::run(args).await,
             }

@@ -45,6 +45,8 @@ pub(crate) struct Stage {
     /// Resident memory before the first request, in KiB.
     idle_kib: u64,
     orders: Option<Orders>,
+    /// The process of the database, if it is not the server's.
+    database: Option<i32>,
     folder: TempDir,
 }
 
@@ -63,6 +65,8 @@ pub(crate) struct Measured {
     /// Processor time per answer in ns: the server's by thread name, and the sandbox's.
     pub(crate) server_cpu_ns: BTreeMap<String, u64>,
     pub(crate) sandbox_cpu_ns: u64,
+    /// The same of the database, if it is a server of its own.
+    pub(crate) database_cpu_ns: u64,
     /// How busy the machine was with everything that ran on it, in hundredths.
     pub(crate) machine_busy: u64,
     /// Bytes written to disk per answer.
@@ -115,7 +119,8 @@ impl Bench {
         let ready = server.child.ready("/readyz").await?;
         let idle_kib = server.child.usage().rss_kib;
         let orders = server.orders(place).await?;
-        Ok(Stage { sandbox, server, ready, idle_kib, orders, folder })
+        let database = self.databases.process(system);
+        Ok(Stage { sandbox, server, ready, idle_kib, orders, database, folder })
     }
 
     /// Prepares so many payments, confirms them, and ends everything.
@@ -169,10 +174,13 @@ impl Stage {
         let input = self.folder.path().join("input");
         std::fs::write(&input, lines.join("\n"))?;
         let (server, sandbox) = (&self.server.child, &self.sandbox);
+        let database_ns = || self.database.map_or(0, children::family_cpu_ns);
         let before = (server.usage(), sandbox.usage(), store_counters(server.address).await);
+        let database_before = database_ns();
         let ticks = machine::ticks();
         let counted = run_load(place, load, server.address, &input).await?;
         let machine_busy = busy_since(ticks);
+        let database_used = database_ns().saturating_sub(database_before);
         let after = (server.usage(), sandbox.usage(), store_counters(server.address).await);
         let answered = counted.answered;
         let each = |ns: u64| figures::share(ns, answered, 1);
@@ -182,6 +190,7 @@ impl Stage {
             idle_kib: self.idle_kib,
             peak_kib: after.0.peak_rss_kib,
             server_cpu_ns: cpu_between(&before.0, &after.0).map(|(name, ns)| (name, each(ns))).collect(),
+            database_cpu_ns: each(database_used),
             sandbox_cpu_ns: each(cpu_between(&before.1, &after.1).map(|(_, ns)| ns).sum()),
             machine_busy,
             written_bytes: each(after.0.written_bytes.saturating_sub(before.0.written_bytes)),

@@ -2,10 +2,13 @@
 //! a run that measures one part leaves the others as they are.
 mod aims;
 mod growth;
+mod instructions;
 mod overload;
 mod plot;
 mod speed;
 mod why;
+
+pub(crate) use instructions::write_instructions;
 
 use crate::Failure;
 use crate::machine::Machine;

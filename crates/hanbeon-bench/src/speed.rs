@@ -162,11 +162,14 @@ async fn cell(
             let measured = take(system, (pool(*known, load), load)).await?;
             *known = (*known).max(measured.rate);
             println!(
-                "Toss {latency_ms} ms, {connections} connections, round {round} of {}, {}: {}/s, p99 {} ms",
+                "Toss {latency_ms} ms, {connections} connections, round {round} of {}, {}: {}/s, p99 {} ms, {} µs of processor \
+                 each ({} in its database)",
                 plan.rounds,
                 system.name(),
                 figures::grouped(measured.rate),
                 figures::thousandths(measured.counted.p99_us),
+                (measured.server_ns() + measured.database_cpu_ns) / 1_000,
+                measured.database_cpu_ns / 1_000,
             );
             turns.entry(system).or_default().push(measured);
         }

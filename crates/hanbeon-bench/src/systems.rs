@@ -1,6 +1,6 @@
 //! What is compared, and how each is started.
 use crate::children::{self, Child, command};
-use crate::databases::Databases;
+use crate::databases::{Databases, with};
 use crate::prepare::Orders;
 use crate::{CLIENT_KEY, Failure, SECRET_KEY};
 use clap::ValueEnum;
@@ -80,6 +80,8 @@ pub(crate) struct Changes {
     pub(crate) database: Option<PathBuf>,
     /// Each flush of a file takes so much longer, in ms.
     pub(crate) flush_ms: Option<u64>,
+    /// Its instructions are counted, into files whose names begin so.
+    pub(crate) counted_in: Option<PathBuf>,
 }
 
 /// A server that runs.
@@ -168,9 +170,17 @@ fn hanbeon(
     std::fs::write(&config, limits.unwrap_or_default())?;
     let config = config.to_str().ok_or("the folder's name is no UTF-8")?;
     let serve = ["serve", "--config", config, "--listen", &listen, "--database-url", database_url];
-    let mut run = match changes.flush_ms {
-        None => command(&place.hanbeon, serve),
-        Some(ms) => {
+    let mut run = match (changes.flush_ms, &changes.counted_in) {
+        (None, None) => command(&place.hanbeon, serve),
+        (None, Some(file)) => {
+            let mut out = with("--callgrind-out-file=", file);
+            out.push(".%p");
+            let valgrind = ["--quiet", "--tool=callgrind", "--separate-threads=yes"];
+            let mut run = command(Path::new("valgrind"), valgrind);
+            run.arg(out).arg(&place.hanbeon).args(serve);
+            run
+        }
+        (Some(ms), _) => {
             let inject = format!("--inject=fsync,fdatasync:delay_exit={}", ms.saturating_mul(1_000));
             // The server stays our own child.
             let strace = ["--daemonize=grandchild", "--follow-forks", "--seccomp-bpf", "--output=/dev/null"];

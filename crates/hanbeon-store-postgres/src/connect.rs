@@ -76,7 +76,9 @@ impl Address {
         client.batch_execute(&set_up).await.map_err(OpenError::Connect)?;
         for words in PLANS {
             let told = client.batch_execute(words).await;
-            if let Err(error) = told && error.is_closed() {
+            if let Err(error) = told
+                && error.is_closed()
+            {
                 return Err(OpenError::Connect(error));
             }
         }

@@ -1,7 +1,8 @@
 //! Verbs that wait together are one transaction, and share its ways to the server and its flush.
 //!
-//! Nobody waits for a group to become full: whoever comes while a lane is free goes at once, and what comes while all lanes
-//! are under way waits for the next one. Two verbs with the same key are never in one group: inside a transaction, the row
+//! Nobody waits for a group to become full: whoever comes while nothing is under way goes at once, and what comes meanwhile
+//! waits for the next one. Only when a good many wait does another lane help, on a connection of its own: sets of many cost
+//! less than the same verbs in sets of few. Two verbs with the same key are never in one group: inside a transaction, the row
 //! lock that keeps them apart would not. Those of a group that are alike are carried out as one set ([`Together`]): what a
 //! statement costs beside its rows is paid once. When a verb of a group says no, all of the group is rolled back, and each
 //! of its verbs is run by itself: a verb calls nobody, so that nothing happens twice.
@@ -11,15 +12,19 @@ use crate::tx::Tx;
 use futures_util::future::try_join_all;
 use hanbeon_store::StoreError;
 use std::any::{Any, TypeId};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// Most verbs in a transaction: it bounds how long its locks are held.
-const GROUP_MAX: usize = 32;
+const GROUP_MAX: usize = 128;
+/// So many wait before one more lane opens: from here on a set of more saves little.
+const ANOTHER_LANE_AT: usize = 32;
 /// Most verbs that wait for a lane.
 const WAITING_MAX: usize = 1_024;
+/// Most verbs that end something and wait: some hundred MiB. One that is turned away is offered again.
+const ENDING_MAX: usize = 65_536;
 
 /// What keeps two verbs out of one group: the order or the session that they are about.
 pub(crate) type Key = [u8; 16];
@@ -30,6 +35,10 @@ pub(crate) trait Together: Sized + Send + Sync + 'static {
     type Gives: Send + 'static;
     /// Is a set of them more than one after the other?
     const IS_SET: bool = true;
+    /// Does it end what was let in before? Then it goes before what begins something, and has a place when that has none.
+    fn ends(&self) -> bool {
+        false
+    }
 
     /// Carries out all of them, in this order, and gives as much for each; an error is nobody's in particular.
     fn carry_out<'t>(tx: &'t Tx<'t>, all: Vec<&'t Self>) -> Running<'t, Vec<Self::Gives>>;
@@ -60,6 +69,7 @@ pub(crate) struct Groups {
 
 #[derive(Default)]
 struct State {
+    ending: VecDeque<(u64, Box<dyn Job>)>,
     waiting: VecDeque<(u64, Box<dyn Job>)>,
     next: u64,
     under_way: usize,
@@ -78,7 +88,8 @@ impl Groups {
         verb: V,
     ) -> Result<V::Gives, StoreError> {
         let (to, mut answer) = oneshot::channel();
-        let number = self.put(pool, Box::new(Asked { key, verb, gave: Mutex::new(None), to }))?;
+        let ends = verb.ends();
+        let number = self.put(pool, ends, Box::new(Asked { key, verb, gave: Mutex::new(None), to }))?;
         match timeout(WAIT_MAX, &mut answer).await {
             Ok(answer) => answer,
             Err(_) if self.take_back(number) => {
@@ -90,16 +101,19 @@ impl Groups {
         .map_err(|_| unavailable("the transaction was abandoned"))?
     }
 
-    fn put(self: &Arc<Self>, pool: &Arc<Pool>, job: Box<dyn Job>) -> Result<u64, StoreError> {
+    fn put(self: &Arc<Self>, pool: &Arc<Pool>, ends: bool, job: Box<dyn Job>) -> Result<u64, StoreError> {
         let mut state = self.state();
-        if state.waiting.len() >= WAITING_MAX {
+        let (wait, most) =
+            if ends { (state.ending.len(), ENDING_MAX) } else { (state.waiting.len(), WAITING_MAX) };
+        if wait >= most {
             pool.counters.turned_away();
             return Err(unavailable("too many transactions wait"));
         }
         let number = state.next;
         state.next += 1;
-        state.waiting.push_back((number, job));
-        if state.under_way < self.lanes {
+        if ends { &mut state.ending } else { &mut state.waiting }.push_back((number, job));
+        let wait = state.ending.len() + state.waiting.len();
+        if state.under_way == 0 || wait >= ANOTHER_LANE_AT && state.under_way < self.lanes {
             state.under_way += 1;
             tokio::spawn(Arc::clone(self).lane(Arc::clone(pool)));
         }
@@ -109,9 +123,12 @@ impl Groups {
     /// Says whether it was still waiting.
     fn take_back(&self, number: u64) -> bool {
         let mut state = self.state();
-        let before = state.waiting.len();
-        state.waiting.retain(|(waiting, _)| *waiting != number);
-        state.waiting.len() < before
+        let State { ending, waiting, .. } = &mut *state;
+        [ending, waiting].into_iter().any(|queue| {
+            let before = queue.len();
+            queue.retain(|(waiting, _)| *waiting != number);
+            queue.len() < before
+        })
     }
 
     /// Carries out groups until nothing waits.
@@ -134,18 +151,21 @@ struct Lane<'g> {
 }
 
 impl Lane<'_> {
-    /// The oldest that may go together, in the order of their keys, so that two groups lock alike. When nothing waits, the
-    /// place is given back under the same lock: whoever comes next takes it.
+    /// The oldest that may go together, those that end something first, in the order of their keys, so that two groups lock
+    /// alike. When nothing waits, the place is given back under the same lock: whoever comes next takes it.
     fn next(&mut self) -> Option<Vec<Box<dyn Job>>> {
         let mut state = self.groups.state();
         let mut group: Vec<Box<dyn Job>> = Vec::new();
-        let mut place = 0;
-        while place < state.waiting.len() && group.len() < GROUP_MAX {
-            let key = state.waiting[place].1.key();
-            if key.is_some() && group.iter().any(|job| job.key() == key) {
-                place += 1;
-            } else {
-                group.extend(state.waiting.remove(place).map(|(_, job)| job));
+        let mut keys = HashSet::new();
+        let State { ending, waiting, .. } = &mut *state;
+        for queue in [ending, waiting] {
+            let mut place = 0;
+            while place < queue.len() && group.len() < GROUP_MAX {
+                if queue[place].1.key().is_none_or(|key| keys.insert(key)) {
+                    group.extend(queue.remove(place).map(|(_, job)| job));
+                } else {
+                    place += 1;
+                }
             }
         }
         if group.is_empty() {

@@ -159,8 +159,8 @@ fn method(made: &Made, speed: &Speed) -> String {
 fn work(speed: &Speed) -> String {
     let mut text = String::from(
         "Processor time per confirm in µs, and what hanbeon's store does (medians):\n\n\
-         | | system | server | sandbox | load | cores busy, % | commits per confirm | writes per commit | ms per commit | KiB to disk per confirm |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+         | | system | server | its database | sandbox | load | cores busy, % | commits per confirm | writes per commit | ms per commit | KiB to disk per confirm |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for cell in &speed.cells {
         for system in systems(cell) {
@@ -172,10 +172,11 @@ fn work(speed: &Speed) -> String {
             };
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
                 cell.place(),
                 system.name(),
                 of(Measured::server_ns) / 1_000,
+                of(|m| m.database_cpu_ns) / 1_000,
                 of(|m| m.sandbox_cpu_ns) / 1_000,
                 of(Measured::load_ns) / 1_000,
                 of(|m| m.machine_busy),

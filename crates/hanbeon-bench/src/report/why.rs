@@ -67,7 +67,7 @@ pub(super) fn disturbed(made: &Made, speed: &Speed) -> String {
 impl Measured {
     /// How much of all cores load, sandbox and server used, in hundredths.
     fn busy(&self, cores: u64) -> u64 {
-        let ns = self.server_ns() + self.sandbox_cpu_ns + self.load_ns();
+        let ns = self.server_ns() + self.database_cpu_ns + self.sandbox_cpu_ns + self.load_ns();
         share(ns.saturating_mul(self.rate), cores.saturating_mul(1_000_000_000), 100)
     }
 }

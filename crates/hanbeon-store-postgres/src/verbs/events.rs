@@ -54,11 +54,7 @@ impl Place {
 }
 
 /// Writes what these steps tell. Somebody else may have taken a place; then the verbs are run again.
-pub(crate) async fn tell(
-    tx: &Tx<'_>,
-    steps: &[&Step],
-    last: HashMap<Uuid, Place>,
-) -> Result<(), StoreError> {
+pub(crate) async fn tell(tx: &Tx<'_>, steps: &[&Step], last: HashMap<Uuid, Place>) -> Result<(), StoreError> {
     let event = |step: &&Step| {
         let Place { sequence, ripe_at } = Place::after(last.get(&step.next.order.uuid()), step.at);
         NewEvent::of(step, sequence).map(|event| (event, ripe_at))

@@ -107,7 +107,8 @@ async fn saved(
     tx: &Tx<'_>,
     requests: &[&ConfirmRequest],
 ) -> Result<HashMap<(SessionId, TossOrderId), Won>, StoreError> {
-    let with_session = || requests.iter().filter_map(|request| Some((request.session.as_ref()?, &request.toss_order)));
+    let with_session =
+        || requests.iter().filter_map(|request| Some((request.session.as_ref()?, &request.toss_order)));
     let sessions: Vec<&[u8]> = with_session().map(|(session, _)| session.as_bytes().as_slice()).collect();
     let orders: Vec<&str> = with_session().map(|(_, order)| order.as_str()).collect();
     if sessions.is_empty() {

@@ -88,10 +88,7 @@ pub(crate) async fn by_key(tx: &Tx<'_>, key: &PaymentKey) -> Result<Option<Payme
     Ok(by_keys(tx, &[key.as_str()]).await?.remove(key))
 }
 
-pub(crate) async fn by_keys(
-    tx: &Tx<'_>,
-    keys: &[&str],
-) -> Result<HashMap<PaymentKey, Payment>, StoreError> {
+pub(crate) async fn by_keys(tx: &Tx<'_>, keys: &[&str]) -> Result<HashMap<PaymentKey, Payment>, StoreError> {
     let found = all(tx, select_payments!("WHERE p.toss_payment_key = ANY($1)"), &[&keys]).await?;
     Ok(found.into_iter().map(|payment| (payment.key.clone(), payment)).collect())
 }

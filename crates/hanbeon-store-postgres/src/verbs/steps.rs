@@ -71,6 +71,10 @@ pub(crate) enum Begins {
 impl Together for Change {
     type Gives = ();
 
+    fn ends(&self) -> bool {
+        self.begins == Begins::Outcome
+    }
+
     fn carry_out<'t>(tx: &'t Tx<'t>, all: Vec<&'t Self>) -> Running<'t, Vec<()>> {
         Box::pin(async move {
             let steps: Vec<&Step> = all.iter().map(|change| &change.step).collect();
@@ -100,9 +104,11 @@ impl Change {
         let Self { step, lease_until, begins } = self;
         let turn = match (begins, step.then) {
             // A step that rests until some time wants somebody to look then.
-            (Begins::Outcome, Action::Rest { due }) => {
-                Turn { due: due_at_rest(step, before.waits, before.noticed), held: false, look: due.is_some() }
-            }
+            (Begins::Outcome, Action::Rest { due }) => Turn {
+                due: due_at_rest(step, before.waits, before.noticed),
+                held: false,
+                look: due.is_some(),
+            },
             _ => Turn { due: Some(*lease_until), held: true, look: before.look },
         };
         Written { step, line: JournalLine::of(step, &before.seal.unwrap_or(CHAIN_START)), turn }
@@ -144,10 +150,7 @@ async fn before(tx: &Tx<'_>, steps: &[&Step]) -> Result<HashMap<Uuid, Before>, S
 }
 
 /// What the steps write beside their payments: refunds. Most have none.
-async fn refunds_of(
-    tx: &Tx<'_>,
-    steps: impl Iterator<Item = (&Step, Begins)>,
-) -> Result<(), StoreError> {
+async fn refunds_of(tx: &Tx<'_>, steps: impl Iterator<Item = (&Step, Begins)>) -> Result<(), StoreError> {
     let with_refunds = steps.filter(|(step, _)| has_refunds(step));
     try_join_all(with_refunds.map(|(step, begins)| refunds_of_one(tx, step, begins))).await.map(drop)
 }

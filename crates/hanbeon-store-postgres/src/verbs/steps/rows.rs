@@ -59,7 +59,8 @@ pub(super) async fn insert(tx: &Tx<'_>, rows: &[Written<'_>]) -> Result<(), Stor
           WHERE payment_id IN (SELECT payment_id FROM payment)";
     let of = |payment: fn(&Payment) -> i64| each(rows, |row| payment(&row.step.next));
     let facts = each(rows, |row| Facts::of(&row.step.next.state));
-    let payers: Vec<&Step> = rows.iter().map(|row| row.step).filter(|step| step.next.payer.is_some()).collect();
+    let payers: Vec<&Step> =
+        rows.iter().map(|row| row.step).filter(|step| step.next.payer.is_some()).collect();
     let written = tx
         .write(
             "payments",
