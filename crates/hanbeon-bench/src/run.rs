@@ -53,7 +53,10 @@ pub(crate) struct RunArgs {
     /// Measure only how hanbeon does with so many payments in its database.
     #[arg(long, conflicts_with = "overload")]
     growth: bool,
-    /// How many payments are stored, with `--growth`, beside none.
+    /// Measure every part: `--preset evening --all` takes some forty minutes.
+    #[arg(long, conflicts_with_all = ["overload", "growth"])]
+    all: bool,
+    /// How many payments are stored, with `--growth` or `--all`, beside none.
     #[arg(long, value_delimiter = ',', default_value = "1000000,10000000", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     payments: Vec<u64>,
     /// Where databases are made; must be a disk for "durable" to mean anything [default: beside this program].
@@ -152,20 +155,30 @@ async fn parts(args: &RunArgs, plan: Plan) -> Result<(), Failure> {
     if args.only.is_none() {
         leave_out(&bench, &mut made.plan).await;
     }
+    // Each part is on the page before the next one begins: what fails later takes nothing away.
     let plan = &made.plan;
-    let mut parts = Parts::default();
-    if args.growth {
-        parts.growth = Some(growth::measure(&bench, plan, &args.payments).await?);
-    } else {
-        if !args.overload {
-            parts.speed = Some(speed::measure(&bench, plan).await?);
+    let write = |parts: Parts| report::write(&args.output, &made, &parts);
+    let mut failed = Vec::new();
+    if !args.growth && !args.overload {
+        match speed::measure(&bench, plan).await {
+            Ok(speed) => write(Parts { speed: Some(speed), ..Parts::default() })?,
+            Err(error) => failed.push(format!("speed: {error}")),
         }
-        if plan.systems.contains(&System::Sqlite) {
-            parts.overload = Some(overload::measure(&bench, plan).await?);
+    }
+    if !args.growth && plan.systems.contains(&System::Sqlite) {
+        match overload::measure(&bench, plan).await {
+            Ok(overload) => write(Parts { overload: Some(overload), ..Parts::default() })?,
+            Err(error) => failed.push(format!("overload: {error}")),
+        }
+    }
+    if args.growth || args.all {
+        match growth::measure(&bench, plan, &args.payments).await {
+            Ok(growth) => write(Parts { growth: Some(growth), ..Parts::default() })?,
+            Err(error) => failed.push(format!("growth: {error}")),
         }
     }
     bench.databases.stop().await?;
-    report::write(&args.output, &made, &parts)
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
 }
 
 /// A hanbeon that does not know PostgreSQL is measured without it, unless it was asked for by name.
@@ -215,11 +228,12 @@ impl RunArgs {
             let counted_ms = plan.seconds * 1_000 + plan.warm_up_ms;
             measurements * (counted_ms * WITH_PREPARATION / 10 + WITH_PROCESSES_MS)
         };
+        let growth = growth::expected_ms(&self.payments) + of(growth::measurements(plan, &self.payments));
         if self.growth {
-            return growth::expected_ms(&self.payments) + of(growth::measurements(plan, &self.payments));
+            return growth;
         }
         let speed = if self.overload { 0 } else { of(speed::measurements(plan)) };
-        speed + of(overload::MEASUREMENTS)
+        speed + of(overload::MEASUREMENTS) + if self.all { growth } else { 0 }
     }
 
     fn place(&self) -> Result<Place, Failure> {

@@ -34,6 +34,45 @@ async fn stored(store: &PostgresStore, payment: &Payment) -> Option<Payment> {
     store.payment(payment.id).await.expect("payment").map(|record| record.payment)
 }
 
+/// More wish to begin than there is room for; whoever has begun is not turned away because of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn results_have_a_place_when_intents_have_taken_all() {
+    let database = postgres::database();
+    let store = open(&database).await;
+    let mut world = World::new(store.clone());
+    let begun = intents(&mut world, 60).await;
+    assert!(begin_all(&store, &begun).await.iter().all(Result::is_ok));
+    let paid: Vec<Step> = begun
+        .iter()
+        .map(|intent| world.step(&intent.next, Event::PspSaid(seen(TossStatus::Done, TOTAL))))
+        .collect();
+    let orders: Vec<_> = (0..4_000).map(|_| world.unstored_order()).collect();
+    for some in orders.chunks(500) {
+        let mut each = some.iter().cloned();
+        let inserted = at_once(500, |_| {
+            let (store, order) = (Arc::clone(&store), each.next().expect("as many as are asked for"));
+            async move { store.insert_order(&order).await }
+        });
+        assert!(inserted.await.iter().all(Result::is_ok));
+    }
+    let crowd: Vec<Step> = orders
+        .iter()
+        .map(|order| {
+            let request = world.request(order);
+            world.intent(order, &request)
+        })
+        .collect();
+    let mut each = paid.clone().into_iter();
+    let committing = at_once(60, |_| {
+        let (store, step) = (Arc::clone(&store), each.next().expect("as many as are asked for"));
+        async move { store.commit(&step, step.at.plus(LEASE)).await }
+    });
+    let (crowded, committed) = tokio::join!(biased; begin_all(&store, &crowd), committing);
+    let turned_away = crowded.iter().filter(|end| matches!(end, Err(StoreError::Unavailable(_)))).count();
+    assert!(turned_away > 0, "there was no crowd");
+    assert!(committed.iter().all(Result::is_ok), "{committed:?}");
+}
+
 /// The rows of one transaction bear its number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verbs_that_wait_together_share_commits() {
