@@ -168,6 +168,8 @@ mod tests {
         write(&output, &made(), &Parts { overload: Some(overload), ..Parts::default() }).expect("written");
         let page = std::fs::read_to_string(&output).expect("a page");
         assert!(page.contains("## Confirms") && page.contains("| twice | 8,000 |"), "{page}");
-        assert!(std::fs::read_to_string(folder.path().join("images/bench-confirms.svg")).is_ok());
+        for picture in ["bench-confirms.svg", "bench-overload.svg"] {
+            assert!(folder.path().join("images").join(picture).is_file(), "{picture}");
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! The part about more load than there is room for.
-use super::Part;
+use super::{Part, plot};
 use crate::figures::{grouped, per_second, thousandths};
 use crate::overload::Overload;
 use std::fmt::Write as _;
@@ -34,5 +34,9 @@ pub(super) fn part(overload: &Overload) -> Part {
             row.differ,
         );
     }
-    Part { text, pictures: Vec::new() }
+    text += "\n![p99 of accepted confirms](images/bench-overload.svg)\n";
+    let bars = overload.rows.iter().map(|row| (row.what.clone(), row.measured.counted.p99_us)).collect();
+    let group = plot::Group { title: "accepted".to_owned(), bars };
+    let picture = plot::bars("p99 of accepted confirms in ms", &[group], thousandths);
+    Part { text, pictures: vec![("bench-overload.svg", picture)] }
 }

@@ -10,7 +10,9 @@ pub(super) struct Group {
 }
 
 const WIDTH: u64 = 760;
+/// Room for the names of bars, at least, and for each letter of the longest.
 const LABELS: u64 = 170;
+const LETTER: u64 = 7;
 const VALUES: u64 = 90;
 const LINE: u64 = 22;
 const TITLE: u64 = 34;
@@ -19,6 +21,8 @@ const COLOURS: [&str; 5] = ["#7a8290", "#2f7fd1", "#12a08a", "#d9822b", "#b565c4
 
 /// Horizontal bars; each group has a scale of its own.
 pub(super) fn bars(title: &str, groups: &[Group], show: fn(u64) -> String) -> String {
+    let longest = groups.iter().flat_map(|group| &group.bars).map(|(name, _)| name.chars().count()).max();
+    let labels = LABELS.max(u64::try_from(longest.unwrap_or(0)).unwrap_or(0) * LETTER).min(WIDTH / 2);
     let lines: u64 =
         groups.iter().map(|group| u64::try_from(group.bars.len()).unwrap_or(0) * LINE + TITLE).sum();
     let height = lines + TITLE + 10;
@@ -35,15 +39,15 @@ pub(super) fn bars(title: &str, groups: &[Group], show: fn(u64) -> String) -> St
         y += TITLE - 8;
         let most = group.bars.iter().map(|(_, value)| *value).max().unwrap_or(1);
         for (at, (name, value)) in group.bars.iter().enumerate() {
-            let width = share(*value, most, WIDTH - LABELS - VALUES).max(1);
+            let width = share(*value, most, WIDTH - labels - VALUES).max(1);
             let colour = COLOURS[at % COLOURS.len()];
-            let (base, x) = (y + 15, LABELS + width + 8);
+            let (base, x) = (y + 15, labels + width + 8);
             let _ = writeln!(
                 svg,
                 "<text x=\"{}\" y=\"{base}\" text-anchor=\"end\">{name}</text>\
-                 <rect x=\"{LABELS}\" y=\"{}\" width=\"{width}\" height=\"16\" rx=\"2\" fill=\"{colour}\"/>\
+                 <rect x=\"{labels}\" y=\"{}\" width=\"{width}\" height=\"16\" rx=\"2\" fill=\"{colour}\"/>\
                  <text x=\"{x}\" y=\"{base}\">{}</text>",
-                LABELS - 8,
+                labels - 8,
                 y + 2,
                 show(*value),
             );
