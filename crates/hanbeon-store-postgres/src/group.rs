@@ -94,7 +94,7 @@ impl Groups {
             Ok(answer) => answer,
             Err(_) if self.take_back(number) => {
                 pool.counters.turned_away();
-                return Err(unavailable("every connection is busy"));
+                return Err(StoreError::Full);
             }
             Err(_) => answer.await,
         }
@@ -107,7 +107,7 @@ impl Groups {
             if ends { (state.ending.len(), ENDING_MAX) } else { (state.waiting.len(), WAITING_MAX) };
         if wait >= most {
             pool.counters.turned_away();
-            return Err(unavailable("too many transactions wait"));
+            return Err(StoreError::Full);
         }
         let number = state.next;
         state.next += 1;
@@ -253,7 +253,10 @@ impl<V: Together> Job for Asked<V> {
     }
 
     fn run<'t>(&self, tx: &'t Tx<'t>, alike: Vec<&'t dyn Job>) -> Running<'t, ()> {
-        let of_this_type = |job: &'t dyn Job| (job as &'t dyn Any).downcast_ref::<Self>();
+        let of_this_type = |job: &'t dyn Job| {
+            let job: &'t dyn Any = job;
+            job.downcast_ref::<Self>()
+        };
         let alike: Vec<&Self> = alike.into_iter().filter_map(of_this_type).collect();
         Box::pin(async move {
             let gave = V::carry_out(tx, alike.iter().map(|asked| &asked.verb).collect()).await?;

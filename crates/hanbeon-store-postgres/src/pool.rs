@@ -92,7 +92,7 @@ impl Pool {
         let turn = timeout(WAIT_MAX, self.free.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
             self.counters.turned_away();
-            return Ended::Failed(unavailable("every connection is busy"));
+            return Ended::Failed(StoreError::Full);
         };
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {

@@ -126,7 +126,7 @@ struct Before {
 
 /// Locks the payments that are where their steps left from.
 async fn before(tx: &Tx<'_>, steps: &[&Step]) -> Result<HashMap<Uuid, Before>, StoreError> {
-    let lock = "SELECT p.payment_id, p.seal, p.look, p.noticed_at IS NOT NULL
+    let to_lock = "SELECT p.payment_id, p.seal, p.look, p.noticed_at IS NOT NULL
         FROM unnest($1::uuid[], $2::bigint[]) AS s (payment_id, version)
         JOIN payments p ON p.payment_id = s.payment_id AND p.version = s.version - 1 FOR UPDATE OF p";
     // By a statement of its own: a wish that was written while we waited for a lock is seen.
@@ -135,7 +135,7 @@ async fn before(tx: &Tx<'_>, steps: &[&Step]) -> Result<HashMap<Uuid, Before>, S
     let versions = steps.iter().map(|step| version(step.next.version)).collect::<Result<Vec<_>, _>>()?;
     let (found, waiting) = tokio::try_join!(
         biased;
-        async { tx.rows("payments", lock, &[&ids, &versions]).await },
+        async { tx.rows("payments", to_lock, &[&ids, &versions]).await },
         async { tx.rows("refunds", waits, &[&ids]).await },
     )?;
     let waiting =
