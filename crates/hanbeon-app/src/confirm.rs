@@ -92,13 +92,23 @@ impl App {
         }
     }
 
+    /// Why a confirm ends that could not even look. An earlier one for the same payment may have begun a charge, and where
+    /// a failure is not final nobody may say that there is none.
+    #[must_use]
+    pub fn unseen(&self, cause: StoreError) -> ConfirmError {
+        match cause {
+            StoreError::Unavailable(_) if !self.store.failures_are_final() => ConfirmError::Doubtful(cause),
+            cause => ConfirmError::Store(cause),
+        }
+    }
+
     async fn charge_once(
         self: &Arc<Self>,
         request: &ConfirmRequest,
         deadline: Instant,
     ) -> Result<Payment, ConfirmError> {
         for _ in 0..DECISIONS_MAX {
-            let view = self.store.checkout(request).await?;
+            let view = self.store.checkout(request).await.map_err(|cause| self.unseen(cause))?;
             let moment = self.moment(self.now(), Actor::Buyer);
             let step = match view.decide(request.clone(), env::payment_id(&*self.env), moment)? {
                 Decision::Known(payment) => return Ok(self.settled(*payment, deadline).await),

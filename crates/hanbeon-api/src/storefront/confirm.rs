@@ -32,7 +32,7 @@ pub(crate) async fn handle(
 ) -> Result<impl IntoResponse, Problem> {
     let ConfirmBody { amount, backend_order_id: order, order_id: toss_order, payment_key: key } =
         body.parse()?;
-    let session = api.app.session(browser.cookie.as_ref()).await?;
+    let session = api.app.session(browser.cookie.as_ref()).await.map_err(|cause| api.app.unseen(cause))?;
     let request = ConfirmRequest { order, toss_order, key, amount, session: Some(session.id) };
     let payment = api.app.confirm(request).await?;
     let cookie = browser.set_cookie(&session).map(|cookie| (SET_COOKIE, cookie));

@@ -172,6 +172,30 @@ async fn i5_a_synchronous_standby_that_is_lost_holds_nobody_for_ever() {
     well(&world, &["verify"]).await;
 }
 
+/// The database dies while a buyer is being charged, and the buyer asks again: that this request charges nothing does not mean
+/// that nothing is charged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i5_s5_whoever_asks_again_while_the_database_is_down_is_not_told_that_it_failed() {
+    let mut primary = Cluster::start();
+    let mut world = world_over(&primary).await;
+    world.start().await;
+    let buyer = named(&world, 1_000).await;
+    world.spoil(FaultOperation::Confirm, FaultKind::Delay { ms: 1_000, when: When::Before });
+    let charging = {
+        let (buyer, api) = (buyer.clone(), world.api.clone());
+        tokio::spawn(async move { buyer.confirm(&api).await.status })
+    };
+    world.spoiled().await;
+    primary.kill();
+    let again = buyer.confirm(&world.api).await;
+    assert_eq!(again.status, 503, "{}", again.body);
+    assert!(!again.header("retry-after").is_empty(), "{}", again.body);
+    primary.start_again();
+    assert!(matches!(charging.await.expect("no panic"), 200 | 202));
+    until("it is told", async || (buyer.confirm(&world.api).await.status == 200).then_some(())).await;
+    assert_eq!(world.effects(&buyer.key), [(EffectKind::Approved, Some(1_000))]);
+}
+
 /// Leases run out.
 fn a_lease_passes(books: &Cluster) {
     let _ = query(
