@@ -21,6 +21,7 @@ const WITH_PROCESSES_MS: u64 = 2_000;
 /// A run that takes so many times as long as it should is given up.
 const PATIENCE: u32 = 3;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
     /// How thorough; the options below win over it.
