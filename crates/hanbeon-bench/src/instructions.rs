@@ -175,7 +175,8 @@ fn named(known: &mut BTreeMap<String, String>, text: &str) -> String {
 
 /// The crate that a function was written in, as far as its name tells.
 fn place(object: &str, function: &str) -> String {
-    if !object.ends_with("/hanbeon") {
+    // hanbeon itself is one file; what it loads are libc and its like.
+    if object.contains(".so") {
         return "libc".to_owned();
     }
     let path = function.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
