@@ -120,7 +120,12 @@ impl App {
                 return Err(ConfirmError::Full);
             };
             let asked = Instant::now();
-            let begun = self.begin(&step, deadline.min(asked + LAST_MOMENT)).await?;
+            let begun = self.begin(&step, deadline.min(asked + LAST_MOMENT));
+            let Ok(begun) = timeout_at(deadline, begun).await else {
+                let why = StoreError::Unavailable("it did not answer in time".to_owned());
+                return Err(ConfirmError::Doubtful(why));
+            };
+            let begun = begun?;
             self.charges.intent_took(asked.elapsed());
             match begun {
                 Intent::Ours => return Ok(self.carry_out(step, place, deadline).await),
@@ -147,7 +152,8 @@ impl App {
                 }
                 Ok(Begun::Taken) if !in_doubt => return Ok(Intent::Taken),
                 Ok(Begun::Taken) => None,
-                Err(cause @ StoreError::Unavailable(_)) => Some(cause),
+                // After a doubt, no failure says that nothing was written.
+                Err(cause) if in_doubt || matches!(cause, StoreError::Unavailable(_)) => Some(cause),
                 Err(cause) => return Err(cause),
             };
             let stored = self.store.payment_by_key(&step.next.key).await;
