@@ -169,8 +169,10 @@ impl Payment {
             return (Self { state, ..self.clone() }, Action::Rest { due: Some(from) }, None);
         }
         let key_is_used_up = answered;
-        if key_is_used_up && self.cancels_later() && Self::may_lag(self.last_cancel_at, moment) {
-            // An asynchronous cancel need not show in the balance, so the balance that a call names stops no second one.
+        let may_land = tries < moment.policy.window_tries || Self::may_lag(self.last_cancel_at, moment);
+        if key_is_used_up && self.cancels_later() && may_land {
+            // An asynchronous cancel need not show in the balance, so the balance that a call names stops no second one: only
+            // time does, and so many looks with it, for a clock may have jumped.
             return self.ask_again(false, self.rest_until_retry(moment));
         }
         let state = State::Canceling {

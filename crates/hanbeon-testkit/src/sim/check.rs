@@ -70,7 +70,7 @@ impl World {
     /// L1: so long after the last fault, whatever Toss tells is known.
     pub(super) async fn check_l1(&self, patience: Duration) {
         sleep(patience).await;
-        let window = Policy::default().confirm_window;
+        let Policy { confirm_window, window_tries, .. } = Policy::default();
         for (payment, _) in self.store.all_payments() {
             let bank = self.bank();
             let told = bank.is_idle()
@@ -80,9 +80,12 @@ impl World {
             // A refusal after doubtful calls is believed only when none of them can land any more.
             let waits_for_a_landing =
                 matches!(payment.state, State::Canceling { landing_until: Some(_), .. });
-            // Nor is a cancel of a wallet abroad made again before the first can no longer turn up: no balance stops it.
-            let may_turn_up = payment.cancels_later()
-                && payment.last_cancel_at.is_some_and(|at| self.now() < at.plus(window).plus(patience));
+            // Nor is a cancel of a wallet abroad made again before the first can no longer turn up, by the clock and by as
+            // many looks: no balance stops it.
+            let waits_for_looks = matches!(payment.state, State::Canceling { answered: true, tries, .. } if tries <= window_tries);
+            let by_the_clock =
+                payment.last_cancel_at.is_some_and(|at| self.now() < at.plus(confirm_window).plus(patience));
+            let may_turn_up = payment.cancels_later() && (waits_for_looks || by_the_clock);
             if payment.is_moving() && told && !waits_for_a_landing && !may_turn_up {
                 self.object(format!(
                     "L1 {} is still {}: {:?}",
