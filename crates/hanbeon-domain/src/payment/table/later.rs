@@ -109,3 +109,23 @@ fn a_wallet_abroad_is_not_called_again_under_a_new_key_while_the_last_call_may_s
     }
     assert!(called_at.plus(now.policy.confirm_window) <= now.now);
 }
+
+#[test]
+fn a_clock_that_jumps_does_not_let_a_wallet_abroad_be_called_again() {
+    let mut payment = under_way(300);
+    payment.toss.method = Some("해외간편결제".to_owned());
+    let mut now = moment();
+    payment.last_cancel_at = Some(now.now);
+    payment = payment.step(unclear(true), now).unwrap().next;
+    let mut looks = 1;
+    loop {
+        now.now = now.now.plus(Duration::from_secs(3_600));
+        let step = payment.step(seen(T::Done, AMOUNT), now).unwrap();
+        payment = step.next;
+        if step.then == crate::Action::Cancel {
+            break;
+        }
+        looks += 1;
+    }
+    assert!(now.policy.window_tries <= looks, "called again after {looks} looks");
+}
