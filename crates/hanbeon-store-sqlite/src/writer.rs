@@ -1,7 +1,6 @@
 //! The group commit: one thread, one connection, many verbs per flush.
 //!
-//! 1. run every verb that waits (at least one, at most a group) in one transaction, and in a crowd those that come
-//!    in a moment;
+//! 1. run every verb that waits (at least one, at most a group) in one transaction, with those that come meanwhile;
 //! 2. if one of them failed after it had written, roll back and run the same group again, each in a savepoint of its
 //!    own, so that the one that fails is undone alone;
 //! 3. commit once;
@@ -18,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{JoinHandle, park_timeout};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -29,15 +28,6 @@ const CHECKPOINT_PAGES: u64 = 4_000;
 const RESTART_PAGES: u64 = 32_768;
 /// How long to wait for them: our reads take microseconds, and a foreign one (a backup) must not stop payments.
 const RESTART_PATIENCE: Duration = Duration::from_millis(100);
-
-/// From this many verbs in a group on, there is a crowd, and the next group gathers. A buyer who is alone, or
-/// almost, waits for nobody.
-const CROWD: usize = 32;
-/// How long a group takes in those that come while it runs, in a crowd: they are the next steps of those that were just
-/// answered, and share this flush.
-const PATIENCE: Duration = Duration::from_millis(1);
-/// How often it looks for them.
-const NAP: Duration = Duration::from_micros(200);
 
 /// The door to the writer thread. Dropping it lets the queue drain and waits for the thread.
 #[derive(Debug)]
@@ -224,15 +214,12 @@ fn serve(db: &Connection, waiting: &Waiting, options: Options, counters: &Counte
     let group_max = options.group_max.max(1);
     let mut group = Vec::with_capacity(group_max);
     let mut checkpoint_at = CHECKPOINT_PAGES;
-    let mut patience = Duration::ZERO;
     while let Some(first) = waiting.wait() {
         group.push(first);
-        let intake = Intake { waiting, group_max, until: Instant::now() + patience };
-        let failure = transact(db, &mut group, &intake, counters, options.reached).err();
+        let failure = transact(db, &mut group, (waiting, group_max), counters, options.reached).err();
         let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
         Counters::add(&counters.verbs, size);
         counters.largest_group.fetch_max(size, Relaxed);
-        patience = if group.len() < CROWD { Duration::ZERO } else { PATIENCE };
         if let Some(why) = &failure {
             Counters::add(&counters.failed_groups, 1);
             tracing::error!(store.group = size, error = why, "a group of writes was not committed");
@@ -245,32 +232,6 @@ fn serve(db: &Connection, waiting: &Waiting, options: Options, counters: &Counte
     }
 }
 
-/// Who may still join the group.
-struct Intake<'a> {
-    waiting: &'a Waiting,
-    group_max: usize,
-    until: Instant,
-}
-
-impl Intake<'_> {
-    /// The next of those that wait, or that come in time; `None` when the group, which has `taken` by now, is whole.
-    fn next(&self, taken: usize) -> Option<Box<dyn Work>> {
-        if taken >= self.group_max {
-            return None;
-        }
-        loop {
-            if let Some(work) = self.waiting.one() {
-                return Some(work);
-            }
-            if self.until <= Instant::now() {
-                return None;
-            }
-            // Not woken by each of them: that would cost both sides more than the verb itself.
-            park_timeout(NAP);
-        }
-    }
-}
-
 /// Runs the group, which begins with one verb and grows meanwhile, in one transaction.
 ///
 /// # Errors
@@ -278,7 +239,7 @@ impl Intake<'_> {
 fn transact(
     db: &Connection,
     group: &mut Vec<Box<dyn Work>>,
-    intake: &Intake<'_>,
+    (waiting, group_max): (&Waiting, usize),
     counters: &Counters,
     reached: fn(&'static str),
 ) -> Result<(), String> {
@@ -288,7 +249,10 @@ fn transact(
         if clean {
             clean = runs_clean(db, work.as_mut())?;
         }
-        match intake.next(group.len()) {
+        if group.len() >= group_max {
+            break;
+        }
+        match waiting.one() {
             Some(work) => group.push(work),
             None => break,
         }
