@@ -116,7 +116,9 @@ impl App {
             };
             self.may_send().await.map_err(ConfirmError::Fenced)?;
             let Some(place) = self.charges.enter() else {
-                self.counters.turned_away();
+                if self.counters.turned_away(self.now()) {
+                    warn!("buyers are turned away: too many charges are under way");
+                }
                 return Err(ConfirmError::Full);
             };
             let asked = Instant::now();

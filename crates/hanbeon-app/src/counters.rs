@@ -1,7 +1,7 @@
 //! What happened, counted. Plain numbers: whoever shows them knows how.
-use hanbeon_domain::{StateName, Verdict};
+use hanbeon_domain::{StateName, Timestamp, Verdict};
 use hanbeon_store::WebhookVerdict;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 /// The kinds of things that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,7 @@ pub struct Counters {
     webhooks_repeated: AtomicU64,
     orphans: AtomicU64,
     turned_away: AtomicU64,
+    turned_away_in: AtomicI64,
     fenced: AtomicU64,
 }
 
@@ -109,8 +110,11 @@ impl Counters {
         self.orphans.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn turned_away(&self) {
+    /// Says whether it is the first one in this second: a line in the log for each would cost more than what is refused.
+    pub(crate) fn turned_away(&self, now: Timestamp) -> bool {
         self.turned_away.fetch_add(1, Relaxed);
+        let second = now.as_micros() / 1_000_000;
+        self.turned_away_in.swap(second, Relaxed) != second
     }
 
     pub(crate) fn fenced(&self) {

@@ -181,11 +181,8 @@ fn hanbeon(
             run
         }
         (Some(ms), _) => {
-            let inject = format!("--inject=fsync,fdatasync:delay_exit={}", ms.saturating_mul(1_000));
-            // The server stays our own child.
-            let strace = ["--daemonize=grandchild", "--follow-forks", "--seccomp-bpf", "--output=/dev/null"];
-            let mut run = command(Path::new("strace"), strace);
-            run.args(["--trace=fsync,fdatasync", &inject]).arg(&place.hanbeon).args(serve);
+            let mut run = command(&place.hanbeon, serve);
+            run.env("LD_PRELOAD", slow_disk(folder)?).env("FLUSH_DELAY_MS", ms.to_string());
             run
         }
     };
@@ -193,6 +190,16 @@ fn hanbeon(
         .env("HANBEON_TOSS_CLIENT_KEY", CLIENT_KEY)
         .env("HANBEON_TOSS_SECRET_KEY", SECRET_KEY);
     Ok(run)
+}
+
+/// What makes the disk slow, compiled into this folder.
+fn slow_disk(folder: &Path) -> Result<PathBuf, Failure> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("slow-disk").join("flush.c");
+    let library = folder.join("slow-disk.so");
+    let mut cc = std::process::Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-O2", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    let ended = cc.status().map_err(|e| format!("cc, for a slow disk: {e}"))?;
+    if ended.success() { Ok(library) } else { Err("cc cannot compile the slow disk".into()) }
 }
 
 fn node(peer: &Path, address: SocketAddr, toss: &str, databases: &Databases) -> Command {

@@ -26,7 +26,8 @@ pub(crate) async fn observe(State(api): State<Arc<Api>>, request: Request, next:
     api.metrics.answered(method.as_str(), route, status.as_u16(), took);
     let duration_ms = took.as_millis();
     span.in_scope(|| {
-        if status.is_server_error() {
+        // A 503 says "come again", and whoever says it has said why.
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
             warn!(status = status.as_u16(), duration_ms, "answered");
         } else {
             debug!(status = status.as_u16(), duration_ms, "answered");

@@ -111,7 +111,6 @@ fn confirm(error: ConfirmError) -> Response {
             ([(header::RETRY_AFTER, FULL_RETRY_SECONDS)], answer).into_response()
         }
         ConfirmError::Full => {
-            warn!("a confirm was turned away: too many charges are under way");
             let message =
                 "결제 요청이 많아 처리할 수 없습니다. 청구된 금액이 없습니다. 잠시 후 다시 시도해주세요.";
             let answer = numbered(StatusCode::SERVICE_UNAVAILABLE, message);

@@ -10,7 +10,7 @@ pub(super) fn part(overload: &Overload) -> Part {
          hanbeon on SQLite with its default limits can do {} confirms/s here. Buyers come at a pace, whether there is room or \
          not, over 2,048 connections. Who is turned away hears 503 with `Retry-After`, before anything is written or Toss is \
          asked. Afterwards the books are compared, key by key: what Toss has charged, and what the store calls paid. A slow \
-         Toss is the sandbox answering late, a slow disk is `strace` holding each `fsync` and `fdatasync` back, clients that \
+         Toss is the sandbox answering late, a slow disk is a thread that sleeps after each `fsync` and `fdatasync` (slow-disk/flush.c), clients that \
          dribble send a byte of a confirm every 100 ms.\n\n\
          | | asked/s | accepted/s | p50 / p99 of the accepted, ms | turned away | p99 of that, ms | pending | wrong | charged | books differ |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
