@@ -21,9 +21,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// From this many pages (4 KiB each) the log is moved into the file. Pages that are written again and again are moved once,
-/// so later is less work; but beyond 4,062 pages the log's index has a second table, and who looks for a page asks both.
-const CHECKPOINT_PAGES: u64 = 4_000;
+/// From this many pages (4 KiB each) the log is moved into the file: 8 MiB, half a page cache.
+const CHECKPOINT_PAGES: u64 = 2_048;
 /// From this many pages on, new readers wait out the old ones, so that the log can start over: 128 MiB.
 const RESTART_PAGES: u64 = 32_768;
 /// How long to wait for them: our reads take microseconds, and a foreign one (a backup) must not stop payments.
