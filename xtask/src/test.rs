@@ -38,13 +38,23 @@ fn without_failpoints() -> Result<(), String> {
     step("the binary that is shipped has no failpoints", shipped.env("HANBEON_FAILPOINT", "no such point:1"))
 }
 
+/// Lines of a server's log that are shown when tests have failed, which may be its fault.
+const LOG_LINES: usize = 20;
+
 /// Every test of the workspace: unit, conformance, simulation, contract, crash and browser tests. Those that need
 /// PostgreSQL, and do not kill it, share one server.
 fn tests() -> Result<(), String> {
     let postgres = Cluster::start();
     if works(&mut cargo(&["nextest", "--version"])) {
         let all = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
-        return step("tests", cargo(&all).args(FAILPOINTS).env(VARIABLE, postgres.url("")));
+        let ended = step("tests", cargo(&all).args(FAILPOINTS).env(VARIABLE, postgres.url("")));
+        if ended.is_err() {
+            let log = postgres.log();
+            let last: Vec<_> = log.lines().rev().take(LOG_LINES).collect();
+            println!("the last words of the PostgreSQL that the tests share:");
+            last.iter().rev().for_each(|line| println!("  {line}"));
+        }
+        return ended;
     }
     println!("cargo-nextest is not installed: using `cargo test`");
     let all = ["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"];

@@ -26,6 +26,7 @@ use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -357,7 +358,8 @@ impl Keeper {
         ] {
             shell.args(["-c", setting]);
         }
-        shell.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A signal for our whole group is not for it: it ends its server when we are gone, and not before.
+        shell.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         // It outlives us by a moment, and must not hold what our own parent reads.
         shell.stderr(Stdio::null());
         let mut shell = shell.spawn().expect("sh runs");
