@@ -17,13 +17,14 @@
 //! In reading order:
 //! 1. [`open`]: the file, its lock, its pragmas;
 //! 2. [`migrate`]: which schema it must have (`migrations/*.sql`), forward only;
-//! 3. [`writer`]: the group commit; 4. [`readers`] and [`glances`]: the snapshots;
+//! 3. [`writer`]: the group commit, with its [`checkpoint`]s; 4. [`readers`] and [`glances`]: the snapshots;
 //! 5. [`undo`]: the few bytes that can be written when the database takes nothing;
 //! 6. [`verbs`]: one small function per verb of [`Store`](hanbeon_store::Store);
 //! 7. [`rows`]: rows are parsed, never trusted; 8. [`error`]: SQLite's words as store errors;
 //! 9. [`backup`]: a copy of the file while it is in use, and its way back; 10. [`leaving`]: its way to another store.
 
 mod backup;
+mod checkpoint;
 mod error;
 mod glances;
 mod leaving;

@@ -1,4 +1,5 @@
 //! The file: who may open it, and how its connections are set up.
+use crate::checkpoint::Checkpoints;
 use crate::glances::Glances;
 use crate::migrate::{MIGRATIONS, Migration, migrate, pending};
 use crate::readers::Readers;
@@ -236,7 +237,8 @@ impl SqliteStore {
         let readers = connect_readers(path, options.readers.max(1))?;
         let readers = Readers::start(readers, options.queue_max, Arc::clone(&counters))?;
         let glances = Glances::over(connect_readers(path, options.glances)?, Arc::clone(&counters));
-        let writer = Writer::start(db, options, Arc::clone(&counters))?;
+        let checkpoints = Checkpoints::start(connect_mover(path, options)?)?;
+        let writer = Writer::start(db, checkpoints, options, Arc::clone(&counters))?;
         Ok(Self { glances, readers, writer, undo, counters, _lock: lock })
     }
 
@@ -289,21 +291,32 @@ pub(crate) fn set_writer_up(db: &Connection, options: Options) -> Result<(), Ope
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(OpenError::NoWriteAheadLog(mode));
     }
-    // FULL: a commit is on the disk, not on its way there. The fullfsync pair means the same on macOS.
+    make_durable(db, options)?;
     db.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864;
-         PRAGMA cache_size = -65536;",
+        "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -32768;",
     )
     .map_err(OpenError::sqlite("set the writer up"))?;
-    if options.unsynced {
-        db.execute_batch("PRAGMA synchronous = NORMAL").map_err(OpenError::sqlite("set the writer up"))?;
-    }
     if let Some(pages) = options.pages_max {
         db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .map_err(OpenError::sqlite("bound the file"))?;
     }
     Ok(())
+}
+
+/// FULL: a commit is on the disk, not on its way there. The fullfsync pair means the same on macOS.
+fn make_durable(db: &Connection, options: Options) -> Result<(), OpenError> {
+    let full = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;";
+    let normal = "PRAGMA synchronous = NORMAL;";
+    let statements = if options.unsynced { normal } else { full };
+    db.execute_batch(statements).map_err(OpenError::sqlite("have commits reach the disk"))
+}
+
+/// The connection that moves the log into the file: what is moved must be on the disk before the log starts over.
+pub(crate) fn connect_mover(path: &Path, options: Options) -> Result<Connection, OpenError> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    make_durable(&db, options)?;
+    Ok(db)
 }
 
 fn connect_readers(path: &Path, count: usize) -> Result<Vec<Connection>, OpenError> {
@@ -331,7 +344,7 @@ pub(crate) fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Open
         // statement again at every execution (it compares the values with the index's WHERE).
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.execute_batch(
-            "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
+            "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;",
         )?;
         Ok(db)
     };

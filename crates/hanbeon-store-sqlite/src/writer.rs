@@ -5,9 +5,10 @@
 //!    own, so that the one that fails is undone alone;
 //! 3. commit once;
 //! 4. answer all of them;
-//! 5. move the write-ahead log into the file, when it has grown and after everybody has been answered.
+//! 5. see to it that the write-ahead log is [moved into the file](crate::checkpoint) when it has grown.
+use crate::checkpoint::Checkpoints;
 use crate::error::unavailable;
-use crate::open::{BUSY_TIMEOUT, Options};
+use crate::open::Options;
 use crate::stats::Counters;
 use hanbeon_store::StoreError;
 use rusqlite::Connection;
@@ -18,15 +19,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::oneshot;
-
-/// From this many pages (4 KiB each) the log is moved into the file: 8 MiB, half a page cache.
-const CHECKPOINT_PAGES: u64 = 2_048;
-/// From this many pages on, new readers wait out the old ones, so that the log can start over: 128 MiB.
-const RESTART_PAGES: u64 = 32_768;
-/// How long to wait for them: our reads take microseconds, and a foreign one (a backup) must not stop payments.
-const RESTART_PATIENCE: Duration = Duration::from_millis(100);
 
 /// The door to the writer thread. Dropping it lets the queue drain and waits for the thread.
 #[derive(Debug)]
@@ -60,6 +54,7 @@ impl Writer {
     /// When the system has no thread to give, or SQLite refuses the log's hook.
     pub(crate) fn start(
         mut db: Connection,
+        mut checkpoints: Checkpoints,
         options: Options,
         counters: Arc<Counters>,
     ) -> Result<Self, StoreError> {
@@ -76,7 +71,12 @@ impl Writer {
         let counted = Arc::clone(&counters);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(&db, &waiting, options, &counted))
+            .spawn(move || {
+                serve(&db, &waiting, &mut checkpoints, options, &counted);
+                // The last connection to go tidies the log away, and must be the writer's.
+                drop(checkpoints);
+                drop(db);
+            })
             .map_err(|e| unavailable(e.to_string()))?;
         let (queue, beginning_max) = (Some(queue), options.queue_max);
         Ok(Self { queue, beginning, beginning_max, thread: Some(thread), counters })
@@ -209,10 +209,15 @@ impl Waiting {
     }
 }
 
-fn serve(db: &Connection, waiting: &Waiting, options: Options, counters: &Counters) {
+fn serve(
+    db: &Connection,
+    waiting: &Waiting,
+    checkpoints: &mut Checkpoints,
+    options: Options,
+    counters: &Counters,
+) {
     let group_max = options.group_max.max(1);
     let mut group = Vec::with_capacity(group_max);
-    let mut checkpoint_at = CHECKPOINT_PAGES;
     while let Some(first) = waiting.wait() {
         group.push(first);
         let failure = transact(db, &mut group, (waiting, group_max), counters, options.reached).err();
@@ -227,7 +232,7 @@ fn serve(db: &Connection, waiting: &Waiting, options: Options, counters: &Counte
         for work in group.drain(..) {
             work.answer(failure.as_deref());
         }
-        checkpoint_at = checkpoint(db, counters.wal_pages.load(Relaxed), checkpoint_at);
+        checkpoints.after_group(db, counters.wal_pages.load(Relaxed));
     }
 }
 
@@ -324,31 +329,4 @@ fn give_up(db: &Connection) {
 fn execute(db: &Connection, statement: &str) -> Result<(), String> {
     let mut statement = db.prepare_cached(statement).map_err(|e| e.to_string())?;
     statement.execute([]).map(drop).map_err(|e| e.to_string())
-}
-
-/// Moves the log into the file when it has reached `at` pages; says at how many pages to do it next.
-fn checkpoint(db: &Connection, pages: u64, at: u64) -> u64 {
-    if pages < CHECKPOINT_PAGES {
-        // The log has started over.
-        return CHECKPOINT_PAGES;
-    }
-    if pages < at {
-        return at;
-    }
-    let moved = if pages < RESTART_PAGES {
-        db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-    } else {
-        restart_log(db)
-    };
-    if let Err(error) = moved {
-        tracing::warn!(%error, "the write-ahead log could not be moved into the file");
-    }
-    pages.saturating_add(CHECKPOINT_PAGES)
-}
-
-fn restart_log(db: &Connection) -> rusqlite::Result<()> {
-    db.busy_timeout(RESTART_PATIENCE)?;
-    let moved = db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
-    db.busy_timeout(BUSY_TIMEOUT)?;
-    moved
 }

@@ -124,6 +124,15 @@ async fn the_writer_is_as_durable_as_it_says() {
 }
 
 #[tokio::test]
+async fn what_moves_the_log_into_the_file_is_as_durable() {
+    let place = Place::new();
+    let _store = place.open();
+    let mover = crate::open::connect_mover(&place.file(), server()).unwrap();
+    let synchronous = mover.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(synchronous, 2);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_said_and_survived() {
     let place = Place::new();
     let store = place.open_with(Options { pages_max: Some(120), ..server() });
