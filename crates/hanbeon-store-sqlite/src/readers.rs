@@ -58,7 +58,7 @@ impl Readers {
             if answer.is_closed() {
                 return;
             }
-            let _ = answer.send(contained(db, counters, verb));
+            let _ = answer.send(contained(db, counters, |db| snapshot(db, verb)));
         });
         let queue = self.queue.as_ref().ok_or_else(|| unavailable("the readers have ended"))?;
         match queue.try_send(read) {
@@ -92,13 +92,13 @@ fn serve(db: &Connection, waiting: &Mutex<Receiver<Read>>, counters: &Counters) 
     }
 }
 
-/// Runs the verb in a snapshot, and lets go of it however that ended.
+/// Runs a read, and lets go of its snapshot however that ended.
 pub(crate) fn contained<T>(
     db: &Connection,
     counters: &Counters,
-    verb: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let result = catch_unwind(AssertUnwindSafe(|| snapshot(db, verb))).unwrap_or_else(|_| {
+    let result = catch_unwind(AssertUnwindSafe(|| read(db))).unwrap_or_else(|_| {
         Counters::add(&counters.panics, 1);
         Err(unavailable("the read panicked"))
     });
@@ -111,8 +111,8 @@ pub(crate) fn contained<T>(
     result
 }
 
-/// Runs the verb between BEGIN and COMMIT; on an early end the snapshot is still there.
-fn snapshot<T>(
+/// Runs the verb in one snapshot; on an early end it is still there.
+pub(crate) fn snapshot<T>(
     db: &Connection,
     verb: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {

@@ -42,7 +42,7 @@ impl Store for SqliteStore {
     }
 
     async fn session_exists(&self, session: SessionId) -> Result<bool, StoreError> {
-        self.glances.run(&self.readers, move |db| sessions::exists(db, session)).await
+        self.glances.one(&self.readers, move |db| sessions::exists(db, session)).await
     }
 
     async fn save_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<(), StoreError> {
@@ -123,12 +123,12 @@ impl Store for SqliteStore {
     }
 
     async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
-        self.glances.run(&self.readers, move |db| payments::of_order(db, order)).await
+        self.glances.one(&self.readers, move |db| payments::of_order(db, order)).await
     }
 
     async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
         let key = key.clone();
-        self.glances.run(&self.readers, move |db| payments::by_key(db, &key)).await
+        self.glances.one(&self.readers, move |db| payments::by_key(db, &key)).await
     }
 
     async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError> {
@@ -214,7 +214,7 @@ impl Store for SqliteStore {
     }
 
     async fn api_key(&self, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
-        self.glances.run(&self.readers, move |db| keys::one(db, hash)).await
+        self.glances.one(&self.readers, move |db| keys::one(db, hash)).await
     }
 
     async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
