@@ -1,5 +1,6 @@
 //! Ties an answer to its log lines: a request id on both, the time it took, and headers that every answer has.
-use super::super::routes::{Api, REQUEST_ID};
+use super::metrics::Route;
+use crate::routes::{Api, REQUEST_ID};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -18,12 +19,11 @@ pub(crate) async fn observe(State(api): State<Arc<Api>>, request: Request, next:
     let started = Instant::now();
     let id = request.headers().get(REQUEST_ID).filter(|id| is_plain(id)).cloned().unwrap_or_else(fresh_id);
     let method = request.method().clone();
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let span = info_span!("request", id = id.to_str().unwrap_or_default(), %method, route);
+    let route = Route(request.extensions().get::<MatchedPath>().cloned());
+    let span = info_span!("request", id = id.to_str().unwrap_or_default(), %method, route = route.as_str());
     let mut answer = next.run(request).instrument(span.clone()).await;
     let (status, took) = (answer.status(), started.elapsed());
-    api.metrics.answered(method.as_str(), route, status.as_u16(), took);
+    api.metrics.answered(method, route, status.as_u16(), took);
     let duration_ms = took.as_millis();
     span.in_scope(|| {
         // A 503 says "come again", and whoever says it has said why.
