@@ -14,19 +14,22 @@ use std::time::Duration;
 
 /// There is always room for so many: they share a few flushes, and a store that is slow with them is slow with anybody.
 const ROOM_LEAST: usize = 128;
-/// Judged by the mean of so many intents: a single slow flush says nothing.
+/// Judged by the mean of so many intents, and of half of those that are under way: a single slow flush, which many wait
+/// for, says nothing.
 const WINDOW: u32 = 64;
 /// An intent may take so many times as long as when it is quiet …
 const BEARABLE_TIMES: u32 = 4;
 /// … and so long beside that, which nobody notices …
 const BEARABLE: Duration = Duration::from_millis(10);
 /// … or such a part of what Toss takes, if that is more.
-const BEARABLE_PART_OF_TOSS: u32 = 8;
+const BEARABLE_PART_OF_TOSS: u32 = 4;
 /// "When it is quiet" is the quickest window that there was; it fades by such a part with each window, for a disk can
 /// become slower.
 const FADES: u32 = 4_096;
-/// The room grows and shrinks by such a part of itself.
-const PACE: usize = 8;
+/// The room shrinks by such a part of itself …
+const SHRINKS: usize = 4;
+/// … and grows by such a one.
+const GROWS: usize = 8;
 
 /// Room for charges.
 #[derive(Debug)]
@@ -61,12 +64,22 @@ impl Admission {
         self.under_way.fetch_update(Relaxed, Relaxed, enter).ok().map(|_| Place(Arc::clone(self)))
     }
 
+    /// Would [`Admission::enter`] find no place?
+    pub(crate) fn is_full(&self) -> bool {
+        self.room.load(Relaxed) <= self.under_way.load(Relaxed)
+    }
+
     /// An intent was stored, and that took so long.
     pub(crate) fn intent_took(&self, took: Duration) {
         let mut learned = self.learned();
-        if let Some(is_bearable) = learned.intent_took(took) {
-            let (room, under_way) = (self.room.load(Relaxed), self.under_way.load(Relaxed));
-            self.room.store(next_room(room, under_way, self.most, is_bearable), Relaxed);
+        let under_way = self.under_way.load(Relaxed);
+        if let Some(is_bearable) = learned.intent_took(took, window(under_way)) {
+            let room = self.room.load(Relaxed);
+            let next = next_room(room, under_way, self.most, is_bearable);
+            self.room.store(next, Relaxed);
+            if next != room {
+                learned.old_news = under_way;
+            }
         }
     }
 
@@ -87,19 +100,25 @@ impl Admission {
     }
 }
 
+fn window(under_way: usize) -> u32 {
+    u32::try_from(under_way / 2).unwrap_or(u32::MAX).max(WINDOW)
+}
+
 /// From `most` down to [`ROOM_LEAST`], if there are so many at all.
 fn next_room(room: usize, under_way: usize, most: usize, is_bearable: bool) -> usize {
     let next = if is_bearable {
-        room + room / PACE + 1
+        room + room / GROWS + 1
     } else {
         let taken = room.min(under_way);
-        taken - taken / PACE
+        taken - taken / SHRINKS
     };
     next.max(ROOM_LEAST).min(most)
 }
 
 #[derive(Debug, Default)]
 struct Learned {
+    /// So many were let in before the room changed, and tell nothing of what that has done.
+    old_news: usize,
     /// Of this window.
     intents: u32,
     took: Duration,
@@ -111,10 +130,14 @@ struct Learned {
 
 impl Learned {
     /// At the end of a window: was it bearable?
-    fn intent_took(&mut self, took: Duration) -> Option<bool> {
+    fn intent_took(&mut self, took: Duration, window: u32) -> Option<bool> {
+        if self.old_news > 0 {
+            self.old_news -= 1;
+            return None;
+        }
         self.intents += 1;
         self.took += took;
-        if self.intents < WINDOW {
+        if self.intents < window {
             return None;
         }
         let mean = self.took / self.intents;
@@ -132,7 +155,7 @@ mod tests {
     const MOST: usize = 1_000;
 
     fn store_takes(admission: &Admission, ms: u64, windows: u32) {
-        for _ in 0..windows * WINDOW {
+        for _ in 0..windows * window(admission.seen().0) {
             admission.intent_took(Duration::from_millis(ms));
         }
     }
@@ -158,9 +181,24 @@ mod tests {
         assert_eq!(places.len(), MOST);
         store_takes(&admission, 30, 1);
         drop(places);
-        assert_eq!(fill(&admission).len(), MOST - MOST / PACE);
+        assert_eq!(fill(&admission).len(), MOST - MOST / SHRINKS);
         store_takes(&admission, 30, 1_000);
         assert_eq!(fill(&admission).len(), ROOM_LEAST);
+    }
+
+    #[test]
+    fn those_that_were_let_in_before_tell_nothing_of_the_new_room() {
+        let admission = Admission::new(MOST);
+        store_takes(&admission, 1, 10);
+        let places = fill(&admission);
+        store_takes(&admission, 30, 1);
+        let shrunk = admission.seen().1;
+        for _ in 0..places.len() {
+            admission.intent_took(Duration::from_millis(30));
+        }
+        assert_eq!(admission.seen().1, shrunk);
+        store_takes(&admission, 30, 1);
+        assert!(admission.seen().1 < shrunk);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use hanbeon_domain::{Actor, ConfirmRequest, Decision, Payment, PaymentKey, Step}
 use hanbeon_store::{Begun, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, warn};
 
@@ -108,6 +109,10 @@ impl App {
         deadline: Instant,
     ) -> Result<Payment, ConfirmError> {
         for _ in 0..DECISIONS_MAX {
+            // A crowd is to cost little: who is new to it is not even looked at.
+            if self.charges.is_full() && !self.is_known(&request.key).await? {
+                return Err(self.full());
+            }
             let view = self.store.checkout(request).await.map_err(|cause| self.unseen(cause))?;
             let moment = self.moment(self.now(), Actor::Buyer);
             let step = match view.decide(request.clone(), env::payment_id(&*self.env), moment)? {
@@ -115,12 +120,7 @@ impl App {
                 Decision::Begin(step) => *step,
             };
             self.may_send().await.map_err(ConfirmError::Fenced)?;
-            let Some(place) = self.charges.enter() else {
-                if self.counters.turned_away(self.now()) {
-                    warn!("buyers are turned away: too many charges are under way");
-                }
-                return Err(ConfirmError::Full);
-            };
+            let Some(place) = self.charges.enter() else { return Err(self.full()) };
             let asked = Instant::now();
             let begun = self.begin(&step, deadline.min(asked + LAST_MOMENT));
             let Ok(begun) = timeout_at(deadline, begun).await else {
@@ -137,6 +137,18 @@ impl App {
             }
         }
         Err(ConfirmError::Crowded)
+    }
+
+    async fn is_known(&self, key: &PaymentKey) -> Result<bool, ConfirmError> {
+        let known = self.store.payment_by_key(key).await.map_err(|cause| self.unseen(cause))?;
+        Ok(known.is_some())
+    }
+
+    fn full(&self) -> ConfirmError {
+        if self.counters.turned_away(self.now()) {
+            warn!("buyers are turned away: too many charges are under way");
+        }
+        ConfirmError::Full
     }
 
     /// Makes an intent durable. When the store loses its answer, the intent may be there all the same, and will be
@@ -178,12 +190,23 @@ impl App {
         }
     }
 
-    /// Drives an intent that is durable, on a task of its own, and waits for it until the deadline. The task keeps its
-    /// place to its end, however long Toss takes and whoever still waits for it.
+    /// Has an intent that is durable driven, and waits for it until the deadline.
     async fn carry_out(self: &Arc<Self>, intent: Step, place: Place, deadline: Instant) -> Payment {
+        let before = intent.next.clone();
+        let payment = match timeout_at(deadline, self.launch(intent, place)).await {
+            Ok(Ok(Some(payment))) => self.settled(payment, deadline).await,
+            Ok(_) => self.settled(before, deadline).await,
+            Err(_elapsed) => before,
+        };
+        self.env.reached("before answering");
+        payment
+    }
+
+    /// Drives an intent on a task of its own. It keeps its place to its end, however long Toss takes and whoever still
+    /// waits for it.
+    fn launch(self: &Arc<Self>, intent: Step, place: Place) -> JoinHandle<Option<Payment>> {
         let Step { next: payment, then: todo, actor, at, .. } = intent;
         let held_until = at.plus(self.settings.lease);
-        let before = payment.clone();
         let app = Arc::clone(self);
         let work = async move {
             let id = payment.id;
@@ -194,14 +217,7 @@ impl App {
             }
             driven.ok()
         };
-        let driven = self.tasks.spawn(work.in_current_span());
-        let payment = match timeout_at(deadline, driven).await {
-            Ok(Ok(Some(payment))) => self.settled(payment, deadline).await,
-            Ok(_) => self.settled(before, deadline).await,
-            Err(_elapsed) => before,
-        };
-        self.env.reached("before answering");
-        payment
+        self.tasks.spawn(work.in_current_span())
     }
 
     /// Waits until the payment rests, or the deadline is there; then it is as it is.
