@@ -158,9 +158,9 @@ fn method(made: &Made, speed: &Speed) -> String {
 
 fn work(speed: &Speed) -> String {
     let mut text = String::from(
-        "Processor time per confirm in µs, and what hanbeon's store does (medians):\n\n\
-         | | system | server | its database | sandbox | load | cores busy, % | commits per confirm | writes per commit | ms per commit | KiB to disk per confirm |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+        "Processor time per confirm in µs, the server's memory at most, and what hanbeon's store does (medians):\n\n\
+         | | system | server | its database | sandbox | load | cores busy, % | memory, MiB | commits per confirm | writes per commit | ms per commit | KiB to disk per confirm |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for cell in &speed.cells {
         for system in systems(cell) {
@@ -172,7 +172,7 @@ fn work(speed: &Speed) -> String {
             };
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
                 cell.place(),
                 system.name(),
                 of(Measured::server_ns) / 1_000,
@@ -180,6 +180,7 @@ fn work(speed: &Speed) -> String {
                 of(|m| m.sandbox_cpu_ns) / 1_000,
                 of(Measured::load_ns) / 1_000,
                 of(|m| m.machine_busy),
+                of(|m| m.peak_kib) / 1_024,
                 store(|work| work.commits, hundredths),
                 store(|work| work.writes, hundredths),
                 store(|work| work.commit_us, thousandths),
