@@ -28,7 +28,7 @@ pub fn fill(file: &Path, payments: u64) -> Result<Filled, Failure> {
     db.set_prepared_statement_cache_capacity(32);
     db.execute_batch(
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; \
-         PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -4000000;",
+         PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -8000000;",
     )?;
     let mould = Mould::take(&db)?;
     let began = Instant::now();

@@ -1,6 +1,7 @@
 //! hanbeon on SQLite with an empty database, and with millions of payments in it: each size in turn, at half of what the
 //! empty one can do.
 use crate::Failure;
+use crate::children::{self, command};
 use crate::figures::{self, grouped, median};
 use crate::generate::generate;
 use crate::measure::{Bench, Load, Measured};
@@ -9,9 +10,13 @@ use crate::speed::paths;
 use crate::systems::{Changes, System};
 use hanbeon_bench::fill::Filled;
 use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::process::Command;
 
 /// Payments that are generated in a second, at least.
 const GENERATED_PER_SECOND: u64 = 20_000;
+/// How long a backup, or a restore, may take.
+const COPY_WITHIN: Duration = Duration::from_secs(600);
 /// What is confirmed to find the pace.
 const FIRST_POOL: usize = 20_000;
 
@@ -32,6 +37,17 @@ pub(crate) struct Size {
     pub(crate) generated: Filled,
     pub(crate) confirms: Vec<Measured>,
     pub(crate) reads: Vec<Measured>,
+    pub(crate) backup: Option<Backup>,
+}
+
+/// What was measured while the database was copied, and how long its way back took.
+#[derive(Clone, Debug)]
+pub(crate) struct Backup {
+    /// `hanbeon backup`, with its check of the copy, beside the load.
+    pub(crate) took: Duration,
+    pub(crate) confirms: Measured,
+    /// `hanbeon restore`, with nothing beside it.
+    pub(crate) restored: Duration,
 }
 
 impl Size {
@@ -89,20 +105,56 @@ pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Res
             );
         }
     }
+    // One says it; ten times as much takes ten times as long.
+    if let Some(size) = sizes.iter_mut().find(|size| size.payments > 0) {
+        let load = Load { pace: Some(pace), ..load };
+        size.backup = Some(backup(bench, (&file(size.payments), load), folder.path()).await?);
+    }
     Ok(Growth { pace, sizes })
+}
+
+/// Copies the database while payments are confirmed, and puts the copy in another one's place.
+async fn backup(bench: &Bench, (file, load): (&Path, Load), folder: &Path) -> Result<Backup, Failure> {
+    let changes = Changes { database: Some(file.to_owned()), ..Changes::default() };
+    let stage = bench.stage(System::Sqlite, 0, &changes).await?;
+    let bodies = stage.prepare(pool(load)?).await?;
+    let (copy, restored) = (folder.join("copy.db"), folder.join("restored.db"));
+    let hanbeon = |verb, option: &str, copy: &Path, database: &Path| {
+        let mut command = command(&bench.place.hanbeon, [verb, option]);
+        command.arg(copy).args(["--database-url", &format!("sqlite://{}", database.display())]);
+        command
+    };
+    let copied = timed("hanbeon backup", hanbeon("backup", "--to", &copy, file));
+    let (confirms, took) = tokio::join!(stage.load(&bench.place, &bodies, load), copied);
+    let (confirms, took) = (confirms?, took?);
+    confirms.complain();
+    stage.close().await?;
+    let restored = timed("hanbeon restore", hanbeon("restore", "--from", &copy, &restored)).await?;
+    println!("backup: {} ms, restore: {} ms", took.as_millis(), restored.as_millis());
+    Ok(Backup { took, confirms, restored })
+}
+
+async fn timed(name: &str, command: Command) -> Result<Duration, Failure> {
+    let began = Instant::now();
+    children::finish_quietly(name, command, COPY_WITHIN).await?;
+    Ok(began.elapsed())
+}
+
+/// How many payments a load at a pace can confirm.
+fn pool(load: Load) -> Result<usize, Failure> {
+    let pace = load.pace.unwrap_or(1);
+    Ok(usize::try_from(pace.saturating_mul(load.seconds * 1_000 + load.warm_up_ms) / 1_000 + 1)?)
 }
 
 async fn turn(bench: &Bench, (file, load): (&Path, Load), size: &mut Size) -> Result<(), Failure> {
     let changes = Changes { database: Some(file.to_owned()), ..Changes::default() };
     let stage = bench.stage(System::Sqlite, 0, &changes).await?;
-    let pace = load.pace.unwrap_or(1);
-    let needed = pace.saturating_mul(load.seconds * 1_000 + load.warm_up_ms) / 1_000 + 1;
-    let bodies = stage.prepare(usize::try_from(needed)?).await?;
+    let bodies = stage.prepare(pool(load)?).await?;
     let confirms = stage.load(&bench.place, &bodies, load).await?;
     confirms.complain();
     let generated = size.generated.paths.clone();
     let read = if generated.is_empty() { paths(&bodies)? } else { generated };
-    let reads = stage.load(&bench.place, &read, Load { pace: Some(pace), reads: true, ..load }).await?;
+    let reads = stage.load(&bench.place, &read, Load { reads: true, ..load }).await?;
     reads.complain();
     stage.close().await?;
     size.confirms.push(confirms);

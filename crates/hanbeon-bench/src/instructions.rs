@@ -150,10 +150,18 @@ impl Counts {
             }
         }
         let does = |what: &str| own.keys().any(|(_, function)| function.starts_with(what));
-        let thread = match (does("sqlite3VdbeExec"), does("sqlite3PagerCommitPhaseOne")) {
-            (true, true) => "store-writer",
-            (true, false) => "store-readers",
-            _ => "server",
+        let is_worker = own.keys().any(|(_, function)| function.contains("tokio::runtime::scheduler"));
+        let thread = if does("sqlite3PagerCommitPhaseOne") {
+            "store-writer"
+        } else if is_worker {
+            // With the reads of a few rows.
+            "server"
+        } else if does("sqlite3WalCheckpoint") {
+            "store-checkpoint"
+        } else if does("sqlite3VdbeExec") {
+            "store-readers"
+        } else {
+            "server"
         };
         for ((object, function), cost) in own {
             *self.threads.entry(thread).or_insert(0) += cost;

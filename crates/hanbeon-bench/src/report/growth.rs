@@ -4,9 +4,14 @@ use crate::figures::{grouped, hundredths, per_second, share, thousandths};
 use crate::growth::{Growth, Size};
 use crate::measure::Measured;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// p99 may grow so far beside the empty database, in hundredths.
 const AIM: u64 = 130;
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
 
 pub(super) fn part(growth: &Growth) -> Part {
     let p99 = |turns: &[Measured]| Size::middle(turns, |m| m.counted.p99_us);
@@ -40,6 +45,22 @@ pub(super) fn part(growth: &Growth) -> Part {
             both(&size.reads),
             hundredths(reads),
             if confirms.max(reads) <= AIM { "yes" } else { "no" },
+        );
+    }
+    for size in &growth.sizes {
+        let Some(backup) = &size.backup else { continue };
+        let _ = writeln!(
+            text,
+            "\n**Backup.** With {} stored, `hanbeon backup` copied and checked {} MiB in {} s beside {} confirms/s (p50 / p99 {} / {} ms, \
+             {} not `DONE`); `hanbeon restore` put the copy into another place in {} s.",
+            grouped(size.payments),
+            grouped(size.bytes >> 20),
+            thousandths(milliseconds(backup.took)),
+            grouped(backup.confirms.rate),
+            thousandths(backup.confirms.counted.p50_us),
+            thousandths(backup.confirms.counted.p99_us),
+            backup.confirms.others(),
+            thousandths(milliseconds(backup.restored)),
         );
     }
     text += "\n![p99 as the store grows](images/bench-growth.svg)\n";

@@ -57,7 +57,7 @@ fn part(old: &str, (date, commit): (&str, &str), columns: &[(u32, Counts)]) -> S
         "\nOf the last one, by thread and by where a function was written (its own instructions, not what it calls):\n"
     );
     let _ = writeln!(text, "| | {} |\n|---|{}", heads.join(" | "), "---:|".repeat(columns.len()));
-    let threads = ["store-writer", "store-readers", "server"];
+    let threads = ["server", "store-writer", "store-checkpoint", "store-readers"];
     for thread in threads {
         row(&mut text, &format!("*{thread}*"), columns, |counts| counts.threads.get(thread).copied());
     }
