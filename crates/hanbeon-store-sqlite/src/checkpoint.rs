@@ -105,7 +105,8 @@ impl Checkpoints {
     fn finish(&mut self, db: &Connection, pages: u64, moved: u64) {
         if pages < moved {
             self.state = RESTING;
-        } else if (REST_PAGES..WAIT_PAGES).contains(&(pages - moved)) && pages < WAIT_PAGES {
+        } else if pages - moved > REST_PAGES && pages < WAIT_PAGES {
+            // Much has come meanwhile, and there is time.
             self.order();
         } else {
             move_log(db);

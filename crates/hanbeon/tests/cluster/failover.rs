@@ -1,7 +1,7 @@
 //! The machine of the database is lost, and its synchronous standby leads from then on. Nobody restarts hanbeon: it is told
 //! of both from the beginning, and finds the one that takes writes.
 use crate::mirror::a_lease_passes;
-use crate::run::Run;
+use crate::run::{HURRY, Run};
 use hanbeon_testkit::postgres::Cluster;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
@@ -28,7 +28,7 @@ async fn the_standby_leads_after(lose: impl Fn(&mut Cluster)) {
     primary.execute("CREATE DATABASE hanbeon");
     let both =
         format!("postgres://postgres@127.0.0.1:{},127.0.0.1:{}/hanbeon", primary.port(), standby.port());
-    let mut run = Run::start(&both, SERVERS, seed).await;
+    let mut run = Run::start(&both, SERVERS, seed, HURRY).await;
     run.goes_on(CALLS, &primary.url("hanbeon")).await;
     lose(&mut primary);
     standby.promote();

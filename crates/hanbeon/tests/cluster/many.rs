@@ -2,7 +2,7 @@
 //! comes back.
 use crate::mirror::a_lease_passes;
 use crate::plan::Dice;
-use crate::run::Run;
+use crate::run::{HURRY, Run};
 use hanbeon_testkit::postgres::Cluster;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ async fn i5_s1_three_servers_that_die_by_turns_tell_one_story() {
     let mut dice = Dice::new(seed, 0);
     let mut postgres = Cluster::start();
     let database = postgres.database();
-    let mut run = Run::start(&database.url(), SERVERS, seed).await;
+    let mut run = Run::start(&database.url(), SERVERS, seed, HURRY).await;
     let all = || DEEDS.iter().flat_map(|(deed, times)| vec![*deed; *times]).collect::<Vec<_>>();
     let (began, mut deeds) = (Instant::now(), all());
     while !deeds.is_empty() || began.elapsed() < MINUTE {

@@ -25,9 +25,10 @@ use toss_sandbox::{Config, WebhookEndpoint};
 const SHOPPERS: u64 = 8;
 /// Toss's minutes between two tries of a webhook, made short: 50 ms, 200 ms, 800 ms, …
 const WEBHOOK_COMPRESSION: u32 = 1_200;
-/// Buyers who do not wait long, and a store that is given up soon.
-const SETTINGS: &str =
-    "[limits]\nanswer_within_ms = 400\nstore_retry_ms = 100\ndrain_ms = 3000\n[log]\nfilter = \"warn\"\n";
+/// Buyers who do not wait long, in ms.
+pub(crate) const HURRY: u64 = 400;
+/// A store that is given up soon.
+const SETTINGS: &str = "store_retry_ms = 100\ndrain_ms = 3000\n[log]\nfilter = \"warn\"\n";
 
 pub(crate) struct Run {
     pub(crate) world: World,
@@ -40,10 +41,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A fleet of this size over the database at this URL, and its load.
-    pub(crate) async fn start(url: &str, size: usize, seed: u64) -> Self {
+    /// A fleet of this size over the database at this URL, and its load: buyers who wait so many ms for an answer.
+    pub(crate) async fn start(url: &str, size: usize, seed: u64, answer_within_ms: u64) -> Self {
         let toss = Config { webhook_compression: WEBHOOK_COMPRESSION, ..Config::default() };
-        let mut world = World::beside(toss, SETTINGS).await;
+        let settings = format!("[limits]\nanswer_within_ms = {answer_within_ms}\n{SETTINGS}");
+        let mut world = World::beside(toss, &settings).await;
         world.open_toss();
         world.environment = vec![("HANBEON_DATABASE_URL", url.to_owned())];
         world.make_key().await;

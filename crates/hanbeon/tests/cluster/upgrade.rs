@@ -10,6 +10,8 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 const SERVERS: usize = 3;
 /// Calls to Toss between two things that happen.
 const CALLS: u64 = 60;
+/// How long buyers wait, in ms: longer than for a migration, which lets nobody wait longer than 500 ms for the locks it wants.
+const PATIENCE: u64 = 1_500;
 /// Adds to every table that the load writes, and takes nothing away.
 const ADDS: &str = "
     ALTER TABLE journal ADD COLUMN written_by TEXT;
@@ -28,7 +30,7 @@ async fn i7_s1_two_versions_on_two_schemas_tell_one_story() {
     println!("seed {seed}");
     let database = postgres::database();
     let books = database.url();
-    let mut run = Run::start(&books, SERVERS, seed).await;
+    let mut run = Run::start(&books, SERVERS, seed, PATIENCE).await;
     let next = version(&run.world, "adds", SCHEMA_VERSION + 1, SCHEMA_VERSION, ADDS);
     run.goes_on(CALLS, &books).await;
     replace(&mut run, 0, &next).await;
