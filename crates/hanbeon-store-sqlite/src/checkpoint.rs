@@ -73,7 +73,8 @@ impl Checkpoints {
             State::Resting { until } if pages < until => {}
             State::Resting { .. } if pages >= RESTART_PAGES => {
                 restart_log(db);
-                self.state = State::Resting { until: pages.saturating_add(BEGIN_PAGES) };
+                // Somebody may read one snapshot for minutes (a backup): waiting for it again and again would be all we did.
+                self.state = State::Resting { until: pages.saturating_add(pages / 2) };
             }
             State::Resting { .. } => self.order(),
             State::Moving => {
