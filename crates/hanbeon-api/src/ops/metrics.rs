@@ -106,9 +106,7 @@ impl Metrics {
     }
 
     pub(super) fn answered(&self, method: Method, route: Route, status: u16, took: Duration) {
-        let labels = RouteLabels { route };
-        self.duration.get_or_create(&labels).observe(took.as_secs_f64());
-        let RouteLabels { route } = labels;
+        self.duration.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
         self.requests.get_or_create(&RequestLabels { method: Verb(method), route, status }).inc();
     }
 }
