@@ -40,7 +40,8 @@ pub(crate) struct Orders {
     pub(crate) authorization: String,
 }
 
-/// Prepares `count` payments, and answers with the bodies that confirm them.
+/// Prepares `count` payments, and answers with the bodies that confirm them, in the order in which they were prepared: a
+/// buyer who has authenticated is sent to the shop at once.
 ///
 /// # Errors
 /// The first refusal, or when it takes too long.
@@ -55,12 +56,13 @@ pub(crate) async fn pool(doors: &Doors, count: usize) -> Result<Vec<String>, Fai
         while let Some(made) = hands.join_next().await {
             bodies.append(&mut made??);
         }
-        Ok::<_, Failure>(bodies)
+        bodies.sort_unstable_by_key(|(at, _)| *at);
+        Ok::<_, Failure>(bodies.into_iter().map(|(_, body)| body).collect())
     };
     timeout(WITHIN, all).await.map_err(|_| format!("preparing took more than {WITHIN:?}"))?
 }
 
-async fn hand(doors: Doors, next: Arc<AtomicUsize>, count: usize) -> Result<Vec<String>, Failure> {
+async fn hand(doors: Doors, next: Arc<AtomicUsize>, count: usize) -> Result<Vec<(usize, String)>, Failure> {
     let basic = format!("Basic {}", STANDARD.encode(format!("{SECRET_KEY}:")));
     let mut sandbox = Connection::open(doors.sandbox).await?;
     let mut shop = match &doors.orders {
@@ -91,7 +93,7 @@ async fn hand(doors: Doors, next: Arc<AtomicUsize>, count: usize) -> Result<Vec<
         let body = json!({
             "amount": AMOUNT.to_string(), "backendOrderId": order, "orderId": toss_order, "paymentKey": key,
         });
-        bodies.push(body.to_string());
+        bodies.push((at, body.to_string()));
     }
 }
 

@@ -192,14 +192,14 @@ macro_rules! digest {
         /// A few digits, enough to tell two apart in a log and too few to be of use.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({:02x}{:02x}…)", stringify!($name), self.0[0], self.0[1])
+                write!(f, "{}(…{:02x}{:02x})", stringify!($name), self.0[30], self.0[31])
             }
         }
     };
 }
 
 digest!(
-    /// A buyer's session: the SHA-256 of the random value in the cookie, which itself is stored nowhere.
+    /// A buyer's session: when it was made, and a SHA-256 of the random value in the cookie, which itself is stored nowhere.
     SessionId
 );
 digest!(
