@@ -295,7 +295,7 @@ fn seal(cells: &[Cell], values: &mut [Value], seal: &Seal) {
 
 impl Names {
     /// The names of the payment with this number among `of`, spread over the days before `last`: ids that grow with
-    /// time, as hanbeon's do, and keys in no order, as Toss's are.
+    /// time, as hanbeon's and its sessions' do, and keys that do so by the second, as Toss's are.
     #[must_use]
     pub fn numbered(number: u64, of: u64, last: i64) -> Self {
         const DAYS: Duration = Duration::from_secs(300 * 86_400);
@@ -313,6 +313,8 @@ impl Names {
         for (part, salt) in session.chunks_exact_mut(8).zip(2..) {
             part.copy_from_slice(&random(salt).to_be_bytes());
         }
+        let ms = u64::try_from(at / 1_000).unwrap_or(0).to_be_bytes();
+        session[..6].copy_from_slice(&ms[2..]);
         let name = random(6);
         Self {
             order: id(0),
@@ -320,10 +322,16 @@ impl Names {
             session,
             reference: format!("shop-{number:012}"),
             toss_order: format!("gen-{name:016x}"),
-            key: format!("tgen_{:016x}", random(7)),
+            key: format!("tgen_{}{:05x}", second(at), number & 0xf_ffff),
             at,
         }
     }
+}
+
+/// `20260302140509`, as Toss's keys have it.
+fn second(at: i64) -> String {
+    let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
+    at.strftime("%Y%m%d%H%M%S").to_string()
 }
 
 /// Scatters numbers, each to another one (the finalizer of splitmix64).

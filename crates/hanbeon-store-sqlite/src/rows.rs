@@ -29,6 +29,9 @@ macro_rules! order_columns {
     };
 }
 
+/// How many there are.
+pub(crate) const ORDER_COLUMNS: usize = 12;
+
 /// Payments with the refund that is under way; [`payment`] reads them.
 macro_rules! select_payments {
     ($rest:literal) => {

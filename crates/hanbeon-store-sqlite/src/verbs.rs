@@ -56,8 +56,12 @@ impl Store for SqliteStore {
     }
 
     async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
-        let request = request.clone();
-        self.glances.run(&self.readers, move |db| orders::checkout(db, &request)).await
+        let asked = request.clone();
+        if let Some(unpaid) = self.glances.one(&self.readers, move |db| orders::unpaid(db, &asked)).await? {
+            return Ok(unpaid);
+        }
+        let asked = request.clone();
+        self.glances.run(&self.readers, move |db| orders::checkout(db, &asked)).await
     }
 
     /// Whoever is told of a failure is told so after the rollback.

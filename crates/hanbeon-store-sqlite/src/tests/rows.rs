@@ -70,7 +70,12 @@ async fn the_database_itself_refuses_what_cannot_be() {
         (format!("UPDATE payments SET total_amount = 0 {confirming}"), "total_amount"),
         (format!("UPDATE payments SET state = 'paid', tries = NULL {confirming}"), "paid_is_captured"),
         (format!("UPDATE payments SET state = 'ready' {confirming}"), "state"),
-        (format!("UPDATE payments SET state = 'expired' {confirming}"), "tries_while_moving"),
+        (format!("UPDATE payments SET state = 'expired' {confirming}"), "order_is_held_or_free"),
+        (format!("UPDATE payments SET leaves_order_free = 1 {confirming}"), "order_is_held_or_free"),
+        (
+            format!("UPDATE payments SET state = 'expired', leaves_order_free = 1 {confirming}"),
+            "tries_while_moving",
+        ),
         (format!("UPDATE payments SET due_at = NULL {confirming}"), "held_is_due"),
         (format!("UPDATE payments SET due_at = NULL, held = 0 {confirming}"), "moving_is_due"),
         (format!("UPDATE payments SET seal = x'00' {confirming}"), "seal"),
@@ -196,7 +201,7 @@ async fn no_verb_walks_a_whole_table() {
             select_payments!("WHERE p.order_id = ?1 ORDER BY p.attempt"),
             select_payments!(
                 "WHERE p.rowid = coalesce(
-                   (SELECT h.rowid FROM payments h WHERE h.order_id = ?1 AND h.holds_order = 1),
+                   (SELECT h.rowid FROM payments h WHERE h.order_id = ?1 AND h.leaves_order_free = 0),
                    (SELECT n.rowid FROM payments n WHERE n.order_id = ?1 ORDER BY n.attempt DESC LIMIT 1))"
             ),
             select_payments!("WHERE p.toss_order_id = ?1 ORDER BY p.rowid DESC LIMIT 1"),

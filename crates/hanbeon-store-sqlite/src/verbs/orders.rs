@@ -54,6 +54,30 @@ pub(crate) fn record(db: &Connection, id: OrderId) -> Result<Option<OrderRecord>
     Ok(Some(OrderRecord { order, payments }))
 }
 
+/// The same as [`checkout`] in a single statement, if the order is there and neither it nor the key has a payment, which is
+/// usual.
+pub(crate) fn unpaid(db: &Connection, request: &ConfirmRequest) -> Result<Option<Checkout>, StoreError> {
+    let mut statement = db
+        .prepare_cached(concat!(
+            "SELECT ",
+            order_columns!(),
+            ", (SELECT amount FROM saved_amounts WHERE session_id = ?3 AND toss_order_id = ?4)
+             FROM orders WHERE order_id = ?1
+             AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = ?1)
+             AND NOT EXISTS (SELECT 1 FROM payments WHERE toss_payment_key = ?2)"
+        ))
+        .map_err(sql("orders"))?;
+    let session = request.session.as_ref().map(SessionId::as_bytes);
+    let order = request.order.uuid().into_bytes();
+    let mut found = statement
+        .query(params![order, request.key.as_str(), session, request.toss_order.as_str()])
+        .map_err(sql("orders"))?;
+    let Some(row) = found.next().map_err(sql("orders"))? else { return Ok(None) };
+    let order = rows::order(row)?;
+    let saved = row.get(rows::ORDER_COLUMNS).map_err(sql("saved_amounts"))?;
+    Ok(Some(Checkout { order: Some(order), same_key: None, newest: None, saved: amount(saved)? }))
+}
+
 /// All that the decision needs, from the snapshot that the caller holds.
 pub(crate) fn checkout(db: &Connection, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
     let saved = match request.session {
@@ -80,9 +104,13 @@ fn saved(db: &Connection, session: SessionId, order: &TossOrderId) -> Result<Opt
     let mut statement = db
         .prepare_cached("SELECT amount FROM saved_amounts WHERE session_id = ?1 AND toss_order_id = ?2")
         .map_err(sql("saved_amounts"))?;
-    let amount: Option<i64> = statement
+    let saved = statement
         .query_row(params![session.as_bytes(), order.as_str()], |row| row.get(0))
         .optional()
         .map_err(sql("saved_amounts"))?;
-    amount.map(Won::new).transpose().map_err(|_| corrupt("saved_amounts", "amount"))
+    amount(saved)
+}
+
+fn amount(saved: Option<i64>) -> Result<Option<Won>, StoreError> {
+    saved.map(Won::new).transpose().map_err(|_| corrupt("saved_amounts", "amount"))
 }

@@ -64,7 +64,7 @@ pub(crate) fn of_order(db: &Connection, order: OrderId) -> Result<Option<Payment
     let mut statement = db
         .prepare_cached(select_payments!(
             "WHERE p.rowid = coalesce(
-               (SELECT h.rowid FROM payments h WHERE h.order_id = ?1 AND h.holds_order = 1),
+               (SELECT h.rowid FROM payments h WHERE h.order_id = ?1 AND h.leaves_order_free = 0),
                (SELECT n.rowid FROM payments n WHERE n.order_id = ?1 ORDER BY n.attempt DESC LIMIT 1))"
         ))
         .map_err(sql("payments"))?;

@@ -36,7 +36,7 @@ pub(crate) fn begin(db: &Connection, prepared: &Prepared, lease_until: Timestamp
     } else {
         let before = before(db, step)?;
         let line = prepared.line_after(before.seal);
-        update(db, step, &line, &Turn { due: Some(lease_until), held: true, look: before.look })?;
+        update(db, step, &line, &before, &Turn { due: Some(lease_until), held: true, look: before.look })?;
         line
     };
     if begins_refund(step) && !refunds::begin(db, step)? {
@@ -65,7 +65,7 @@ pub(crate) fn commit(db: &Connection, prepared: &Prepared, lease_until: Timestam
         }
     };
     let line = prepared.line_after(before.seal);
-    update(db, step, &line, &turn)?;
+    update(db, step, &line, &before, &turn)?;
     if begins_refund(step) {
         if !refunds::begin(db, step)? {
             return Err(corrupt("refunds", format!("{}: its refund exists already", step.next.id)));
@@ -86,6 +86,7 @@ struct Before {
     seal: Option<Seal>,
     look: bool,
     noticed: bool,
+    leaves_order_free: bool,
     /// Does a refund wait for its turn?
     waits: bool,
 }
@@ -93,14 +94,20 @@ struct Before {
 fn before(db: &Connection, step: &Step) -> Result<Before, StoreError> {
     let mut statement = db
         .prepare_cached(
-            "SELECT seal, look, noticed_at IS NOT NULL,
+            "SELECT seal, look, noticed_at IS NOT NULL, leaves_order_free,
                EXISTS (SELECT 1 FROM refunds WHERE payment_id = ?1 AND state = 'queued')
              FROM payments WHERE payment_id = ?1 AND version = ?2 - 1",
         )
         .map_err(sql("payments"))?;
     let expected = params![step.next.id.uuid().into_bytes(), version(step.next.version)?];
     let before = statement.query_row(expected, |row| {
-        Ok(Before { seal: row.get(0)?, look: row.get(1)?, noticed: row.get(2)?, waits: row.get(3)? })
+        Ok(Before {
+            seal: row.get(0)?,
+            look: row.get(1)?,
+            noticed: row.get(2)?,
+            leaves_order_free: row.get(3)?,
+            waits: row.get(4)?,
+        })
     });
     before.optional().map_err(sql("payments"))?.ok_or(StoreError::Superseded)
 }
@@ -127,10 +134,10 @@ fn insert(db: &Connection, step: &Step, line: &JournalLine, due: Timestamp) -> R
             "INSERT INTO payments (payment_id, order_id, attempt, toss_order_id, toss_payment_key, total_amount,
                payer_session, created_at, updated_at, version, due_at, toss_payment_status, toss_payment_method,
                requested_at, approved_at, captured_amount, refunded_amount, reserved_amount, state, tries, round,
-               answered, held, refund_from, notice_from, last_cancel_at, late, toss_secret, seal)
+               answered, held, refund_from, notice_from, last_cancel_at, late, toss_secret, seal, leaves_order_free)
              VALUES (?1, ?2, (SELECT coalesce(max(attempt), 0) + 1 FROM payments WHERE order_id = ?2), ?3, ?4, ?5,
                ?6, ?7, ?8, 1, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, 1, ?21, ?22, ?23, ?24, ?25,
-               ?26)
+               ?26, ?27)
              ON CONFLICT DO NOTHING",
         )
         .map_err(sql("payments"))?;
@@ -162,6 +169,7 @@ fn insert(db: &Connection, step: &Step, line: &JournalLine, due: Timestamp) -> R
             payment.late,
             payment.toss.secret.as_ref().map(hanbeon_domain::DepositSecret::as_bytes),
             line.seal,
+            payment.leaves_order_free(),
         ])
         .map_err(sql("payments"))?;
     // The order is held, the payment key is used, or we wrote this before and never heard of it.
@@ -175,12 +183,10 @@ struct Turn {
     look: bool,
 }
 
-fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Result<(), StoreError> {
-    let payment = &step.next;
-    let facts = Facts::of(&payment.state);
-    let tax = payment.toss.tax;
-    let mut statement = db
-        .prepare_cached(
+/// A step's cells, in a row that has the version before it.
+macro_rules! update_payments {
+    ($more:literal) => {
+        concat!(
             "UPDATE payments SET version = ?2, due_at = ?3, updated_at = ?4, toss_payment_status = ?5,
                toss_payment_method = ?6, requested_at = ?7, approved_at = ?8, captured_amount = ?9,
                refunded_amount = ?10, reserved_amount = ?11, state = ?12, tries = ?13, round = ?14, answered = ?15,
@@ -188,9 +194,31 @@ fn update(db: &Connection, step: &Step, line: &JournalLine, turn: &Turn) -> Resu
                refusal_body = ?21, review_reason = ?22, held = ?23, look = ?24, refund_from = ?25, notice_from = ?26,
                last_cancel_at = ?27, late = ?28, toss_secret = ?29, seal = ?30,
                landing_until = ?31, told_state = ?32, told_refunded = ?33, settles_at = ?34, supplied_amount = ?35, vat = ?36,
-               tax_free_amount = ?37, tax_exemption_amount = ?38
-             WHERE payment_id = ?1 AND version = ?2 - 1",
+               tax_free_amount = ?37, tax_exemption_amount = ?38",
+            $more,
+            " WHERE payment_id = ?1 AND version = ?2 - 1"
         )
+    };
+}
+
+/// As a rule a step lets no order go and takes none: then the index on who holds it is not even named, and left alone. The
+/// table's CHECK sees to it that this is so.
+const UPDATE: &str = update_payments!("");
+const UPDATE_AND_ORDER: &str = update_payments!(", leaves_order_free = 1 - leaves_order_free");
+
+fn update(
+    db: &Connection,
+    step: &Step,
+    line: &JournalLine,
+    before: &Before,
+    turn: &Turn,
+) -> Result<(), StoreError> {
+    let payment = &step.next;
+    let facts = Facts::of(&payment.state);
+    let tax = payment.toss.tax;
+    let free = payment.leaves_order_free();
+    let mut statement = db
+        .prepare_cached(if free == before.leaves_order_free { UPDATE } else { UPDATE_AND_ORDER })
         .map_err(sql("payments"))?;
     let written = statement
         .execute(params![
