@@ -19,6 +19,7 @@ pub struct PostgresStore {
     pool: Arc<Pool>,
     writes: Arc<Groups>,
     reads: Arc<Groups>,
+    glances: Arc<Groups>,
     pub(crate) undos: Undos,
 }
 
@@ -134,8 +135,9 @@ impl PostgresStore {
         migrate(&mut first.client, options.later, options.now).await?;
         let pool = Arc::new(Pool::new(address, first, options.connections));
         let lanes = options.connections / 4;
-        let (writes, reads) = (Groups::new(Mode::Write, lanes), Groups::new(Mode::Read, lanes));
-        let store = Self { pool, writes: writes.into(), reads: reads.into(), undos: Undos::default() };
+        let groups = |mode| Arc::new(Groups::new(mode, lanes));
+        let (writes, reads, glances) = (groups(Mode::Write), groups(Mode::Read), groups(Mode::Glance));
+        let store = Self { pool, writes, reads, glances, undos: Undos::default() };
         if options.serves {
             store.may_be_served().await?;
         }
@@ -207,6 +209,20 @@ impl PostgresStore {
     /// The same, of which many are read as one.
     pub(crate) async fn read_in_set<V: Together>(&self, verb: V) -> Result<V::Gives, StoreError> {
         self.reads.run(&self.pool, None, verb).await
+    }
+
+    /// A verb that reads a few rows in one statement.
+    pub(crate) async fn glance_together<A, T>(&self, args: A, verb: Verb<A, T>) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.glance_in_set(Alone { args, verb }).await
+    }
+
+    /// The same, of which many are read as one.
+    pub(crate) async fn glance_in_set<V: Together>(&self, verb: V) -> Result<V::Gives, StoreError> {
+        self.glances.run(&self.pool, None, verb).await
     }
 
     /// A verb that reads, all of it in one snapshot.

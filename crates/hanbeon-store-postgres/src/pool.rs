@@ -31,6 +31,19 @@ pub(crate) enum Mode {
     Write,
     /// One snapshot for all that is read.
     Read,
+    /// One statement, which is a snapshot of its own, and two ways to the server less.
+    Glance,
+}
+
+impl Mode {
+    /// How its transaction begins, if it needs one.
+    const fn begin(self) -> Option<&'static str> {
+        match self {
+            Self::Write => Some("BEGIN ISOLATION LEVEL READ COMMITTED"),
+            Self::Read => Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Self::Glance => None,
+        }
+    }
 }
 
 /// How a transaction ended.
@@ -138,13 +151,15 @@ impl Pool {
         verb: Verb<A, T>,
     ) -> (Ended<T>, Option<Trouble>) {
         let client = &connection.client;
-        let statement = match mode {
-            Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
-            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        };
         let tx = Tx::new(connection);
+        let opening = async {
+            match mode.begin() {
+                Some(statement) => client.batch_execute(statement).await,
+                None => Ok(()),
+            }
+        };
         // One way to the server for both.
-        let (begun, done) = tokio::join!(biased; client.batch_execute(statement), verb(&tx, args));
+        let (begun, done) = tokio::join!(biased; opening, verb(&tx, args));
         let trouble = begun.as_ref().err().and_then(Trouble::of).or(tx.trouble());
         let given = match (begun, done, trouble) {
             (Ok(()), Ok(given), None) => given,
@@ -156,6 +171,9 @@ impl Pool {
                 return (Ended::Refused(why), if gone { Some(Trouble::Lost) } else { trouble });
             }
         };
+        if mode.begin().is_none() {
+            return (Ended::Done(given), None);
+        }
         let asked = Instant::now();
         let Err(error) = client.batch_execute("COMMIT").await else {
             if let Mode::Write = mode {

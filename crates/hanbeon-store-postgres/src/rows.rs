@@ -201,7 +201,11 @@ fn lines_from_json(json: &str) -> Option<Vec<Line>> {
 
 /// Reads `order_columns!`.
 pub(crate) fn order(row: &Row) -> Result<Order, StoreError> {
-    let mut cells = Cells::new("orders", row);
+    order_in(&mut Cells::new("orders", row))
+}
+
+/// The same, of a row that goes on.
+pub(crate) fn order_in(cells: &mut Cells<'_>) -> Result<Order, StoreError> {
     Ok(Order {
         id: OrderId::from_uuid(cells.uuid()?),
         reference: cells.parse(|text: String| MerchantReference::parse(text).ok())?,

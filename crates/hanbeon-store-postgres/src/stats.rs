@@ -46,7 +46,7 @@ impl Counters {
     pub(crate) fn carried_out(&self, mode: Mode, verbs: usize) {
         let counter = match mode {
             Mode::Write => &self.verbs,
-            Mode::Read => &self.reads,
+            Mode::Read | Mode::Glance => &self.reads,
         };
         counter.fetch_add(u64::try_from(verbs).unwrap_or(u64::MAX), Relaxed);
     }

@@ -46,7 +46,7 @@ impl Store for PostgresStore {
     }
 
     async fn session_exists(&self, session: SessionId) -> Result<bool, StoreError> {
-        self.read_together(session, |tx, session| Box::pin(sessions::exists(tx, *session))).await
+        self.glance_together(session, |tx, session| Box::pin(sessions::exists(tx, *session))).await
     }
 
     async fn save_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<(), StoreError> {
@@ -64,7 +64,10 @@ impl Store for PostgresStore {
     }
 
     async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
-        self.read_in_set(orders::Look(request.clone())).await
+        match self.glance_in_set(orders::Unpaid(request.clone())).await? {
+            Some(unpaid) => Ok(unpaid),
+            None => self.read_in_set(orders::Look(request.clone())).await,
+        }
     }
 
     /// A connection can end while the server still commits what came over it.
@@ -98,7 +101,7 @@ impl Store for PostgresStore {
 
     async fn undo_promised(&self, payment: PaymentId) -> Result<bool, StoreError> {
         let promised =
-            self.read_together(payment, |tx, payment| Box::pin(undo::is_promised(tx, *payment))).await?;
+            self.glance_together(payment, |tx, payment| Box::pin(undo::is_promised(tx, *payment))).await?;
         if promised {
             self.undos.add(payment)?;
         }
@@ -145,11 +148,11 @@ impl Store for PostgresStore {
     }
 
     async fn payment_of_order(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
-        self.read_in_set(payments::OfOrder(order)).await
+        self.glance_in_set(payments::OfOrder(order)).await
     }
 
     async fn payment_by_key(&self, key: &PaymentKey) -> Result<Option<Payment>, StoreError> {
-        self.read_together(key.clone(), |tx, key| Box::pin(payments::by_key(tx, key))).await
+        self.glance_together(key.clone(), |tx, key| Box::pin(payments::by_key(tx, key))).await
     }
 
     async fn payments_in(&self, state: StateName, limit: usize) -> Result<Vec<Payment>, StoreError> {
@@ -246,7 +249,7 @@ impl Store for PostgresStore {
     }
 
     async fn api_key(&self, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
-        self.read_together(hash, |tx, hash| Box::pin(keys::one(tx, *hash))).await
+        self.glance_together(hash, |tx, hash| Box::pin(keys::one(tx, *hash))).await
     }
 
     async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {

@@ -61,6 +61,46 @@ pub(crate) async fn record(tx: &Tx<'_>, id: OrderId) -> Result<Option<OrderRecor
     Ok(order.map(|order| OrderRecord { order, payments }))
 }
 
+/// The same as [`Look`] in a single statement, if the order is there and neither it nor the key has a payment, which is usual.
+pub(crate) struct Unpaid(pub(crate) ConfirmRequest);
+
+impl Together for Unpaid {
+    type Gives = Option<Checkout>;
+
+    fn carry_out<'t>(tx: &'t Tx<'t>, all: Vec<&'t Self>) -> Running<'t, Vec<Option<Checkout>>> {
+        let select = concat!(
+            "SELECT ",
+            order_columns!(),
+            ", s.amount, asked.place
+             FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[]) WITH ORDINALITY
+               AS asked (id, key, session, toss_order, place)
+             JOIN orders o ON o.order_id = asked.id
+             LEFT JOIN saved_amounts s ON s.session_id = asked.session AND s.toss_order_id = asked.toss_order
+             WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = asked.id)
+             AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.toss_payment_key = asked.key)"
+        );
+        Box::pin(async move {
+            let requests = || all.iter().map(|unpaid| &unpaid.0);
+            let ids: Vec<Uuid> = requests().map(|request| request.order.uuid()).collect();
+            let keys: Vec<&str> = requests().map(|request| request.key.as_str()).collect();
+            let session = |request: &'t ConfirmRequest| Some(request.session.as_ref()?.as_bytes().as_slice());
+            let sessions: Vec<Option<&[u8]>> = requests().map(session).collect();
+            let names: Vec<&str> = requests().map(|request| request.toss_order.as_str()).collect();
+            let mut unpaid = vec![None; all.len()];
+            for row in tx.rows("orders", select, &[&ids, &keys, &sessions, &names]).await? {
+                let mut cells = rows::Cells::new("orders", &row);
+                let order = Some(rows::order_in(&mut cells)?);
+                let (saved, place) = (cells.maybe_won()?, cells.number::<usize>()?);
+                // Counted from 1.
+                let asked = place.checked_sub(1).and_then(|place| unpaid.get_mut(place));
+                let asked = asked.ok_or_else(|| corrupt("orders", "more than was asked for"))?;
+                *asked = Some(Checkout { order, same_key: None, newest: None, saved });
+            }
+            Ok(unpaid)
+        })
+    }
+}
+
 /// All that the decision needs, from one snapshot.
 pub(crate) struct Look(pub(crate) ConfirmRequest);
 

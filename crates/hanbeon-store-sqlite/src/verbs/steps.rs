@@ -82,6 +82,7 @@ pub(crate) fn commit(db: &Connection, prepared: &Prepared, lease_until: Timestam
 }
 
 /// What a step has to know of the row that it changes.
+#[expect(clippy::struct_excessive_bools, reason = "columns of a row, each a question of its own")]
 struct Before {
     seal: Option<Seal>,
     look: bool,
