@@ -1,9 +1,9 @@
 //! Checkpoints: a thread of its own moves the write-ahead log into the file, beside the writer, so that no payment waits
 //! for that.
 //!
-//! 1. from [`BEGIN_PAGES`] on, the thread moves what is in the log, while the writer goes on writing;
-//! 2. when little has come meanwhile, the writer moves the rest between two groups: the log starts over only when
-//!    nothing is left in it;
+//! 1. whenever it has grown by [`STEP_PAGES`], the thread moves what is in the log, while the writer goes on writing;
+//! 2. from [`TURN_PAGES`] on the log is to start over, which it does only when nothing is left to be moved: when little has
+//!    come meanwhile, the writer moves the rest between two groups, and everybody waits for that flush;
 //! 3. a log that grows faster than it is moved makes the writer wait, at [`WAIT_PAGES`].
 use crate::error::unavailable;
 use crate::open::BUSY_TIMEOUT;
@@ -13,12 +13,15 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// From this many pages (4 KiB each) on, the log is moved into the file: 8 MiB.
-const BEGIN_PAGES: u64 = 2_048;
+/// After so many pages (4 KiB each) more, the log is moved into the file: 8 MiB.
+const STEP_PAGES: u64 = 2_048;
+/// From this many pages on, the log is to start over: 48 MiB. The longer it is, the more rarely the writer has to see to that,
+/// and the more there is to search for whoever reads.
+const TURN_PAGES: u64 = 12_288;
 /// What the writer moves itself: 1 MiB, some tenths of a millisecond and a flush.
 const REST_PAGES: u64 = 256;
-/// From this many pages on, the writer waits for the thread, and moves whatever is left: 16 MiB.
-const WAIT_PAGES: u64 = 4_096;
+/// From this many pages on, the writer waits for the thread, and moves whatever is left: 64 MiB.
+const WAIT_PAGES: u64 = 16_384;
 /// From this many pages on, new readers wait out the old ones, so that the log can start over: 128 MiB.
 const RESTART_PAGES: u64 = 32_768;
 /// How long to wait for them: our reads take microseconds, and a foreign one (a backup) must not stop payments.
@@ -42,7 +45,7 @@ enum State {
     Moving,
 }
 
-const RESTING: State = State::Resting { until: BEGIN_PAGES };
+const RESTING: State = State::Resting { until: STEP_PAGES };
 
 impl Checkpoints {
     /// Starts the thread, with a connection of its own.
@@ -69,7 +72,7 @@ impl Checkpoints {
     pub(crate) fn after_group(&mut self, db: &Connection, pages: u64) {
         match self.state {
             // It has started over.
-            State::Resting { .. } if pages < BEGIN_PAGES => self.state = RESTING,
+            State::Resting { .. } if pages < STEP_PAGES => self.state = RESTING,
             State::Resting { until } if pages < until => {}
             State::Resting { .. } if pages >= RESTART_PAGES => {
                 restart_log(db);
@@ -106,13 +109,15 @@ impl Checkpoints {
     fn finish(&mut self, db: &Connection, pages: u64, moved: u64) {
         if pages < moved {
             self.state = RESTING;
+        } else if pages < TURN_PAGES {
+            self.state = State::Resting { until: moved.saturating_add(STEP_PAGES) };
         } else if pages - moved > REST_PAGES && pages < WAIT_PAGES {
             // Much has come meanwhile, and there is time.
             self.order();
         } else {
             move_log(db);
             // Somebody who reads an old snapshot keeps the log from starting over; then it is moved again in a while.
-            self.state = State::Resting { until: pages.saturating_add(BEGIN_PAGES) };
+            self.state = State::Resting { until: pages.saturating_add(STEP_PAGES) };
         }
     }
 }

@@ -294,7 +294,7 @@ pub(crate) fn set_writer_up(db: &Connection, options: Options) -> Result<(), Ope
     make_durable(db, options)?;
     db.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA journal_size_limit = 67108864;
-         PRAGMA cache_size = -32768;",
+         PRAGMA cache_size = -8192;",
     )
     .map_err(OpenError::sqlite("set the writer up"))?;
     if let Some(pages) = options.pages_max {
