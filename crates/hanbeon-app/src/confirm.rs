@@ -58,6 +58,14 @@ pub(crate) const OFFER_FIRST: Duration = Duration::from_millis(50);
 /// See [`OFFER_FIRST`].
 pub(crate) const OFFER_CAP: Duration = Duration::from_millis(500);
 
+/// What a confirm has come to before anybody was asked.
+enum Charge {
+    /// It was there, or somebody has carried it on.
+    Known(Box<Payment>),
+    /// Durable, and ours to carry out.
+    Ours(Box<Step>, Place),
+}
+
 /// What became of an intent.
 #[derive(Debug)]
 pub(crate) enum Intent {
@@ -81,14 +89,16 @@ impl App {
     pub async fn confirm(self: &Arc<Self>, request: ConfirmRequest) -> Result<Payment, ConfirmError> {
         let deadline = Instant::now() + self.settings.answer_within;
         loop {
-            match self.charge_once(&request, deadline).await {
+            match self.begin_charge(&request, deadline).await {
+                Ok(Charge::Known(payment)) => return Ok(self.settled(*payment, deadline).await),
+                Ok(Charge::Ours(step, place)) => return Ok(self.carry_out(*step, place, deadline).await),
                 // Another tab may have been in time, and be about to store its charge: "too late" would not be true.
                 Err(ConfirmError::NotPayable(NotPayable::OrderExpired(until)))
                     if self.now() < until.plus(LAST_MOMENT) && Instant::now() + LOOK_CAP < deadline =>
                 {
                     sleep(LOOK_CAP).await;
                 }
-                ended => return ended,
+                Err(cause) => return Err(cause),
             }
         }
     }
@@ -103,11 +113,13 @@ impl App {
         }
     }
 
-    async fn charge_once(
-        self: &Arc<Self>,
+    /// Looks, decides, and makes the intent durable. A future of its own, because most of a confirm's time is the call to Toss:
+    /// nothing of this is kept for so long.
+    async fn begin_charge(
+        &self,
         request: &ConfirmRequest,
         deadline: Instant,
-    ) -> Result<Payment, ConfirmError> {
+    ) -> Result<Charge, ConfirmError> {
         for _ in 0..DECISIONS_MAX {
             // A crowd is to cost little: who is new to it is not even looked at.
             if self.charges.is_full() && !self.is_known(&request.key).await? {
@@ -116,8 +128,8 @@ impl App {
             let view = self.store.checkout(request).await.map_err(|cause| self.unseen(cause))?;
             let moment = self.moment(self.now(), Actor::Buyer);
             let step = match view.decide(request.clone(), env::payment_id(&*self.env), moment)? {
-                Decision::Known(payment) => return Ok(self.settled(*payment, deadline).await),
-                Decision::Begin(step) => *step,
+                Decision::Known(payment) => return Ok(Charge::Known(payment)),
+                Decision::Begin(step) => step,
             };
             self.may_send().await.map_err(ConfirmError::Fenced)?;
             let Some(place) = self.charges.enter() else { return Err(self.full()) };
@@ -130,9 +142,9 @@ impl App {
             let begun = begun?;
             self.charges.intent_took(asked.elapsed());
             match begun {
-                Intent::Ours => return Ok(self.carry_out(step, place, deadline).await),
+                Intent::Ours => return Ok(Charge::Ours(step, place)),
                 Intent::Taken => {}
-                Intent::MovedOn => return Ok(self.settled(step.next, deadline).await),
+                Intent::MovedOn => return Ok(Charge::Known(Box::new(step.next))),
                 Intent::Doubtful(cause) => return Err(ConfirmError::Doubtful(cause)),
             }
         }
@@ -194,10 +206,11 @@ impl App {
     async fn carry_out(self: &Arc<Self>, intent: Step, place: Place, deadline: Instant) -> Payment {
         let before = intent.next.clone();
         let payment = match timeout_at(deadline, self.launch(intent, place)).await {
-            Ok(Ok(Some(payment))) => self.settled(payment, deadline).await,
-            Ok(_) => self.settled(before, deadline).await,
-            Err(_elapsed) => before,
+            Ok(Ok(Some(payment))) => payment,
+            // Left to the recovery, or not known yet: it looks as long as there is time.
+            Ok(_) | Err(_) => before,
         };
+        let payment = self.settled(payment, deadline).await;
         self.env.reached("before answering");
         payment
     }

@@ -86,7 +86,9 @@ impl App {
                     if self.settings.unrecorded == Unrecorded::Cancel =>
                 {
                     error!(payment.id = %payment.id, error = %cause, "approved, but cannot be stored");
-                    (payment, todo) = self.compensate(payment, step, seen, held_until).await?;
+                    // Rare, and large: no charge is to carry the room for it.
+                    let compensated = Box::pin(self.compensate(payment, step, seen, held_until));
+                    (payment, todo) = compensated.await?;
                 }
                 (Err(error @ DriveError::Store(_)), _) => {
                     self.offer_on(step, held_until);
