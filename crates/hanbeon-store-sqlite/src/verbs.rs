@@ -4,7 +4,7 @@ mod claims;
 mod events;
 pub(crate) mod generation;
 mod keys;
-mod orders;
+pub(crate) mod orders;
 pub(crate) mod payments;
 mod receipts;
 mod refunds;

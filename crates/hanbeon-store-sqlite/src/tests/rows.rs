@@ -215,6 +215,7 @@ async fn no_verb_walks_a_whole_table() {
                 "WHERE p.state = 'needs_review' ORDER BY p.updated_at DESC, p.rowid DESC LIMIT ?1"
             ),
             "SELECT min(due_at) FROM payments WHERE due_at IS NOT NULL",
+            crate::verbs::orders::UNPAID,
             "SELECT amount FROM saved_amounts WHERE session_id = ?1 AND toss_order_id = ?2",
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM webhooks WHERE transmission_id = ?1)
                OR EXISTS (SELECT 1 FROM webhooks WHERE meaning = ?2)",

@@ -54,19 +54,20 @@ pub(crate) fn record(db: &Connection, id: OrderId) -> Result<Option<OrderRecord>
     Ok(Some(OrderRecord { order, payments }))
 }
 
+/// An order that has no payment, if the key has none either, with what the session saved.
+pub(crate) const UNPAID: &str = concat!(
+    "SELECT ",
+    order_columns!(),
+    ", (SELECT amount FROM saved_amounts WHERE session_id = ?3 AND toss_order_id = ?4)
+     FROM orders WHERE order_id = ?1
+     AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = ?1)
+     AND NOT EXISTS (SELECT 1 FROM payments WHERE toss_payment_key = ?2)"
+);
+
 /// The same as [`checkout`] in a single statement, if the order is there and neither it nor the key has a payment, which is
 /// usual.
 pub(crate) fn unpaid(db: &Connection, request: &ConfirmRequest) -> Result<Option<Checkout>, StoreError> {
-    let mut statement = db
-        .prepare_cached(concat!(
-            "SELECT ",
-            order_columns!(),
-            ", (SELECT amount FROM saved_amounts WHERE session_id = ?3 AND toss_order_id = ?4)
-             FROM orders WHERE order_id = ?1
-             AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = ?1)
-             AND NOT EXISTS (SELECT 1 FROM payments WHERE toss_payment_key = ?2)"
-        ))
-        .map_err(sql("orders"))?;
+    let mut statement = db.prepare_cached(UNPAID).map_err(sql("orders"))?;
     let session = request.session.as_ref().map(SessionId::as_bytes);
     let order = request.order.uuid().into_bytes();
     let mut found = statement
