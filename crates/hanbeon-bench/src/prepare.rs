@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// Most payments that one measurement may ask for: some minutes of preparation.
-pub(crate) const POOL_MAX: usize = 100_000;
+pub(crate) const POOL_MAX: usize = 200_000;
 /// How many are prepared at once: enough to share flushes, and far below the queue of hanbeon's store.
 const HANDS: usize = 64;
 /// How long preparing may take altogether.

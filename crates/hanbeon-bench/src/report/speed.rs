@@ -130,8 +130,9 @@ fn compared() -> &'static str {
      out: it reads the body, confirms at Toss, answers the same four fields, remembers nothing, logs nothing, and so could \
      charge twice. **The original design** is the tutorial's server on Express with `express-session` in memory and MariaDB \
      (`innodb_flush_log_at_trx_commit = 1`): Toss is asked, then one row is inserted. **The Express sample** forwards to Toss and \
-     stores nothing. Both run on one Node.js process, as their documents start them. All confirm at `hanbeon sandbox`. With \
-     more than 256 connections hanbeon runs with `limits.charges_at_once = 4096`, for its default turns away what is beyond 512.\n\n"
+     stores nothing. Both run on one Node.js process, as their documents start them. All confirm at `hanbeon sandbox`, in \
+     the order in which the payments were authenticated, each for a buyer whose browser has no session yet. With more than 256 \
+     connections hanbeon runs with `limits.charges_at_once = 4096`, for its default turns away what is beyond 512.\n\n"
 }
 
 fn method(made: &Made, speed: &Speed) -> String {
