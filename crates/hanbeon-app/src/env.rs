@@ -46,12 +46,16 @@ impl Env for SystemEnv {
     }
 }
 
+/// Now, as names that sort by the time of their making begin: in ms since 1970.
+pub(crate) fn millis(env: &dyn Env) -> u64 {
+    u64::try_from(env.now().as_micros() / 1000).unwrap_or(0)
+}
+
 /// A UUID of version 7: it sorts by the time of its making, which keeps B-trees compact.
 pub(crate) fn uuid(env: &dyn Env) -> Uuid {
-    let millis = u64::try_from(env.now().as_micros() / 1000).unwrap_or(0);
     let mut random = [0; 10];
     random.copy_from_slice(&env.random()[..10]);
-    Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    Builder::from_unix_timestamp_millis(millis(env), &random).into_uuid()
 }
 
 pub(crate) fn payment_id(env: &dyn Env) -> PaymentId {

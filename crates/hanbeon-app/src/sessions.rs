@@ -2,7 +2,7 @@
 //!
 //! The cookie holds when it was made and 26 random bytes; we store the time and a SHA-256, so a stolen database opens no
 //! session. A value that we did not make ourselves is not taken over, so nobody can plant one.
-use crate::{App, Env};
+use crate::{App, Env, env};
 use hanbeon_domain::{SessionId, TossOrderId, Won};
 use hanbeon_store::{SavedAmount, StoreError};
 use sha2::{Digest, Sha256};
@@ -34,8 +34,7 @@ impl SessionSecret {
     /// A new one.
     fn new(env: &dyn Env) -> Self {
         let mut bytes = env.random();
-        let millis = u64::try_from(env.now().as_micros() / 1000).unwrap_or(0);
-        bytes[..TIME].copy_from_slice(time_of(&millis.to_be_bytes()));
+        bytes[..TIME].copy_from_slice(time_of(&env::millis(env).to_be_bytes()));
         Self(hex(&bytes))
     }
 

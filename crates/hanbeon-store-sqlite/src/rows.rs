@@ -29,9 +29,6 @@ macro_rules! order_columns {
     };
 }
 
-/// How many there are.
-pub(crate) const ORDER_COLUMNS: usize = 12;
-
 /// Payments with the refund that is under way; [`payment`] reads them.
 macro_rules! select_payments {
     ($rest:literal) => {
@@ -173,7 +170,16 @@ fn lines_from_json(json: &str) -> Option<Vec<Line>> {
 
 /// Reads `order_columns!`.
 pub(crate) fn order(row: &Row<'_>) -> Result<Order, StoreError> {
+    order_in(&mut Cells::new("orders", row))
+}
+
+/// The same, with what a session saved, which comes after it.
+pub(crate) fn order_and_saved(row: &Row<'_>) -> Result<(Order, Option<Won>), StoreError> {
     let mut cells = Cells::new("orders", row);
+    Ok((order_in(&mut cells)?, cells.maybe_won()?))
+}
+
+fn order_in(cells: &mut Cells<'_>) -> Result<Order, StoreError> {
     Ok(Order {
         id: OrderId::from_uuid(cells.uuid()?),
         reference: cells.parse(|text: String| MerchantReference::parse(text).ok())?,

@@ -74,9 +74,8 @@ pub(crate) fn unpaid(db: &Connection, request: &ConfirmRequest) -> Result<Option
         .query(params![order, request.key.as_str(), session, request.toss_order.as_str()])
         .map_err(sql("orders"))?;
     let Some(row) = found.next().map_err(sql("orders"))? else { return Ok(None) };
-    let order = rows::order(row)?;
-    let saved = row.get(rows::ORDER_COLUMNS).map_err(sql("saved_amounts"))?;
-    Ok(Some(Checkout { order: Some(order), same_key: None, newest: None, saved: amount(saved)? }))
+    let (order, saved) = rows::order_and_saved(row)?;
+    Ok(Some(Checkout { order: Some(order), same_key: None, newest: None, saved }))
 }
 
 /// All that the decision needs, from the snapshot that the caller holds.
@@ -105,13 +104,9 @@ fn saved(db: &Connection, session: SessionId, order: &TossOrderId) -> Result<Opt
     let mut statement = db
         .prepare_cached("SELECT amount FROM saved_amounts WHERE session_id = ?1 AND toss_order_id = ?2")
         .map_err(sql("saved_amounts"))?;
-    let saved = statement
+    let amount: Option<i64> = statement
         .query_row(params![session.as_bytes(), order.as_str()], |row| row.get(0))
         .optional()
         .map_err(sql("saved_amounts"))?;
-    amount(saved)
-}
-
-fn amount(saved: Option<i64>) -> Result<Option<Won>, StoreError> {
-    saved.map(Won::new).transpose().map_err(|_| corrupt("saved_amounts", "amount"))
+    amount.map(Won::new).transpose().map_err(|_| corrupt("saved_amounts", "amount"))
 }
