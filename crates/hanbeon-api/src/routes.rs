@@ -82,38 +82,39 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .merge(ops)
         .fallback(ops::nowhere::no_such_url)
         .method_not_allowed_fallback(ops::nowhere::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(CatchPanicLayer::custom(ops::observe::panicked))
-        .layer(middleware::from_fn_with_state(Arc::clone(&api), ops::observe::observe))
+        // The first is the outermost. One layer of three, for each layer of its own is boxed anew for every request.
+        .layer((
+            middleware::from_fn_with_state(Arc::clone(&api), ops::observe::observe),
+            CatchPanicLayer::custom(ops::observe::panicked),
+            DefaultBodyLimit::max(BODY_MAX),
+        ))
         .with_state(api)
 }
 
 fn storefront_routes(config: &ApiConfig) -> Router<Arc<Api>> {
+    // Whole paths: a nested router would cut the prefix off each request's.
+    let prefix = config.storefront_prefix.trim_end_matches('/');
+    let at = |path: &str| format!("{prefix}{path}");
     let routes = Router::new()
-        .route("/saveAmount", post(storefront::save_amount::handle))
-        .route("/verifyAmount", post(storefront::verify_amount::handle))
-        .route("/confirm", post(storefront::confirm::handle))
-        .route("/cancel", post(storefront::cancel::handle))
-        .route("/{backend_order_id}", get(storefront::get_payment::handle))
-        .route("/{backend_order_id}/virtual-account", get(storefront::get_account::handle))
+        .route(&at("/saveAmount"), post(storefront::save_amount::handle))
+        .route(&at("/verifyAmount"), post(storefront::verify_amount::handle))
+        .route(&at("/confirm"), post(storefront::confirm::handle))
+        .route(&at("/cancel"), post(storefront::cancel::handle))
+        .route(&at("/{backend_order_id}"), get(storefront::get_payment::handle))
+        .route(&at("/{backend_order_id}/virtual-account"), get(storefront::get_account::handle))
         // Before the layer below: a fallback that is set after it would answer preflights without it.
         .method_not_allowed_fallback(ops::nowhere::no_such_method);
-    let routes = if config.allowed_origins.is_empty() {
-        routes
-    } else {
-        routes.layer(
-            CorsLayer::new()
-                .allow_origin(config.allowed_origins.clone())
-                .allow_methods([Method::GET, Method::POST])
-                .allow_headers([header::CONTENT_TYPE])
-                .expose_headers([header::RETRY_AFTER])
-                .allow_credentials(true),
-        )
-    };
-    match config.storefront_prefix.trim_end_matches('/') {
-        "" => routes,
-        prefix => Router::new().nest(prefix, routes),
+    if config.allowed_origins.is_empty() {
+        return routes;
     }
+    routes.layer(
+        CorsLayer::new()
+            .allow_origin(config.allowed_origins.clone())
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers([header::CONTENT_TYPE])
+            .expose_headers([header::RETRY_AFTER])
+            .allow_credentials(true),
+    )
 }
 
 /// The header that ties an answer to its log lines.

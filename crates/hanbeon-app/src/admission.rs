@@ -11,20 +11,25 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// There is always room for so many: they share a few flushes, and a store that is slow with them is slow with anybody.
 const ROOM_LEAST: usize = 128;
-/// Judged by the mean of so many intents, and of half of those that are under way: a single slow flush, which many wait
-/// for, says nothing.
+/// Judged by the mean of so many intents, and of half of those that are under way …
 const WINDOW: u32 = 64;
-/// An intent may take so many times as long as when it is quiet …
+/// … in so long a time at least …
+const WINDOW_LASTS: Duration = Duration::from_millis(50);
+/// … and only so many bad windows in a row say anything: many wait for a single slow flush, and then none does.
+const STRIKES: u32 = 2;
+/// An intent may take so many times as long as the quickest …
 const BEARABLE_TIMES: u32 = 4;
-/// … and so long beside that, which nobody notices …
-const BEARABLE: Duration = Duration::from_millis(10);
+/// … and so long beside that: who is let in waits for the store twice, and for a processor at each of its turns. With 10 ms,
+/// 400 were under way at twice the capacity, and the slowest hundredth of them took 150 ms instead of 50.
+const BEARABLE: Duration = Duration::from_millis(4);
 /// … or such a part of what Toss takes, if that is more.
 const BEARABLE_PART_OF_TOSS: u32 = 4;
-/// "When it is quiet" is the quickest window that there was; it fades by such a part with each window, for a disk can
-/// become slower.
+/// The quickest intent is that of all windows, and not a window's mean, which a server that was started in a crowd would learn from
+/// the crowd. It fades by such a part with each window, for a disk can become slower.
 const FADES: u32 = 4_096;
 /// The room shrinks by such a part of itself …
 const SHRINKS: usize = 4;
@@ -69,11 +74,11 @@ impl Admission {
         self.room.load(Relaxed) <= self.under_way.load(Relaxed)
     }
 
-    /// An intent was stored, and that took so long.
-    pub(crate) fn intent_took(&self, took: Duration) {
+    /// An intent was offered to the store, and is stored.
+    pub(crate) fn intent_took(&self, offered: Instant, stored: Instant) {
         let mut learned = self.learned();
         let under_way = self.under_way.load(Relaxed);
-        if let Some(is_bearable) = learned.intent_took(took, window(under_way)) {
+        if let Some(is_bearable) = learned.intent_took(offered, stored, window(under_way)) {
             let room = self.room.load(Relaxed);
             let next = next_room(room, under_way, self.most, is_bearable);
             self.room.store(next, Relaxed);
@@ -121,30 +126,43 @@ struct Learned {
     old_news: usize,
     /// Of this window.
     intents: u32,
+    since: Option<Instant>,
     took: Duration,
-    /// The mean of the quickest window.
+    quickest: Option<Duration>,
+    /// The quickest of all windows: what an intent takes that waits for nobody.
     quiet: Option<Duration>,
+    /// Bad windows in a row.
+    strikes: u32,
     /// What Toss takes over a charge, by and large.
     toss: Duration,
 }
 
 impl Learned {
-    /// At the end of a window: was it bearable?
-    fn intent_took(&mut self, took: Duration, window: u32) -> Option<bool> {
+    /// At the end of a window, if it says anything: was it bearable?
+    fn intent_took(&mut self, offered: Instant, stored: Instant, window: u32) -> Option<bool> {
         if self.old_news > 0 {
             self.old_news -= 1;
             return None;
         }
+        let took = stored - offered;
+        let since = *self.since.get_or_insert(offered);
         self.intents += 1;
         self.took += took;
-        if self.intents < window {
+        self.quickest = Some(self.quickest.map_or(took, |quickest| quickest.min(took)));
+        if self.intents < window || stored < since + WINDOW_LASTS {
             return None;
         }
         let mean = self.took / self.intents;
-        (self.intents, self.took) = (0, Duration::ZERO);
-        let quiet = self.quiet.map_or(mean, |quiet| (quiet + quiet / FADES).min(mean));
+        let quickest = self.quickest.take().unwrap_or(mean);
+        (self.intents, self.took, self.since) = (0, Duration::ZERO, None);
+        let quiet = self.quiet.map_or(quickest, |quiet| (quiet + quiet / FADES).min(quickest));
         self.quiet = Some(quiet);
-        Some(mean <= quiet * BEARABLE_TIMES + BEARABLE.max(self.toss / BEARABLE_PART_OF_TOSS))
+        if mean <= quiet * BEARABLE_TIMES + BEARABLE.max(self.toss / BEARABLE_PART_OF_TOSS) {
+            self.strikes = 0;
+            return Some(true);
+        }
+        self.strikes += 1;
+        (self.strikes >= STRIKES).then_some(false)
     }
 }
 
@@ -154,9 +172,15 @@ mod tests {
 
     const MOST: usize = 1_000;
 
+    /// So many windows' worth of intents, each of which took so long, one after the other within its window's time.
     fn store_takes(admission: &Admission, ms: u64, windows: u32) {
-        for _ in 0..windows * window(admission.seen().0) {
-            admission.intent_took(Duration::from_millis(ms));
+        let mut now = Instant::now();
+        for _ in 0..windows {
+            let intents = window(admission.seen().0);
+            for _ in 0..intents {
+                now += WINDOW_LASTS / intents + Duration::from_nanos(1);
+                admission.intent_took(now - Duration::from_millis(ms), now);
+            }
         }
     }
 
@@ -179,7 +203,7 @@ mod tests {
         store_takes(&admission, 1, 10);
         let places = fill(&admission);
         assert_eq!(places.len(), MOST);
-        store_takes(&admission, 30, 1);
+        store_takes(&admission, 30, STRIKES);
         drop(places);
         assert_eq!(fill(&admission).len(), MOST - MOST / SHRINKS);
         store_takes(&admission, 30, 1_000);
@@ -187,15 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn one_slow_flush_that_many_wait_for_says_nothing() {
+        let admission = Admission::new(MOST);
+        for _ in 0..10 {
+            store_takes(&admission, 1, 10);
+            store_takes(&admission, 300, 1);
+        }
+        assert_eq!(fill(&admission).len(), MOST);
+    }
+
+    #[test]
     fn those_that_were_let_in_before_tell_nothing_of_the_new_room() {
         let admission = Admission::new(MOST);
         store_takes(&admission, 1, 10);
-        let places = fill(&admission);
-        store_takes(&admission, 30, 1);
+        let _places = fill(&admission);
+        store_takes(&admission, 30, STRIKES);
         let shrunk = admission.seen().1;
-        for _ in 0..places.len() {
-            admission.intent_took(Duration::from_millis(30));
-        }
+        assert!(shrunk < MOST);
+        // Two windows are as many as were under way.
+        store_takes(&admission, 30, 2);
         assert_eq!(admission.seen().1, shrunk);
         store_takes(&admission, 30, 1);
         assert!(admission.seen().1 < shrunk);
@@ -223,6 +257,16 @@ mod tests {
         store_takes(&admission, 1, 10);
         store_takes(&admission, 30, 20_000);
         assert_eq!(fill(&admission).len(), MOST);
+    }
+
+    #[test]
+    fn a_server_that_is_started_in_a_crowd_does_not_take_it_for_quiet() {
+        let admission = Admission::new(MOST);
+        store_takes(&admission, 30, 1);
+        let now = Instant::now();
+        admission.intent_took(now - Duration::from_millis(1), now);
+        store_takes(&admission, 30, 100);
+        assert_eq!(fill(&admission).len(), ROOM_LEAST);
     }
 
     #[test]

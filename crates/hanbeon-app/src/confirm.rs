@@ -103,6 +103,19 @@ impl App {
         }
     }
 
+    /// Is there room for a charge, or was this one let in before? To be asked first of all: a crowd is to cost little, and who is
+    /// new to it is turned away before anything else is done for them. Whoever passes may still find that others were faster.
+    ///
+    /// # Errors
+    /// [`ConfirmError::Full`], or that nobody could look.
+    pub async fn has_room_for(&self, key: &PaymentKey) -> Result<(), ConfirmError> {
+        if !self.charges.is_full() {
+            return Ok(());
+        }
+        let known = self.store.payment_by_key(key).await.map_err(|cause| self.unseen(cause))?;
+        if known.is_some() { Ok(()) } else { Err(self.full()) }
+    }
+
     /// Why a confirm ends that could not even look. An earlier one for the same payment may have begun a charge, and where
     /// a failure is not final nobody may say that there is none.
     #[must_use]
@@ -121,10 +134,6 @@ impl App {
         deadline: Instant,
     ) -> Result<Charge, ConfirmError> {
         for _ in 0..DECISIONS_MAX {
-            // A crowd is to cost little: who is new to it is not even looked at.
-            if self.charges.is_full() && !self.is_known(&request.key).await? {
-                return Err(self.full());
-            }
             let view = self.store.checkout(request).await.map_err(|cause| self.unseen(cause))?;
             let moment = self.moment(self.now(), Actor::Buyer);
             let step = match view.decide(request.clone(), env::payment_id(&*self.env), moment)? {
@@ -140,7 +149,7 @@ impl App {
                 return Err(ConfirmError::Doubtful(why));
             };
             let begun = begun?;
-            self.charges.intent_took(asked.elapsed());
+            self.charges.intent_took(asked, Instant::now());
             match begun {
                 Intent::Ours => return Ok(Charge::Ours(step, place)),
                 Intent::Taken => {}
@@ -151,10 +160,6 @@ impl App {
         Err(ConfirmError::Crowded)
     }
 
-    async fn is_known(&self, key: &PaymentKey) -> Result<bool, ConfirmError> {
-        let known = self.store.payment_by_key(key).await.map_err(|cause| self.unseen(cause))?;
-        Ok(known.is_some())
-    }
 
     fn full(&self) -> ConfirmError {
         if self.counters.turned_away(self.now()) {

@@ -32,6 +32,7 @@ pub(crate) async fn handle(
 ) -> Result<impl IntoResponse, Problem> {
     let ConfirmBody { amount, backend_order_id: order, order_id: toss_order, payment_key: key } =
         body.parse()?;
+    api.app.has_room_for(&key).await?;
     let session = api.app.session(browser.cookie.as_ref()).await.map_err(|cause| api.app.unseen(cause))?;
     let request = ConfirmRequest { order, toss_order, key, amount, session: Some(session.id) };
     let payment = api.app.confirm(request).await?;
