@@ -1,14 +1,16 @@
 //! Every URL of the house.
 use crate::ops::metrics::Metrics;
+use crate::ops::observe::Observed;
 use crate::{merchant, ops, storefront, webhook};
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
-use axum::{Router, middleware};
 use hanbeon_app::App;
 use hanbeon_app::billing::Billing;
 use hanbeon_app::receipts::Receipts;
 use std::sync::Arc;
+use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 
@@ -76,6 +78,10 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .route("/healthz", get(ops::health::healthz))
         .route("/readyz", get(ops::health::readyz))
         .route("/metrics", get(ops::metrics::handle));
+    let observed = layer_fn({
+        let api = Arc::clone(&api);
+        move |inner| Observed::new(Arc::clone(&api), inner)
+    });
     storefront_routes(config)
         .merge(merchant)
         .merge(toss)
@@ -83,11 +89,7 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .fallback(ops::nowhere::no_such_url)
         .method_not_allowed_fallback(ops::nowhere::no_such_method)
         // The first is the outermost. One layer of three, for each layer of its own is boxed anew for every request.
-        .layer((
-            middleware::from_fn_with_state(Arc::clone(&api), ops::observe::observe),
-            CatchPanicLayer::custom(ops::observe::panicked),
-            DefaultBodyLimit::max(BODY_MAX),
-        ))
+        .layer((observed, CatchPanicLayer::custom(ops::observe::panicked), DefaultBodyLimit::max(BODY_MAX)))
         .with_state(api)
 }
 

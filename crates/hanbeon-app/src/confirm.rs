@@ -160,7 +160,6 @@ impl App {
         Err(ConfirmError::Crowded)
     }
 
-
     fn full(&self) -> ConfirmError {
         if self.counters.turned_away(self.now()) {
             warn!("buyers are turned away: too many charges are under way");

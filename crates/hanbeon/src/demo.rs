@@ -41,10 +41,10 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
     let stop = serve::stop_on_signal()?;
     let sandbox = settle_toss(&mut config)?;
-    let listener = serve::bind(config.listen).await?;
+    let listener = serve::bind(config.listen)?;
     let here = origin(listener.local_addr()?);
     let billing_key = billing_client_key(&config, sandbox);
-    let sandbox = if sandbox { Some(start_sandbox(&mut config, &here, &stop).await?) } else { None };
+    let sandbox = if sandbox { Some(start_sandbox(&mut config, &here, &stop)?) } else { None };
     config.database_url.get_or_insert_with(|| DATABASE_URL.to_owned());
     settle_vault(&mut config)?;
     let Wired { app, billing, receipts, router, store } = wire(&config).await?;
@@ -111,12 +111,12 @@ fn settle_vault(config: &mut Config) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn start_sandbox(
+fn start_sandbox(
     config: &mut Config,
     here: &str,
     stop: &CancellationToken,
 ) -> Result<tokio::task::JoinHandle<Result<(), Failure>>, Failure> {
-    let listener = serve::bind(config.sandbox_listen).await?;
+    let listener = serve::bind(config.sandbox_listen)?;
     let there = origin(listener.local_addr()?);
     config.toss.sdk_url.get_or_insert_with(|| format!("{there}/v2/standard"));
     config.toss.api_url = Some(there);

@@ -62,7 +62,7 @@ pub(crate) async fn run(config: &Config, args: SandboxArgs) -> Result<(), Failur
         return Ok(());
     }
     telemetry::start(&config.log);
-    let listener = serve::bind(config.sandbox_listen).await?;
+    let listener = serve::bind(config.sandbox_listen)?;
     let stop = serve::stop_on_signal()?;
     println!("Toss sandbox: http://{}", listener.local_addr()?);
     serve_on(listener, sandbox, stop).await

@@ -29,7 +29,7 @@ const BACKLOG: u32 = 4_096;
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
     let Wired { app, billing, receipts, router, .. } = wire(&config).await?;
-    let listener = bind(config.listen).await?;
+    let listener = bind(config.listen)?;
     let stop = stop_on_signal()?;
     println!("hanbeon: http://{}", listener.local_addr()?);
     info!(listen = %listener.local_addr()?, database = config.database_shown(), "hanbeon is ready");
@@ -94,7 +94,7 @@ pub(crate) async fn run_until(
 }
 
 /// Listens, or says who is in the way.
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     listen(address).map_err(|e| format!("cannot listen on {address}: {e}").into())
 }
 
@@ -123,4 +123,23 @@ pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
 
 async fn either<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) {
     tokio::select! { _ = one => {}, _ = other => {} }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpStream;
+
+    #[tokio::test]
+    async fn a_crowd_is_connected_before_anybody_is_accepted() {
+        let listener = bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let mut crowd = Vec::new();
+        // Whoever finds no place would try in vain for as long as nobody is accepted.
+        for at in 0..300 {
+            let connected = timeout(Duration::from_secs(20), TcpStream::connect(address)).await;
+            let connected = connected.unwrap_or_else(|_| panic!("connection {at} has to wait"));
+            crowd.push(connected.expect("a connection"));
+        }
+    }
 }

@@ -1,43 +1,98 @@
 //! Ties an answer to its log lines: a request id on both, the time it took, and headers that every answer has.
-use super::metrics::Route;
+use super::metrics::{Metrics, Route};
 use crate::routes::{Api, REQUEST_ID};
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
 use std::time::Instant;
-use tracing::{Instrument, debug, error, info_span, warn};
+use tower::Service;
+use tracing::{Instrument, Span, debug, error, info_span, warn};
 
 /// Longest request id that we take over from a caller.
 const REQUEST_ID_MAX: usize = 64;
 
-/// Runs a request inside a span that carries its id.
-pub(crate) async fn observe(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = request.headers().get(REQUEST_ID).filter(|id| is_plain(id)).cloned().unwrap_or_else(fresh_id);
-    let method = request.method().clone();
-    let route = Route(request.extensions().get::<MatchedPath>().cloned());
-    let span = info_span!("request", id = id.to_str().unwrap_or_default(), %method, route = route.as_str());
-    let mut answer = next.run(request).instrument(span.clone()).await;
-    let (status, took) = (answer.status(), started.elapsed());
-    api.metrics.answered(method, route, status.as_u16(), took);
-    let duration_ms = took.as_millis();
-    span.in_scope(|| {
-        // A 503 says "come again", and whoever says it has said why.
-        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-            warn!(status = status.as_u16(), duration_ms, "answered");
-        } else {
-            debug!(status = status.as_u16(), duration_ms, "answered");
-        }
-    });
-    let headers = answer.headers_mut();
-    headers.insert(REQUEST_ID, id);
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    answer
+/// Runs each request inside a span that carries its id.
+#[derive(Clone)]
+pub(crate) struct Observed<S> {
+    api: Arc<Api>,
+    inner: S,
+}
+
+impl<S> Observed<S> {
+    pub(crate) const fn new(api: Arc<Api>, inner: S) -> Self {
+        Self { api, inner }
+    }
+}
+
+/// By hand, because a middleware made of a function clones and boxes what is inside of it for every request.
+impl<S> Service<Request> for Observed<S>
+where
+    S: Service<Request, Error = Infallible>,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let watch = Watch::of(&request);
+        let answer = self.inner.call(request).instrument(watch.span.clone());
+        let api = Arc::clone(&self.api);
+        Box::pin(async move { Ok(watch.seen(answer.await?.into_response(), &api.metrics)) })
+    }
+}
+
+/// A request that is under way.
+struct Watch {
+    started: Instant,
+    id: HeaderValue,
+    method: Method,
+    route: Route,
+    span: Span,
+}
+
+impl Watch {
+    fn of(request: &Request) -> Self {
+        let started = Instant::now();
+        let id = request.headers().get(REQUEST_ID).filter(|id| is_plain(id)).cloned();
+        let id = id.unwrap_or_else(fresh_id);
+        let method = request.method().clone();
+        let route = Route(request.extensions().get::<MatchedPath>().cloned());
+        let (shown, verb) = (id.to_str().unwrap_or_default(), method.as_str());
+        let span = info_span!("request", id = shown, method = verb, route = route.as_str());
+        Self { started, id, method, route, span }
+    }
+
+    /// Counts the answer and gives it the headers that every answer has.
+    fn seen(self, mut answer: Response, metrics: &Metrics) -> Response {
+        let (status, took) = (answer.status(), self.started.elapsed());
+        metrics.answered(self.method, self.route, status.as_u16(), took);
+        let duration_ms = took.as_millis();
+        self.span.in_scope(|| {
+            // A 503 says "come again", and whoever says it has said why.
+            if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+                warn!(status = status.as_u16(), duration_ms, "answered");
+            } else {
+                debug!(status = status.as_u16(), duration_ms, "answered");
+            }
+        });
+        let headers = answer.headers_mut();
+        headers.insert(REQUEST_ID, self.id);
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        answer
+    }
 }
 
 /// A handler's panic is our bug: logged whole, told as nothing.
