@@ -1,8 +1,9 @@
-//! Confirm: the buyer has authenticated the payment, and is charged here, once.
+//! Confirm: the buyer has authenticated the payment, and is charged here, once, if there is room ([`App::has_room_for`], which is
+//! asked before anything else).
 //!
 //! 1. **look**: the store's view of the order and of this request, in one read;
 //! 2. **decide** (pure): amounts equal? order free? A repeat ends here and gets the first one's answer;
-//!    a new charge for which there is no room ends here too, before anything is written or asked;
+//!    a new charge that others were faster than ends here too, before anything is written or asked;
 //! 3. **begin**: the intent, durable, before Toss hears of it;
 //! 4. **drive**: on a task of its own, so that a buyer who leaves does not stop a charge;
 //! 5. **answer**: the truth, or "pending" when it is not known within the deadline.
