@@ -44,6 +44,11 @@ impl Mode {
             Self::Glance => None,
         }
     }
+
+    /// How it is undone. Where nothing was begun, nothing is said, and the server's answer to that tells that it is still there.
+    const fn undo(self) -> &'static str {
+        if self.begin().is_some() { "ROLLBACK" } else { "" }
+    }
 }
 
 /// How a transaction ended.
@@ -164,7 +169,7 @@ impl Pool {
         let given = match (begun, done, trouble) {
             (Ok(()), Ok(given), None) => given,
             (begun, done, _) => {
-                let gone = client.batch_execute("ROLLBACK").await.is_err();
+                let gone = client.batch_execute(mode.undo()).await.is_err();
                 let why = begun.map_err(|error| sql("transaction", &error)).and(done.map(drop)).err();
                 // What fails is not forgiven by its verb: nothing of it was written.
                 let why = why.unwrap_or_else(|| unavailable("a statement failed"));

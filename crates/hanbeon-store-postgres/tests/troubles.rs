@@ -1,9 +1,9 @@
 //! What a database that is shared does to a transaction: it makes it fail for the sake of others, and ends its connection.
-use hanbeon_domain::{Event, PaymentId, Timestamp, TossStatus};
+use hanbeon_domain::{Event, PaymentId, PaymentKey, Timestamp, TossStatus};
 use hanbeon_store::{Begun, EventRecord, Inserted, Store, StoreError};
 use hanbeon_store_postgres::{OpenError, Options, PostgresStore, SCHEMA_VERSION};
 use hanbeon_testkit::conformance::world::{LEASE, TOTAL, World, at_once, seen};
-use hanbeon_testkit::postgres::{self, Database};
+use hanbeon_testkit::postgres::{self, Cluster, Database};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -60,6 +60,21 @@ async fn d8_a_transaction_that_the_database_rolls_back_is_run_again() {
         let stale = world.store.commit(&paid, paid.at.plus(LEASE)).await;
         assert!(matches!(stale, Err(StoreError::Superseded)), "and not again: {stale:?}");
     }
+}
+
+/// A look-up has no transaction around it that could be rolled back, and its connection is as good as before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_up_that_fails_rolls_nothing_back_and_the_next_one_works() {
+    let cluster = Cluster::start();
+    let database = cluster.database();
+    let store = open(&database).await;
+    let key = PaymentKey::parse("tgen_nobody_has_this_key").expect("a key");
+    database.execute("ALTER TABLE payments RENAME TO elsewhere");
+    store.payment_by_key(&key).await.expect_err("there is no such table");
+    database.execute("ALTER TABLE elsewhere RENAME TO payments");
+    assert_eq!(store.payment_by_key(&key).await.expect("a look"), None);
+    let log = cluster.log();
+    assert!(log.contains("does not exist") && !log.contains("no transaction in progress"), "{log}");
 }
 
 /// Connections are ended all the time while payments are made. A verb may then say that it does not know; what it wrote is
