@@ -56,6 +56,10 @@ pub(crate) struct Api {
 
 /// The whole interface over one application.
 pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Router {
+    let observed = layer_fn({
+        let metrics = Arc::clone(&metrics);
+        move |inner| Observed::new(Arc::clone(&metrics), inner)
+    });
     let api = Arc::new(Api {
         app,
         secure_cookie: config.secure_cookie,
@@ -78,10 +82,6 @@ pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Route
         .route("/healthz", get(ops::health::healthz))
         .route("/readyz", get(ops::health::readyz))
         .route("/metrics", get(ops::metrics::handle));
-    let observed = layer_fn({
-        let api = Arc::clone(&api);
-        move |inner| Observed::new(Arc::clone(&api), inner)
-    });
     storefront_routes(config)
         .merge(merchant)
         .merge(toss)

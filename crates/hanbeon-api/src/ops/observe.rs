@@ -1,6 +1,6 @@
 //! Ties an answer to its log lines: a request id on both, the time it took, and headers that every answer has.
 use super::metrics::{Metrics, Route};
-use crate::routes::{Api, REQUEST_ID};
+use crate::routes::REQUEST_ID;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,13 +20,13 @@ const REQUEST_ID_MAX: usize = 64;
 /// Runs each request inside a span that carries its id.
 #[derive(Clone)]
 pub(crate) struct Observed<S> {
-    api: Arc<Api>,
+    metrics: Arc<Metrics>,
     inner: S,
 }
 
 impl<S> Observed<S> {
-    pub(crate) const fn new(api: Arc<Api>, inner: S) -> Self {
-        Self { api, inner }
+    pub(crate) const fn new(metrics: Arc<Metrics>, inner: S) -> Self {
+        Self { metrics, inner }
     }
 }
 
@@ -48,8 +48,8 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let watch = Watch::of(&request);
         let answer = self.inner.call(request).instrument(watch.span.clone());
-        let api = Arc::clone(&self.api);
-        Box::pin(async move { Ok(watch.seen(answer.await?.into_response(), &api.metrics)) })
+        let metrics = Arc::clone(&self.metrics);
+        Box::pin(async move { Ok(watch.seen(answer.await?.into_response(), &metrics)) })
     }
 }
 
