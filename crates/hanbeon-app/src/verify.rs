@@ -3,6 +3,7 @@
 //!
 //! A seal shows that a line was altered, removed, or put elsewhere by somebody who did not seal it again. It is no
 //! signature: whoever can write the database and knows this code can seal a forged history.
+use futures_util::future::join_all;
 use hanbeon_domain::{News, Payment, PaymentId, RefundOutcome, State, StateName, Won};
 use hanbeon_store::{
     CHAIN_START, JournalLine, OrderRecord, PaymentRecord, Progress, RefundRecord, Store, StoreError,
@@ -10,6 +11,8 @@ use hanbeon_store::{
 
 /// Payments that are read at once.
 const PAGE: usize = 200;
+/// And orders: asked for one after the other, the store would wait for us each time, and we for it.
+const ORDERS: usize = 32;
 /// More findings than this say nothing new.
 pub const FINDINGS_MAX: usize = 100;
 
@@ -74,11 +77,13 @@ impl Verified {
             };
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.payment.id);
-            for record in &page {
-                let order = store.order(record.payment.order).await?;
-                self.look_at(record, order.as_ref());
-                if self.findings.len() >= FINDINGS_MAX {
-                    return Ok(());
+            for some in page.chunks(ORDERS) {
+                let orders = join_all(some.iter().map(|record| store.order(record.payment.order))).await;
+                for (record, order) in some.iter().zip(orders) {
+                    self.look_at(record, order?.as_ref());
+                    if self.findings.len() >= FINDINGS_MAX {
+                        return Ok(());
+                    }
                 }
             }
         }
