@@ -1,7 +1,7 @@
 //! A copy of the file while it is in use, and its way back.
 //!
 //! A **backup** is one file, without a log, and beside it a copy of the undo file. It is read from one snapshot, in small
-//! steps with naps between them: whoever is charged meanwhile does not wait. The name that was asked for is taken first
+//! steps, each on the disk before the next, with naps between them: whoever is charged meanwhile hardly waits. The name that was asked for is taken first
 //! and filled last, so what stands under it is whole.
 //!
 //! A **restore** holds the server's lock from its first look to its last rename. The copy is made, checked and marked under
@@ -113,9 +113,13 @@ fn copy_snapshot(from: &Path, to: &Path, to_undo: &Path) -> Result<(), CopyError
         fs::copy(&promises, to_undo).map_err(file(to_undo))?;
     }
     make_private(to)?;
+    // Closed after the connection, whose locks on the file would go with it.
+    let disk = private().open(to).map_err(file(to))?;
     let mut target = connect(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let copying = Backup::new(&source, &mut target).map_err(failed())?;
     while copying.step(STEP_PAGES).map_err(failed())? != StepResult::Done {
+        // Left to the system, gigabytes of the copy would go to the disk at once, and a payment's flush after them.
+        disk.sync_data().map_err(file(to))?;
         nap();
     }
     Ok(())

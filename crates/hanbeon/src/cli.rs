@@ -97,6 +97,14 @@ enum Command {
     Smoke(smoke::SmokeArgs),
 }
 
+#[cfg(unix)]
+impl Cli {
+    /// Is it long work beside a server, whose buyers come first?
+    pub(crate) const fn stands_back(&self) -> bool {
+        matches!(self.command, Some(Command::Backup(_) | Command::Verify))
+    }
+}
+
 /// Does what was asked.
 pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = Config::load(&cli.options)?;

@@ -45,6 +45,10 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How nice a command is that looks through everything while a server serves: a tenth of the server's weight.
+#[cfg(unix)]
+const STANDS_BACK: i32 = 10;
+
 fn main() -> ExitCode {
     // The allocator touches a little here and there; in pages of 2 MiB that would be ten times the memory.
     #[cfg(target_os = "linux")]
@@ -55,6 +59,11 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let cli = cli::Cli::parse();
+    // Before there are other threads, which have what this one has then.
+    #[cfg(unix)]
+    if cli.stands_back() {
+        let _ = rustix::process::nice(STANDS_BACK);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(cli::run(cli)),
