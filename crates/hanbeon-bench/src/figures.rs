@@ -25,6 +25,11 @@ pub(crate) fn median(figures: impl IntoIterator<Item = u64>) -> u64 {
     }
 }
 
+/// The lowest and the highest; of none, none.
+pub(crate) fn range(figures: &[u64]) -> Option<(u64, u64)> {
+    figures.iter().min().copied().zip(figures.iter().max().copied())
+}
+
 /// A number of thousandths with two decimals: 4,567 is `4.57`; µs as ms.
 pub(crate) fn thousandths(figure: u64) -> String {
     hundredths(figure / 10 + u64::from(figure % 10 >= 5))
@@ -33,6 +38,13 @@ pub(crate) fn thousandths(figure: u64) -> String {
 /// A number of hundredths with two decimals.
 pub(crate) fn hundredths(figure: u64) -> String {
     format!("{}.{:02}", figure / 100, figure % 100)
+}
+
+/// The median of ratios in thousandths, with the lowest and the highest, as the report shows it; nothing of none.
+pub(crate) fn with_range(ratios: &[u64]) -> String {
+    let Some((least, most)) = range(ratios) else { return String::new() };
+    let middle = median(ratios.iter().copied());
+    format!("**{}** ({} to {})", thousandths(middle), thousandths(least), thousandths(most))
 }
 
 /// With a comma between thousands.
@@ -76,6 +88,8 @@ mod tests {
         for (figure, shown) in [(0, "0.00"), (4, "0.00"), (5, "0.01"), (995, "1.00"), (4_567, "4.57")] {
             assert_eq!(thousandths(figure), shown);
         }
+        assert_eq!(with_range(&[1_300, 940, 1_000]), "**1.00** (0.94 to 1.30)");
+        assert_eq!(with_range(&[]), "");
         for (figure, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(figure), shown);
         }

@@ -48,10 +48,17 @@ pub fn fill(file: &Path, payments: u64) -> Result<Filled, Failure> {
             db.execute_batch("COMMIT")?;
         }
     }
-    // By the random end of the id: the order of the ids is the order in the file.
-    filled.paths.sort_by_cached_key(|path| path.chars().rev().collect::<String>());
+    filled.paths = in_no_order(filled.paths);
     db.execute_batch("PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL;")?;
     std::fs::File::open(file)?.sync_all()?;
     filled.took = began.elapsed();
     Ok(filled)
+}
+
+/// Where payments are read, by the random end of their ids: the order of the ids is the order in the file, where neighbours
+/// share their pages.
+#[must_use]
+pub fn in_no_order(mut paths: Vec<String>) -> Vec<String> {
+    paths.sort_by_cached_key(|path| path.chars().rev().collect::<String>());
+    paths
 }

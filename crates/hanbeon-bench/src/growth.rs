@@ -8,8 +8,8 @@ use crate::measure::{Bench, Load, Measured};
 use crate::run::Plan;
 use crate::speed::paths;
 use crate::systems::{Changes, System};
-use hanbeon_bench::fill::Filled;
-use std::path::Path;
+use hanbeon_bench::fill::{Filled, in_no_order};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
@@ -17,8 +17,12 @@ use tokio::process::Command;
 const GENERATED_PER_SECOND: u64 = 20_000;
 /// How long a backup, or a restore, may take.
 const COPY_WITHIN: Duration = Duration::from_secs(600);
-/// What is confirmed to find the pace.
+/// What is confirmed to find the pace, and how often: the middle one counts.
 const FIRST_POOL: usize = 20_000;
+const FIRST_TRIES: u64 = 3;
+/// One in so many of the payments that were just confirmed is not read: the last ones, whose turn never came if the machine was
+/// too slow for the pace.
+const LATE: usize = 10;
 
 /// Everything about a store that grows.
 #[derive(Clone, Debug)]
@@ -57,10 +61,16 @@ impl Size {
     }
 }
 
+/// p99 ÷ the empty database's of each round, in thousandths: a machine that is slow for a minute is slow for both.
+pub(crate) fn beside(turns: &[Measured], empty: &[Measured]) -> Vec<u64> {
+    let both = turns.iter().zip(empty);
+    both.map(|(turn, empty)| figures::share(turn.counted.p99_us, empty.counted.p99_us, 1_000)).collect()
+}
+
 /// How many measurements that are.
 pub(crate) fn measurements(plan: &Plan, sizes: &[u64]) -> u64 {
     let sizes = u64::try_from(sizes.len()).unwrap_or(u64::MAX);
-    1 + (sizes + 1) * u64::from(plan.rounds) * 2
+    FIRST_TRIES + (sizes + 1) * u64::from(plan.rounds + 1) * 2
 }
 
 /// How long generating takes at most.
@@ -82,35 +92,47 @@ pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Res
         pace: None,
         reads: false,
     };
-    let stage = bench.stage(System::Sqlite, 0, &Changes::default()).await?;
-    let pace = (bench.confirms(stage, (FIRST_POOL, load)).await?.rate / 2).max(1);
+    let pace = pace(bench, load).await?;
+    let load = Load { pace: Some(pace), ..load };
     let mut sizes = vec![Size::default()];
     for &payments in payments {
         let generated = generate(bench, &file(payments), payments).await?;
         let bytes = std::fs::metadata(file(payments))?.len();
         sizes.push(Size { payments, bytes, generated, ..Size::default() });
     }
-    for round in 1..=plan.rounds {
+    // The first is not counted: the disk is still busy with what was generated.
+    for round in 0..=plan.rounds {
         for size in &mut sizes {
-            let load = Load { pace: Some(pace), ..load };
-            turn(bench, (&file(size.payments), load), size).await?;
-            let last =
-                |turns: &[Measured]| figures::thousandths(turns.last().map_or(0, |m| m.counted.p99_us));
+            let stored = (size.payments > 0).then(|| file(size.payments));
+            let (confirms, reads) = turn(bench, (stored, load), size).await?;
             println!(
                 "{} stored, round {round} of {}: confirm p99 {} ms, read p99 {} ms",
                 grouped(size.payments),
                 plan.rounds,
-                last(&size.confirms),
-                last(&size.reads),
+                figures::thousandths(confirms.counted.p99_us),
+                figures::thousandths(reads.counted.p99_us),
             );
+            if round > 0 {
+                size.confirms.push(confirms);
+                size.reads.push(reads);
+            }
         }
     }
     // One says it; ten times as much takes ten times as long.
     if let Some(size) = sizes.iter_mut().find(|size| size.payments > 0) {
-        let load = Load { pace: Some(pace), ..load };
         size.backup = Some(backup(bench, (&file(size.payments), load), folder.path()).await?);
     }
     Ok(Growth { pace, sizes })
+}
+
+/// Half of what an empty database can do.
+async fn pace(bench: &Bench, load: Load) -> Result<u64, Failure> {
+    let mut rates = Vec::new();
+    for _ in 0..FIRST_TRIES {
+        let stage = bench.stage(System::Sqlite, 0, &Changes::default()).await?;
+        rates.push(bench.confirms(stage, (FIRST_POOL, load)).await?.rate);
+    }
+    Ok((median(rates) / 2).max(1))
 }
 
 /// Copies the database while payments are confirmed, and puts the copy in another one's place.
@@ -146,18 +168,41 @@ fn pool(load: Load) -> Result<usize, Failure> {
     Ok(usize::try_from(pace.saturating_mul(load.seconds * 1_000 + load.warm_up_ms) / 1_000 + 1)?)
 }
 
-async fn turn(bench: &Bench, (file, load): (&Path, Load), size: &mut Size) -> Result<(), Failure> {
-    let changes = Changes { database: Some(file.to_owned()), ..Changes::default() };
+/// Confirms and reads; with no file, in a database of its own.
+async fn turn(
+    bench: &Bench,
+    (file, load): (Option<PathBuf>, Load),
+    size: &Size,
+) -> Result<(Measured, Measured), Failure> {
+    let changes = Changes { database: file, ..Changes::default() };
     let stage = bench.stage(System::Sqlite, 0, &changes).await?;
     let bodies = stage.prepare(pool(load)?).await?;
     let confirms = stage.load(&bench.place, &bodies, load).await?;
     confirms.complain();
-    let generated = size.generated.paths.clone();
-    let read = if generated.is_empty() { paths(&bodies)? } else { generated };
+    let read = match size.generated.paths.as_slice() {
+        [] => in_no_order(paths(&bodies[..bodies.len() - bodies.len() / LATE])?),
+        generated => generated.to_vec(),
+    };
     let reads = stage.load(&bench.place, &read, Load { reads: true, ..load }).await?;
     reads.complain();
     stage.close().await?;
-    size.confirms.push(confirms);
-    size.reads.push(reads);
-    Ok(())
+    Ok((confirms, reads))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Counted;
+
+    #[test]
+    fn a_size_is_compared_with_the_empty_database_round_by_round() {
+        let turns = |p99s: [u64; 3]| {
+            p99s.map(|p99_us| Measured {
+                counted: Counted { p99_us, ..Counted::default() },
+                ..Measured::default()
+            })
+        };
+        // Slow in the last round, and slow for both.
+        assert_eq!(beside(&turns([12, 15, 60]), &turns([10, 10, 50])), [1_200, 1_500, 1_200]);
+    }
 }

@@ -1,5 +1,5 @@
 //! What is aimed at, and whether it is met.
-use crate::figures::{hundredths, median, share, thousandths};
+use crate::figures::{hundredths, median, range, share, thousandths};
 use crate::measure::Measured;
 use crate::speed::{Cell, Half, Speed, Turns, middle, ratios};
 use crate::systems::System;
@@ -86,9 +86,8 @@ impl Cell {
 }
 
 fn ratio(wanted: u64, ratios: &[u64]) -> Aim {
-    let range = ratios.iter().min().copied().zip(ratios.iter().max().copied());
     let measured = median(ratios.iter().copied());
-    Aim { what: String::new(), wanted, least: true, unit: "", measured, range }
+    Aim { what: String::new(), wanted, least: true, unit: "", measured, range: range(ratios) }
 }
 
 fn overheads(speed: &Speed) -> Vec<Aim> {
@@ -104,7 +103,7 @@ fn overheads(speed: &Speed) -> Vec<Aim> {
             least: false,
             unit: " ms",
             measured: median(rounds.iter().copied()),
-            range: rounds.iter().min().copied().zip(rounds.iter().max().copied()),
+            range: range(&rounds),
         })
     };
     speed.half.iter().filter_map(of).collect()

@@ -1,7 +1,7 @@
 //! The part that compares systems.
 use super::aims::{self, ms, overhead};
 use super::{Part, plot, why};
-use crate::figures::{grouped, hundredths, median, share, thousandths};
+use crate::figures::{grouped, hundredths, median, share, thousandths, with_range};
 use crate::measure::{Measured, StoreWork};
 use crate::run::Made;
 use crate::speed::{Cell, Speed, middle, rate, ratios};
@@ -35,13 +35,7 @@ fn confirms(speed: &Speed) -> String {
     for cell in &speed.cells {
         for system in systems(cell) {
             let ratios = ratios(&cell.turns, system, System::Limit);
-            let ratio = match (ratios.iter().min(), ratios.iter().max()) {
-                (Some(least), Some(most)) if system != System::Limit => {
-                    let middle = thousandths(median(ratios.iter().copied()));
-                    format!("**{middle}** ({} to {})", thousandths(*least), thousandths(*most))
-                }
-                _ => String::new(),
-            };
+            let ratio = if system == System::Limit { String::new() } else { with_range(&ratios) };
             let _ = writeln!(
                 text,
                 "| {} ms | {} | {} | {} | {ratio} | {} / {} | {} |",
