@@ -1,16 +1,14 @@
 //! Every URL of the house.
 use crate::ops::metrics::Metrics;
-use crate::ops::observe::Observed;
 use crate::{merchant, ops, storefront, webhook};
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 use hanbeon_app::App;
 use hanbeon_app::billing::Billing;
 use hanbeon_app::receipts::Receipts;
 use std::sync::Arc;
-use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 
@@ -56,10 +54,7 @@ pub(crate) struct Api {
 
 /// The whole interface over one application.
 pub fn router(app: Arc<App>, metrics: Arc<Metrics>, config: &ApiConfig) -> Router {
-    let observed = layer_fn({
-        let metrics = Arc::clone(&metrics);
-        move |inner| Observed::new(Arc::clone(&metrics), inner)
-    });
+    let observed = middleware::from_fn_with_state(Arc::clone(&metrics), ops::observe::observe);
     let api = Arc::new(Api {
         app,
         secure_cookie: config.secure_cookie,

@@ -1,56 +1,24 @@
 //! Ties an answer to its log lines: a request id on both, the time it took, and headers that every answer has.
 use super::metrics::{Metrics, Route};
 use crate::routes::REQUEST_ID;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll};
 use std::time::Instant;
-use tower::Service;
 use tracing::{Instrument, Span, debug, error, info_span, warn};
 
 /// Longest request id that we take over from a caller.
 const REQUEST_ID_MAX: usize = 64;
 
 /// Runs each request inside a span that carries its id.
-#[derive(Clone)]
-pub(crate) struct Observed<S> {
-    metrics: Arc<Metrics>,
-    inner: S,
-}
-
-impl<S> Observed<S> {
-    pub(crate) const fn new(metrics: Arc<Metrics>, inner: S) -> Self {
-        Self { metrics, inner }
-    }
-}
-
-/// By hand, because a middleware made of a function clones and boxes what is inside of it for every request.
-impl<S> Service<Request> for Observed<S>
-where
-    S: Service<Request, Error = Infallible>,
-    S::Response: IntoResponse,
-    S::Future: Send + 'static,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let watch = Watch::of(&request);
-        let answer = self.inner.call(request).instrument(watch.span.clone());
-        let metrics = Arc::clone(&self.metrics);
-        Box::pin(async move { Ok(watch.seen(answer.await?.into_response(), &metrics)) })
-    }
+pub(crate) async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let watch = Watch::of(&request);
+    let answer = next.run(request).instrument(watch.span.clone()).await;
+    watch.seen(answer, &metrics)
 }
 
 /// A request that is under way.
