@@ -24,8 +24,9 @@ const REST_PAGES: u64 = 256;
 const WAIT_PAGES: u64 = 16_384;
 /// From this many pages on, new readers wait out the old ones, so that the log can start over: 128 MiB.
 const RESTART_PAGES: u64 = 32_768;
-/// How long to wait for them: our reads take microseconds, and a foreign one (a backup) must not stop payments.
-const RESTART_PATIENCE: Duration = Duration::from_millis(100);
+/// How long to wait for them: our reads take microseconds, a page of a long one a few milliseconds, and one that lasts for minutes
+/// (a backup) must not stop payments.
+const RESTART_PATIENCE: Duration = Duration::from_millis(10);
 
 /// The writer's side. Dropping it waits for the thread.
 #[derive(Debug)]
