@@ -15,7 +15,7 @@ const PERIOD: Duration = Duration::from_secs(60 * 60);
 /// How long what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// What buyers said that they would pay: Toss takes a confirm for 10 minutes.
+    /// What buyers said that they would pay, and sessions that have not paid: Toss takes a confirm for 10 minutes.
     pub saved_amounts: Duration,
     /// Answers to idempotency keys.
     pub answers: Duration,

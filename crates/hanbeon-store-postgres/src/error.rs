@@ -26,6 +26,8 @@ impl Trouble {
             // Two payments of one order told something at once, or two wishes or billing keys came at once: the second
             // one looks anew.
             &SqlState::UNIQUE_VIOLATION if matches!(db.constraint(), Some("one_event" | "one_place" | "one_fingerprint")) => Self::Again,
+            // A session that nothing named for days was forgotten just when it came back: it is made anew.
+            &SqlState::FOREIGN_KEY_VIOLATION if matches!(db.constraint(), Some("saved_amounts_session_id_fkey" | "payments_payer_session_fkey")) => Self::Again,
             &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW
             // Primary no more: connecting anew finds the one that is.
             | &SqlState::READ_ONLY_SQL_TRANSACTION => Self::Lost,

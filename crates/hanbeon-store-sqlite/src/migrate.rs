@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 11;
+pub const SCHEMA_VERSION: u32 = 12;
 
 /// One change of the schema. Once released, its text is history and never changes again.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, name: "generation", sql: include_str!("../migrations/0009_generation.sql") },
     Migration { version: 10, name: "move", sql: include_str!("../migrations/0010_move.sql") },
     Migration { version: 11, name: "order_free", sql: include_str!("../migrations/0011_order_free.sql") },
+    Migration { version: 12, name: "sessions_go", sql: include_str!("../migrations/0012_sessions_go.sql") },
 ];
 
 /// "hnbn": how `file(1)` and we tell this database from another program's.

@@ -221,7 +221,8 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes the API key with this name; says whether there was one.
     async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Forgets at most `limit` rows of what is older, in one transaction; says how many.
+    /// Forgets at most `limit` rows of what is older, in one transaction; says how many. A session goes with the last amount that
+    /// it saved, unless it has paid.
     async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError>;
 
     /// Which copy of the books this is.

@@ -88,7 +88,8 @@ macro_rules! store_conformance {
                 keys_are_listed_oldest_first, a_healthy_store_says_so;
             copies: a_generation_is_raised_above_all_that_are_known, no_generation_is_beyond_the_last,
                 i3_events_of_a_younger_copy_have_larger_numbers,
-                what_is_past_its_date_goes_by_retention_in_steps, retention_leaves_what_is_needed;
+                what_is_past_its_date_goes_by_retention_in_steps, a_session_goes_with_the_last_that_it_saved,
+                whoever_comes_back_is_not_forgotten, retention_leaves_what_is_needed;
         }
     };
     (@cases $open:path; $($module:ident: $($case:ident),+;)+) => {

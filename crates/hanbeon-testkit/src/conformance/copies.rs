@@ -1,10 +1,10 @@
 //! Which copy of the books this is, and what it forgets.
 use super::notices::webhook;
-use super::world::{LEASE, World, won};
-use hanbeon_domain::{SessionId, Timestamp, TossOrderId};
+use super::world::{LEASE, World, at_once, won};
+use hanbeon_domain::{ConfirmRequest, SessionId, Timestamp, TossOrderId};
 use hanbeon_store::{
-    AnswerRecord, Claim, Claimed, EVENTS_PER_GENERATION, GENERATION_MAX, Generation, Horizon, SavedAmount,
-    Store, StoreError,
+    AnswerRecord, Begun, Claim, Claimed, EVENTS_PER_GENERATION, GENERATION_MAX, Generation, Horizon,
+    SavedAmount, Store, StoreError,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +115,71 @@ pub async fn what_is_past_its_date_goes_by_retention_in_steps(store: Arc<dyn Sto
         assert_eq!(taken, is_young, "saved amount {at}");
         let answered = world.store.claim(&claim(at), now, now.plus(LEASE)).await.expect("claim");
         assert_eq!(matches!(answered, Claimed::Answered(_)), is_young, "answer {at}: {answered:?}");
+    }
+}
+
+/// Who has paid is known as long as the payment is; who has saved something young, as long as that is.
+pub async fn a_session_goes_with_the_last_that_it_saved(store: Arc<dyn Store>) {
+    let mut world = World::new(store);
+    let (idle, busy, payer) = (world.session(), world.session(), world.session());
+    let began = world.now();
+    for (session, at) in [(idle, 1), (idle, 2), (busy, 3), (payer, 4)] {
+        world.store.save_amount(&saved(session, at), began).await.expect("save_amount");
+    }
+    let bought = world.order().await;
+    let request = ConfirmRequest { session: Some(payer), ..world.request(&bought) };
+    let step = world.intent(&bought, &request);
+    assert_eq!(world.offer(&step).await, Begun::Fresh);
+    world.pass(Duration::from_secs(3_600));
+    let now = world.now();
+    world.store.save_amount(&saved(busy, 5), now).await.expect("save_amount");
+
+    let older = Horizon { saved_amounts: now, claims: now, webhooks: now };
+    let exist = async |world: &World| {
+        let mut exist = Vec::new();
+        for session in [idle, busy, payer] {
+            exist.push(world.store.session_exists(session).await.expect("session_exists"));
+        }
+        exist
+    };
+    // The amount of the idle one that is left is enough to be known by.
+    assert_eq!(world.store.purge(&older, 1).await.expect("purge"), 1);
+    assert_eq!(exist(&world).await, [true, true, true]);
+    assert_eq!(world.store.purge(&older, 500).await.expect("purge"), 3);
+    assert_eq!(exist(&world).await, [false, true, true]);
+    world.store.save_amount(&saved(idle, 6), now).await.expect("it may come again");
+    assert_eq!(exist(&world).await, [true, true, true]);
+    world.is_stored(&step.next).await;
+}
+
+/// They save again just when their sessions go: what they save stays, and none of them hears of it.
+pub async fn whoever_comes_back_is_not_forgotten(store: Arc<dyn Store>) {
+    const BUYERS: u8 = 16;
+    let mut world = World::new(store);
+    for _ in 0..20 {
+        let buyers: Vec<_> = (0..BUYERS).map(|_| world.session()).collect();
+        let then = world.now();
+        for session in &buyers {
+            world.store.save_amount(&saved(*session, 1), then).await.expect("save_amount");
+        }
+        world.pass(Duration::from_secs(3_600));
+        let now = world.now();
+        let older = Horizon { saved_amounts: now, claims: now, webhooks: now };
+        let mut next = buyers.iter().copied();
+        let ended = at_once(u32::from(BUYERS) + 4, |_| {
+            let (store, buyer) = (Arc::clone(&world.store), next.next());
+            async move {
+                match buyer {
+                    Some(session) => store.save_amount(&saved(session, 2), now).await,
+                    None => store.purge(&older, 500).await.map(drop),
+                }
+            }
+        });
+        assert!(ended.await.iter().all(Result::is_ok));
+        for session in buyers {
+            let taken = world.store.consume_amount(&saved(session, 2), now).await;
+            assert!(taken.expect("consume_amount"));
+        }
     }
 }
 

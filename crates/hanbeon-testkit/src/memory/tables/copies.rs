@@ -1,9 +1,10 @@
 //! Which copy of the books this is, and what it forgets.
 use super::{Saved, Tables};
-use hanbeon_domain::Timestamp;
+use hanbeon_domain::{SessionId, Timestamp};
 use hanbeon_store::{
     EVENTS_PER_GENERATION, EventRecord, GENERATION_MAX, Generation, Horizon, NewEvent, StoreError,
 };
+use std::collections::BTreeSet;
 
 impl Tables {
     pub(in super::super) fn raise_generation(
@@ -33,13 +34,25 @@ impl Tables {
             left -= usize::from(goes);
             goes
         };
-        self.saved.retain(|_, Saved { at, .. }| !goes(*at < older.saved_amounts));
+        let mut left_alone = BTreeSet::new();
+        self.saved.retain(|(session, _), Saved { at, .. }| {
+            let stays = !goes(*at < older.saved_amounts);
+            left_alone.extend((!stays).then_some(*session));
+            stays
+        });
         self.claims.retain(|_, known| !goes(known.until < older.claims));
         for id in self.webhooks.before(older.webhooks) {
             if goes(true) {
                 self.webhooks.remove(id);
             }
         }
+        left_alone.retain(|session| !self.is_named(*session));
+        self.sessions.retain(|session| !left_alone.contains(session));
         limit - left
+    }
+
+    fn is_named(&self, session: SessionId) -> bool {
+        self.saved.keys().any(|(saver, _)| *saver == session)
+            || self.payments.values().any(|row| row.payment.payer == Some(session))
     }
 }
