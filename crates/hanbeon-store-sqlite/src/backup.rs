@@ -1,8 +1,8 @@
 //! A copy of the file while it is in use, and its way back.
 //!
 //! A **backup** is one file, without a log, and beside it a copy of the undo file. It is read from one snapshot, in small
-//! steps, each on the disk before the next, with naps between them: whoever is charged meanwhile hardly waits. The name that was asked for is taken first
-//! and filled last, so what stands under it is whole.
+//! steps, each on the disk before the next, with naps between them: whoever is charged meanwhile hardly waits. The name that
+//! was asked for is taken first and filled last, so what stands under it is whole.
 //!
 //! A **restore** holds the server's lock from its first look to its last rename. The copy is made, checked and marked under
 //! a name of its own, and only then takes the database's place; what stood there is moved aside and never deleted.
