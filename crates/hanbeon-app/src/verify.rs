@@ -11,8 +11,8 @@ use hanbeon_store::{
 
 /// Payments that are read at once.
 const PAGE: usize = 200;
-/// And orders: asked for one after the other, the store would wait for us each time, and we for it.
-const ORDERS: usize = 32;
+/// What belongs to them is asked for so many at once: one after the other, the store would wait for us each time, and we for it.
+pub(crate) const AT_ONCE: usize = 32;
 /// More findings than this say nothing new.
 pub const FINDINGS_MAX: usize = 100;
 
@@ -77,7 +77,7 @@ impl Verified {
             };
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.payment.id);
-            for some in page.chunks(ORDERS) {
+            for some in page.chunks(AT_ONCE) {
                 let orders = join_all(some.iter().map(|record| store.order(record.payment.order))).await;
                 for (record, order) in some.iter().zip(orders) {
                     self.look_at(record, order?.as_ref());

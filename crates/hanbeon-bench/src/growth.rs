@@ -100,7 +100,7 @@ pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Res
         let bytes = std::fs::metadata(file(payments))?.len();
         sizes.push(Size { payments, bytes, generated, ..Size::default() });
     }
-    // The first is not counted: the disk is still busy with what was generated.
+    // The first is not counted: in it, what was just generated makes the machine slow.
     for round in 0..=plan.rounds {
         for size in &mut sizes {
             let stored = (size.payments > 0).then(|| file(size.payments));

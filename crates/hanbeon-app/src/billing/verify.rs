@@ -1,5 +1,6 @@
 //! Of every charge: what is done has its payment, nothing else has one, and its period has no other (S21).
-use crate::verify::{FINDINGS_MAX, Finding, Verified};
+use crate::verify::{AT_ONCE, FINDINGS_MAX, Finding, Verified};
+use futures_util::future::join_all;
 use hanbeon_domain::billing::{Charge, ChargeState, For};
 use hanbeon_domain::{Payment, PaymentId};
 use hanbeon_store::{BillingStore, Store, StoreError};
@@ -38,11 +39,13 @@ async fn look_at_all(
         let page = billing.charges_after(after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id);
-        for charge in page {
-            *seen += 1;
-            verified.findings.extend(look_at(store, billing, charge).await?);
-            if verified.findings.len() >= FINDINGS_MAX {
-                return Ok(());
+        for some in page.chunks(AT_ONCE) {
+            for found in join_all(some.iter().map(|charge| look_at(store, billing, charge.clone()))).await {
+                *seen += 1;
+                verified.findings.extend(found?);
+                if verified.findings.len() >= FINDINGS_MAX {
+                    return Ok(());
+                }
             }
         }
     }
