@@ -28,6 +28,10 @@ pub enum Counted {
     Fenced,
     /// A buyer came while there was no room for another charge.
     TurnedAway,
+    /// What is past its date could not be archived or forgotten.
+    RetentionFailed,
+    /// A row that was past its date is gone.
+    Forgotten,
 }
 
 const VERDICTS: [&str; 7] = ["seen", "refused", "read_it", "absent", "not_sent", "unclear", "not_ours"];
@@ -47,6 +51,8 @@ pub struct Counters {
     turned_away: AtomicU64,
     turned_away_in: AtomicI64,
     fenced: AtomicU64,
+    retention_failed: AtomicU64,
+    forgotten: AtomicU64,
 }
 
 impl Counters {
@@ -63,6 +69,8 @@ impl Counters {
             (Counted::Orphan, &self.orphans),
             (Counted::TurnedAway, &self.turned_away),
             (Counted::Fenced, &self.fenced),
+            (Counted::RetentionFailed, &self.retention_failed),
+            (Counted::Forgotten, &self.forgotten),
         ];
         let webhooks = WebhookVerdict::ALL.into_iter().map(Counted::Webhook).zip(&self.webhooks);
         verdicts.chain(states).chain(webhooks).chain(single).map(|(what, count)| (what, count.load(Relaxed)))
@@ -119,6 +127,14 @@ impl Counters {
 
     pub(crate) fn fenced(&self) {
         self.fenced.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn retention_failed(&self) {
+        self.retention_failed.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn forgotten(&self, rows: usize) {
+        self.forgotten.fetch_add(u64::try_from(rows).unwrap_or(0), Relaxed);
     }
 
     pub(crate) fn compensated(&self) {

@@ -13,7 +13,7 @@
 //! 6. [`cancel`]: giving money back, when its turn comes: [`turn`](mod@turn);
 //! 7. [`recover`]: finishing what a crash or a lost answer left;
 //! 8. [`notices`], [`reconcile`]: what makes us look again; [`breaker`](mod@breaker): when nobody should begin;
-//!    [`resync`]: books that are older than Toss's; [`retention`]: what is forgotten;
+//!    [`resync`]: books that are older than Toss's; [`retention`]: what is archived and forgotten;
 //! 9. [`claims`]: a request of the shop's happens once;
 //! 10. [`review`], [`verify`]: what a human decides, and what must be true of the whole store;
 //! 11. [`read`], [`keys`], [`explain`]: looking things up;

@@ -27,9 +27,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
-    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
-    StoreError, Turn, Webhook, WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Expired, Generation, Hint, Horizon, Inserted,
+    Kept, NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed,
+    Store, StoreError, Turn, Webhook, WebhookId,
 };
 
 #[async_trait]
@@ -260,8 +260,12 @@ impl Store for PostgresStore {
         self.write((name.to_owned(), now), |tx, (name, now)| Box::pin(keys::revoke(tx, name, *now))).await
     }
 
-    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
-        self.write((*older, limit), |tx, (older, limit)| Box::pin(retention::purge(tx, older, *limit))).await
+    async fn expired(&self, older: &Horizon, limit: usize) -> Result<Vec<Expired>, StoreError> {
+        self.read((*older, limit), |tx, (older, limit)| Box::pin(retention::expired(tx, older, *limit))).await
+    }
+
+    async fn purge(&self, expired: Vec<Expired>) -> Result<usize, StoreError> {
+        self.write(expired, |tx, expired| Box::pin(retention::purge(tx, expired))).await
     }
 
     async fn generation(&self) -> Result<Generation, StoreError> {

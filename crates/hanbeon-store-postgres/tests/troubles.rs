@@ -241,6 +241,13 @@ async fn what_is_due_is_found_by_its_index() {
          INSERT INTO events (about_id, sequence, payment_id, kind, at, body, ripe_at, number)
            SELECT order_id, 1, payment_id, 'payment.paid', 1, '{}', 1, 1000 + row_number() OVER () FROM payments
            WHERE toss_order_id LIKE 'filler%';
+         INSERT INTO sessions VALUES (decode(repeat('00', 32), 'hex'), 1);
+         INSERT INTO saved_amounts (session_id, toss_order_id, seq, amount, saved_at)
+           SELECT decode(repeat('00', 32), 'hex'), 'filler_' || n, n, 1, n FROM generate_series(1, 20000) n;
+         INSERT INTO claims (idempotency_key, request, operation, until)
+           SELECT 'filler_' || n, decode(repeat('00', 32), 'hex'), gen_random_uuid(), n FROM generate_series(1, 20000) n;
+         INSERT INTO webhooks (webhook_id, received_at, meaning, event_type, verdict, repeated, body)
+           SELECT n, n, 'filler_' || n, 'x', 'known', FALSE, '' FROM generate_series(1, 20000) n;
          ANALYZE;",
     );
     for (what, index) in [
@@ -258,8 +265,19 @@ async fn what_is_due_is_found_by_its_index() {
             "SELECT about_id FROM events WHERE number IS NULL ORDER BY ripe_at, about_id, sequence LIMIT 1000",
             "events_to_number",
         ),
+        (
+            "SELECT * FROM saved_amounts WHERE saved_at < 9 ORDER BY saved_at LIMIT 500",
+            "saved_amounts_by_age",
+        ),
+        ("SELECT * FROM claims WHERE until < 9 ORDER BY until LIMIT 500", "claims_by_age"),
+        ("SELECT webhook_id FROM webhooks ORDER BY webhook_id DESC OFFSET 10000 LIMIT 1", "webhooks_pkey"),
+        (
+            "SELECT * FROM (SELECT * FROM webhooks ORDER BY webhook_id LIMIT 500) AS first
+             WHERE received_at < 9 OR webhook_id <= 9",
+            "webhooks_pkey",
+        ),
     ] {
         let plan = database.query(&format!("SET enable_seqscan = on; EXPLAIN {what}"));
-        assert!(plan.contains(index) && !plan.contains("Seq Scan on payments"), "{what}\n{plan}");
+        assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{what}\n{plan}");
     }
 }

@@ -9,11 +9,11 @@
 use crate::migrate::{MIGRATIONS, pending};
 use crate::open::{OpenError, connect, make_private, private, take_lock};
 use crate::undo;
+use hanbeon_store::hex;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -257,12 +257,7 @@ fn sum(content: &mut File) -> io::Result<(u64, String)> {
     loop {
         let read = content.read(&mut chunk)?;
         if read == 0 {
-            let hex = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            return Ok((bytes, hex));
+            return Ok((bytes, hex(&hash.finalize())));
         }
         hash.update(&chunk[..read]);
         bytes += u64::try_from(read).unwrap_or(0);

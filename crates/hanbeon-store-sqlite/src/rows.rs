@@ -13,7 +13,7 @@ use hanbeon_domain::{
 };
 use hanbeon_store::{
     About, EventRecord, Hint, JournalLine, NewEvent, NewWebhook, Progress, RefundRecord, StoreError, Webhook,
-    WebhookVerdict,
+    WebhookVerdict, hex,
 };
 use rusqlite::Row;
 use rusqlite::types::{FromSql, ValueRef};
@@ -123,16 +123,12 @@ impl<'r> Cells<'r> {
     /// Names the row by its id, which is its first cell.
     fn corrupt(&self, what: &str) -> StoreError {
         let mut row = String::new();
-        // Writing to a string cannot fail.
         match self.row.get_ref(0) {
-            Ok(ValueRef::Blob(id)) => {
-                for byte in id {
-                    let _ = write!(row, "{byte:02x}");
-                }
-            }
+            Ok(ValueRef::Blob(id)) => row.push_str(&hex(id)),
             Ok(ValueRef::Integer(id)) => row.push_str(&id.to_string()),
             _ => {}
         }
+        // Writing to a string cannot fail.
         let _ = write!(row, ": {what}");
         corrupt(self.table, row)
     }

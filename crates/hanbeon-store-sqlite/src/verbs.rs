@@ -25,9 +25,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
-    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
-    StoreError, Turn, Webhook, WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Expired, Generation, Hint, Horizon, Inserted,
+    Kept, NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed,
+    Store, StoreError, Turn, Webhook, WebhookId,
 };
 
 #[async_trait]
@@ -230,9 +230,13 @@ impl Store for SqliteStore {
         self.writer.run(move |db| keys::revoke(db, &name, now)).await
     }
 
-    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
+    async fn expired(&self, older: &Horizon, limit: usize) -> Result<Vec<Expired>, StoreError> {
         let older = *older;
-        self.writer.run(move |db| retention::purge(db, &older, limit)).await
+        self.readers.run(move |db| retention::expired(db, &older, limit)).await
+    }
+
+    async fn purge(&self, expired: Vec<Expired>) -> Result<usize, StoreError> {
+        self.writer.run(move |db| retention::purge(db, &expired)).await
     }
 
     async fn generation(&self) -> Result<Generation, StoreError> {

@@ -1,9 +1,9 @@
 //! What the shop is told: a list that only grows, numbered in the order in which things became true.
+use crate::hex;
 use hanbeon_domain::billing::{Status, Subscription, SubscriptionNews};
 use hanbeon_domain::{News, OrderId, PaymentId, State, Step, SubscriptionId, Timestamp};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use uuid::Uuid;
 
 /// What the shop is told, written in the transaction that makes it true.
@@ -132,12 +132,7 @@ fn id(of: Uuid, sequence: u64, kind: &str, state: i64) -> String {
     hash.update(sequence.to_be_bytes());
     hash.update(state.to_be_bytes());
     hash.update(kind);
-    let mut id = String::from("evt_");
-    for byte in hash.finalize().iter().take(16) {
-        // Writing to a string cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
+    format!("evt_{}", hex(&hash.finalize()[..16]))
 }
 
 #[derive(Serialize)]

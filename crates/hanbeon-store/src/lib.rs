@@ -16,6 +16,7 @@ mod billing;
 mod claims;
 mod events;
 mod generation;
+mod hex;
 mod journal;
 pub mod moving;
 mod notices;
@@ -31,6 +32,7 @@ pub use billing::{
 pub use claims::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, IDEMPOTENCY_KEY_MAX};
 pub use events::{About, EventRecord, NewEvent, korean_time};
 pub use generation::{EVENTS_PER_GENERATION, GENERATION_MAX, Generation};
+pub use hex::hex;
 pub use journal::{CHAIN_START, JournalLine, Seal};
 pub use notices::{
     Hint, Kept, NewWebhook, WEBHOOK_BODY_MAX, WEBHOOKS_KEPT_MAX, WEBHOOKS_SPARE, Webhook, WebhookId,
@@ -38,7 +40,7 @@ pub use notices::{
 };
 pub use receipts::{BegunReceipt, ReceiptRecord, ReceiptStore};
 pub use refunds::{NewRefund, Progress, QUEUED_REFUNDS_MAX, Queued, RefundRecord};
-pub use retention::Horizon;
+pub use retention::{Expired, ExpiredAmount, ExpiredClaim, ExpiredWebhook, Horizon};
 pub use turns::{due_at_rest, gives_turns};
 
 use async_trait::async_trait;
@@ -221,9 +223,12 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes the API key with this name; says whether there was one.
     async fn revoke_api_key(&self, name: &str, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Forgets at most `limit` rows of what is older, in one transaction; says how many. A session goes with the last amount that
-    /// it saved, unless it has paid.
-    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError>;
+    /// What is past its date: the oldest rows of each kind, at most `limit` of all kinds.
+    async fn expired(&self, older: &Horizon, limit: usize) -> Result<Vec<Expired>, StoreError>;
+
+    /// Forgets these rows, in one transaction; says how many. One that has changed since it was read stays, and so does one
+    /// that another server is just forgetting. A session goes with the last amount that it saved, unless it has paid.
+    async fn purge(&self, expired: Vec<Expired>) -> Result<usize, StoreError>;
 
     /// Which copy of the books this is.
     async fn generation(&self) -> Result<Generation, StoreError>;

@@ -2,6 +2,7 @@
 //!
 //! What is not here is not carried: the record of migrations, the health check's row, and what follows from the rows
 //! (the generation and the counter of events are set in the end).
+use crate::hex;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use uuid::Uuid;
@@ -158,10 +159,7 @@ impl Cell {
             Self::Number(number) => write!(text, "{number}"),
             Self::Truth(truth) => text.write_str(if *truth { "yes" } else { "no" }),
             Self::Text(words) => write!(text, "\"{}:{words}", words.len()),
-            Self::Bytes(bytes) => {
-                text.push('x');
-                bytes.iter().try_for_each(|byte| write!(text, "{byte:02x}"))
-            }
+            Self::Bytes(bytes) => write!(text, "x{}", hex(bytes)),
             Self::Id(id) => write!(text, "#{}", id.as_simple()),
         };
     }

@@ -8,7 +8,7 @@
 //!
 //! 1. [`world`]: makes orders, requests and steps; 2. [`orders`], [`sessions`]; 3. [`payments`], [`states`],
 //!    [`leases`], [`turns`], [`history`], [`events`], [`undo`]; 4. [`refunds`], [`wishes`], [`elsewhere`]; 5. [`notices`]; 6. [`claims`],
-//!    [`keys`]; 7. [`copies`]: which copy of the books it is, and what it forgets.
+//!    [`keys`]; 7. [`copies`]: which copy of the books it is; 8. [`forgetting`]: what goes.
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks its promise")]
 
 pub mod billing;
@@ -16,6 +16,7 @@ pub mod claims;
 pub mod copies;
 pub mod elsewhere;
 pub mod events;
+pub mod forgetting;
 pub mod history;
 pub mod keys;
 pub mod leases;
@@ -82,14 +83,17 @@ macro_rules! store_conformance {
                 only_the_newest_webhooks_are_kept;
             claims: one_of_64_claims_a_key, an_answer_is_repeated_as_it_was,
                 a_claim_whose_request_died_is_taken_over, a_key_belongs_to_one_request,
-                a_claim_that_was_given_up_may_be_tried_again, an_answer_is_kept_as_long_as_promised;
+                a_claim_that_was_given_up_may_be_tried_again, an_answer_is_kept_until_it_is_forgotten;
             tax: s20_what_is_not_taxed_comes_back_as_it_was_written, s20_a_strange_tax_does_not_stop_a_step;
             keys: a_key_is_found_until_it_is_revoked, a_name_is_taken_until_it_is_revoked,
                 keys_are_listed_oldest_first, a_healthy_store_says_so;
             copies: a_generation_is_raised_above_all_that_are_known, no_generation_is_beyond_the_last,
-                i3_events_of_a_younger_copy_have_larger_numbers,
-                what_is_past_its_date_goes_by_retention_in_steps, a_session_goes_with_the_last_that_it_saved,
-                whoever_comes_back_is_not_forgotten, retention_leaves_what_is_needed;
+                i3_events_of_a_younger_copy_have_larger_numbers;
+            forgetting: what_is_past_its_date_goes_by_retention_in_steps,
+                a_session_goes_with_the_last_that_it_saved, whoever_comes_back_is_not_forgotten,
+                retention_leaves_what_is_needed, a_row_that_is_past_its_date_is_given_as_it_stands,
+                what_has_changed_since_it_was_read_stays, a_row_goes_once,
+                the_oldest_of_too_many_webhooks_are_past_their_date;
         }
     };
     (@cases $open:path; $($module:ident: $($case:ident),+;)+) => {

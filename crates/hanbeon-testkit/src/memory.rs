@@ -13,9 +13,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
-    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
-    StoreError, Turn, Webhook, WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Expired, Generation, Hint, Horizon, Inserted,
+    Kept, NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed,
+    Store, StoreError, Turn, Webhook, WebhookId,
 };
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -72,8 +72,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn consume_amount(&self, saved: &SavedAmount, _now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.tables().consume_amount(saved))
+    async fn consume_amount(&self, saved: &SavedAmount, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.tables().consume_amount(saved, now))
     }
 
     async fn checkout(&self, request: &ConfirmRequest) -> Result<Checkout, StoreError> {
@@ -224,8 +224,12 @@ impl Store for MemoryStore {
         Ok(self.tables().revoke_api_key(name))
     }
 
-    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
-        Ok(self.tables().purge(older, limit))
+    async fn expired(&self, older: &Horizon, limit: usize) -> Result<Vec<Expired>, StoreError> {
+        Ok(self.tables().expired(older, limit))
+    }
+
+    async fn purge(&self, expired: Vec<Expired>) -> Result<usize, StoreError> {
+        Ok(self.tables().purge(&expired))
     }
 
     async fn generation(&self) -> Result<Generation, StoreError> {

@@ -10,7 +10,7 @@ use crate::wire::{Wired, wire};
 use crate::{serve, telemetry};
 use hanbeon_app::env::SystemEnv;
 use hanbeon_app::{Env as _, keys};
-use hanbeon_store::Store;
+use hanbeon_store::{Store, hex};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -47,10 +47,10 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     let sandbox = if sandbox { Some(start_sandbox(&mut config, &here, &stop)?) } else { None };
     config.database_url.get_or_insert_with(|| DATABASE_URL.to_owned());
     settle_vault(&mut config)?;
-    let Wired { app, billing, receipts, router, store } = wire(&config).await?;
+    let wired = wire(&config).await?;
     let pages = demo_shop::router(demo_shop::Config {
         hanbeon_url: here.clone(),
-        api_key: shop_key(&*store).await?,
+        api_key: shop_key(&*wired.store).await?,
         storefront_prefix: config.storefront.prefix.clone(),
         sdk_url: config.toss.sdk_url.clone().unwrap_or_else(|| TOSS_SDK_URL.to_owned()),
         client_key: config.toss.client_key.clone().unwrap_or_default(),
@@ -59,7 +59,8 @@ pub(crate) async fn run(mut config: Config) -> Result<(), Failure> {
     });
     greet(&config, &here);
     let drain = Duration::from_millis(config.limits.drain_ms);
-    let ended = serve::run_until(app, (billing, receipts), router.merge(pages), listener, stop, drain).await;
+    let ended =
+        serve::run_until(Wired { router: wired.router.merge(pages), ..wired }, listener, stop, drain).await;
     if let Some(sandbox) = sandbox {
         sandbox.await??;
     }
@@ -99,9 +100,7 @@ fn settle_vault(config: &mut Config) -> Result<(), Failure> {
     std::fs::create_dir_all(FOLDER)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
-            for byte in SystemEnv.random() {
-                write!(file, "{byte:02x}")?;
-            }
+            file.write_all(hex(&SystemEnv.random()).as_bytes())?;
             file.sync_all()?;
         }
         Err(why) if why.kind() == ErrorKind::AlreadyExists => {}

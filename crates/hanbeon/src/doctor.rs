@@ -4,9 +4,10 @@ use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
 use crate::stores::Place;
 use crate::{keys, wire};
-use hanbeon_app::Env as _;
+use hanbeon_app::Env;
 use hanbeon_app::env::SystemEnv;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A clock further off than this makes leases and Toss's 10-minute window lie.
@@ -33,6 +34,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut report = Report { failed: false };
     report.say("database", database(config).await);
     report.say("API keys", api_keys(config).await);
+    report.say("archive", archive(config));
     report.say("Toss secret key", secret_key(config));
     report.say("Toss client key", client_key(config));
     let toss = reach(config).await;
@@ -69,6 +71,18 @@ async fn api_keys(config: &Config) -> Result<String, String> {
         0 => Err("none: the shop cannot make orders; make one with `hanbeon keys create`".to_owned()),
         count => Ok(format!("{count} in force")),
     }
+}
+
+fn archive(config: &Config) -> Result<String, String> {
+    let Some(folder) = &config.retention.archive else {
+        return Ok("none; what is past its date is deleted (retention.archive)".to_owned());
+    };
+    if !folder.exists() {
+        return Ok(format!("{} is not there yet; `hanbeon serve` makes it", folder.display()));
+    }
+    let env: Arc<dyn Env> = Arc::new(SystemEnv);
+    config.retention.open_archive(&env).map_err(|e| e.to_string())?;
+    Ok(format!("{} can be written", folder.display()))
 }
 
 fn secret_key(config: &Config) -> Result<String, String> {

@@ -2,7 +2,8 @@
 //! binary (`cargo xtask test` looks).
 //!
 //! * `HANBEON_FAILPOINT=NAME:COUNT`: the process is gone, as by `kill -9`, when the point is reached for the
-//!   COUNT-th time. The names are [`hanbeon_app::env::POINTS`] and [`hanbeon_store_sqlite::POINTS`].
+//!   COUNT-th time. The names are [`hanbeon_app::env::POINTS`], [`hanbeon_store_sqlite::POINTS`] and
+//!   [`hanbeon_app::retention::POINT`].
 //! * `HANBEON_CLOCK_FILE=PATH`: the wall clock is off by the whole seconds in that file, which is read each time,
 //!   so that a test can make the clock jump while the server runs.
 //! * `HANBEON_TEST_MIGRATION=VERSION:USABLE_FROM:PATH`: the program stands for its own successor, which has this migration
@@ -10,6 +11,7 @@
 //! * `HANBEON_TEST_SYNCHRONOUS=normal`: commits are answered before the disk has them, which no power cut forgives.
 use hanbeon_app::Env;
 use hanbeon_app::env::{POINTS, SystemEnv};
+use hanbeon_app::retention;
 use hanbeon_domain::Timestamp;
 use hanbeon_store_postgres::Migration;
 use rustix::process::{Signal, getpid, kill_process};
@@ -106,7 +108,7 @@ impl Env for FaultyEnv {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    POINTS.into_iter().chain(hanbeon_store_sqlite::POINTS)
+    POINTS.into_iter().chain(hanbeon_store_sqlite::POINTS).chain([retention::POINT])
 }
 
 fn clock_is_off_by_micros() -> i64 {

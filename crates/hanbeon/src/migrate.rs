@@ -14,10 +14,10 @@ use crate::stores::Place;
 use clap::Args;
 use hanbeon_app::Env as _;
 use hanbeon_app::env::SystemEnv;
+use hanbeon_store::hex;
 use hanbeon_store::moving::{Sum, TABLES, Table};
 use hanbeon_store_postgres::{Arriving, Found};
 use hanbeon_store_sqlite::Leaving;
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 /// Rows of a transaction.
@@ -106,12 +106,7 @@ async fn are_the_same(source: &Leaving, target: &mut Arriving) -> Result<bool, F
 }
 
 fn print(table: &Table, Sum { rows, checksum }: Sum, note: &str) {
-    let mut hex = String::new();
-    for byte in checksum {
-        // Writing to a String does not fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    println!("{:<16} {rows:>10}  {hex}{note}", table.name);
+    println!("{:<16} {rows:>10}  {}{note}", table.name, hex(&checksum));
 }
 
 /// Whoever is cut off in here has at worst two databases on which no server starts, and runs this again.

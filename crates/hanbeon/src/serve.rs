@@ -7,10 +7,6 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::telemetry;
 use crate::wire::{Wired, wire};
-use axum::Router;
-use hanbeon_app::App;
-use hanbeon_app::billing::Billing;
-use hanbeon_app::receipts::Receipts;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,20 +24,18 @@ const BACKLOG: u32 = 4_096;
 /// The server alone.
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log);
-    let Wired { app, billing, receipts, router, .. } = wire(&config).await?;
+    let wired = wire(&config).await?;
     let listener = bind(config.listen)?;
     let stop = stop_on_signal()?;
     println!("hanbeon: http://{}", listener.local_addr()?);
     info!(listen = %listener.local_addr()?, database = config.database_shown(), "hanbeon is ready");
     let drain = Duration::from_millis(config.limits.drain_ms);
-    run_until(app, (billing, receipts), router, listener, stop, drain).await
+    run_until(wired, listener, stop, drain).await
 }
 
 /// Serves, recovers and reconciles until `stop`, then drains.
 pub(crate) async fn run_until(
-    app: Arc<App>,
-    (billing, receipts): (Arc<Billing>, Arc<Receipts>),
-    router: Router,
+    Wired { app, billing, receipts, router, archive, .. }: Wired,
     listener: TcpListener,
     stop: CancellationToken,
     drain: Duration,
@@ -69,7 +63,7 @@ pub(crate) async fn run_until(
     });
     let forgetting = tokio::spawn({
         let (app, stop) = (Arc::clone(&app), stop.clone());
-        async move { app.purge_until(stop.cancelled_owned()).await }
+        async move { app.purge_until(archive.as_deref(), stop.cancelled_owned()).await }
     });
     let served = tokio::spawn({
         let stop = stop.clone();

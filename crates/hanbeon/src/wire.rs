@@ -9,6 +9,7 @@ use hanbeon_api::{ApiConfig, Metrics};
 use hanbeon_app::App;
 use hanbeon_app::billing::Billing;
 use hanbeon_app::receipts::Receipts;
+use hanbeon_app::retention::Archive;
 use hanbeon_psp::TossPsp;
 use hanbeon_store::Store;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(crate) struct Wired {
     pub(crate) receipts: Arc<Receipts>,
     pub(crate) router: Router,
     pub(crate) store: Arc<dyn Store>,
+    /// Where rows go that the store forgets.
+    pub(crate) archive: Option<Arc<dyn Archive>>,
 }
 
 /// Puts the parts together.
@@ -38,6 +41,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     });
     let (billing_psp, receipt_psp) = (Arc::clone(&psp), Arc::clone(&psp));
     let vault = config.vault.open()?;
+    let archive = config.retention.open_archive(&env)?;
     let app = App::with_vault(Arc::clone(&store), psp, env, config.settings(), vault);
     let billing = Billing::new(Arc::clone(&app), billing_store, billing_psp, config.billing.dunning());
     let receipts = Receipts::new(Arc::clone(&app), receipt_store, receipt_psp);
@@ -48,7 +52,7 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
         ..api_config(config)?
     };
     let router = hanbeon_api::router(Arc::clone(&app), metrics, &mounted);
-    Ok(Wired { app, billing, receipts, router, store })
+    Ok(Wired { app, billing, receipts, router, store, archive })
 }
 
 /// An error with its causes, for an operator.

@@ -209,6 +209,16 @@ impl Collector for AppCounters {
             }
         }
         let counters: Vec<_> = self.app.counters().read().collect();
+        let forgotten =
+            counters.iter().find(|(what, _)| *what == Counted::Forgotten).map_or(0, |(_, rows)| *rows);
+        let forgotten = ConstCounter::new(forgotten);
+        let help = "Rows past their date that went, into the archive if there is one";
+        forgotten.encode(encoder.encode_descriptor(
+            "rows_forgotten",
+            help,
+            None,
+            forgotten.metric_type(),
+        )?)?;
         let mut family = |name, help, label: &'static str, pick: fn(Counted) -> Option<&'static str>| {
             let first = ConstCounter::new(0_u64);
             let mut metric = encoder.encode_descriptor(name, help, None, first.metric_type())?;
@@ -239,7 +249,8 @@ impl Collector for AppCounters {
             Counted::Orphan => Some("orphan"),
             Counted::TurnedAway => Some("confirm_turned_away"),
             Counted::Fenced => Some("fenced"),
-            Counted::Verdict(_) | Counted::State(_) | Counted::Webhook(_) => None,
+            Counted::RetentionFailed => Some("retention_failed"),
+            Counted::Verdict(_) | Counted::State(_) | Counted::Webhook(_) | Counted::Forgotten => None,
         })
     }
 }

@@ -3,15 +3,10 @@ use crate::error::unavailable;
 use crate::rows;
 use crate::tx::Tx;
 use hanbeon_domain::Timestamp;
-use hanbeon_store::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, StoreError};
-use std::time::Duration;
+use hanbeon_store::{AnswerRecord, Claim, Claimed, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// Most old claims that go when a new one comes: more than come, so that they do not pile up, and no burden.
-const FORGOTTEN_MAX: i64 = 4;
-/// Nobody repeats a request so long after; an answer is kept for a day longer than promised.
-const FORGET_AFTER: Duration = ANSWER_KEPT.saturating_add(Duration::from_secs(24 * 60 * 60));
 /// Between the insert and the look, somebody else may forget the claim: an insert comes through then.
 const TRIES: u32 = 4;
 
@@ -22,7 +17,6 @@ pub(crate) async fn claim(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Claimed, StoreError> {
-    forget(tx, now).await?;
     for _ in 0..TRIES {
         if insert(tx, claim, until).await? {
             return Ok(Claimed::Ours(claim.operation));
@@ -77,14 +71,6 @@ pub(crate) async fn answer(
 pub(crate) async fn release(tx: &Tx<'_>, key: &str) -> Result<(), StoreError> {
     let update = "UPDATE claims SET released = TRUE WHERE idempotency_key = $1 AND answer_status IS NULL";
     tx.write("claims", update, &[&key]).await.map(drop)
-}
-
-/// Those that nobody else is at.
-async fn forget(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let delete = "DELETE FROM claims WHERE idempotency_key = ANY (ARRAY (
-        SELECT idempotency_key FROM claims WHERE until < $1 ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED))";
-    let old = now.minus(FORGET_AFTER).as_micros();
-    tx.write("claims", delete, &[&old, &FORGOTTEN_MAX]).await.map(drop)
 }
 
 struct Known {

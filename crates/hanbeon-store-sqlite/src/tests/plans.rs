@@ -45,6 +45,9 @@ fn a_step_of_forgetting_looks_only_at_the_oldest_rows() {
     drop(place.open());
     let db = place.raw();
     touches_only(&db, retention::CLAIMS, "claims_by_age (until<?)");
+    touches_only(&db, retention::FORGET_AMOUNT, "(session_id=? AND toss_order_id=?)");
+    touches_only(&db, retention::FORGET_CLAIM, "(idempotency_key=?)");
+    touches_only(&db, retention::FORGET_WEBHOOK, "INTEGER PRIMARY KEY (rowid=?)");
     for statement in [retention::SAVED_AMOUNTS, retention::WEBHOOKS] {
         let plan = plan(&db, statement);
         assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{statement}: {plan:?}");
@@ -58,7 +61,7 @@ fn a_session_goes_without_a_walk_through_the_payments() {
     let place = Place::new();
     drop(place.open());
     let db = place.raw();
-    touches_only(&db, retention::SESSION, "payments_of_session (payer_session=?)");
+    touches_only(&db, retention::FORGET_SESSION, "payments_of_session (payer_session=?)");
     db.execute_batch(
         "PRAGMA foreign_keys = ON;
          INSERT INTO orders (order_id, merchant_reference, order_name, total_amount, lines, created_at)
@@ -72,7 +75,7 @@ fn a_session_goes_without_a_walk_through_the_payments() {
            FROM n;",
     )
     .unwrap();
-    let mut delete = db.prepare(retention::SESSION).unwrap();
+    let mut delete = db.prepare(retention::FORGET_SESSION).unwrap();
     assert_eq!(delete.execute([[0; 32]]).unwrap(), 1);
     let steps = delete.get_status(rusqlite::StatementStatus::VmStep);
     assert!(steps < 500, "{steps} steps beside 5,000 payments");
@@ -96,10 +99,10 @@ async fn what_is_past_its_date_goes_in_steps_and_the_rest_stays() {
     )
     .unwrap();
     let at = Timestamp::from_micros(11);
-    let older = Horizon { saved_amounts: at, claims: at, webhooks: at };
+    let older = Horizon { saved_amounts: at, claims: at, webhooks: at, webhooks_kept: 20 };
     let mut steps = Vec::new();
     loop {
-        let gone = store.purge(&older, 5).await.unwrap();
+        let gone = store.purge(store.expired(&older, 5).await.unwrap()).await.unwrap();
         steps.push(gone);
         if gone == 0 {
             break;

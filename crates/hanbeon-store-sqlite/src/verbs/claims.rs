@@ -1,15 +1,9 @@
 //! Idempotency keys of our own interface.
 use crate::error::sql;
 use hanbeon_domain::Timestamp;
-use hanbeon_store::{ANSWER_KEPT, AnswerRecord, Claim, Claimed, StoreError};
+use hanbeon_store::{AnswerRecord, Claim, Claimed, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use std::time::Duration;
 use uuid::Uuid;
-
-/// Most old claims that go when a new one comes: more than come, so that they do not pile up, and no burden.
-const FORGOTTEN_MAX: i64 = 4;
-/// Nobody repeats a request so long after; an answer is kept for a day longer than promised.
-const FORGET_AFTER: Duration = ANSWER_KEPT.saturating_add(Duration::from_secs(24 * 60 * 60));
 
 /// One atomic insert; whoever finds the key taken looks at what became of it.
 pub(crate) fn claim(
@@ -18,7 +12,6 @@ pub(crate) fn claim(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Claimed, StoreError> {
-    forget(db, now)?;
     let mut insert = db
         .prepare_cached(
             "INSERT INTO claims (idempotency_key, request, operation, until) VALUES (?1, ?2, ?3, ?4)
@@ -75,17 +68,6 @@ pub(crate) fn release(db: &Connection, key: &str) -> Result<(), StoreError> {
         .prepare_cached("UPDATE claims SET released = 1 WHERE idempotency_key = ?1 AND answer_status IS NULL")
         .map_err(sql("claims"))?;
     statement.execute([key]).map(drop).map_err(sql("claims"))
-}
-
-fn forget(db: &Connection, now: Timestamp) -> Result<(), StoreError> {
-    let mut statement = db
-        .prepare_cached(
-            "DELETE FROM claims WHERE rowid IN
-             (SELECT rowid FROM claims WHERE until < ?1 ORDER BY until LIMIT ?2)",
-        )
-        .map_err(sql("claims"))?;
-    let old = now.minus(FORGET_AFTER).as_micros();
-    statement.execute([old, FORGOTTEN_MAX]).map(drop).map_err(sql("claims"))
 }
 
 struct Known {

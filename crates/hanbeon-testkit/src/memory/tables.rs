@@ -20,7 +20,7 @@ use hanbeon_store::{
     PaymentRecord, RefundRecord, SAVED_AMOUNTS_MAX, SavedAmount, Seal, Sealed, StoreError,
 };
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use uuid::Uuid;
 
@@ -30,7 +30,8 @@ pub(super) struct Tables {
     pub(super) receipts: super::receipts::Receipts,
     orders: BTreeMap<OrderId, Order>,
     references: BTreeMap<MerchantReference, OrderId>,
-    sessions: BTreeSet<SessionId>,
+    /// When each was made.
+    sessions: BTreeMap<SessionId, Timestamp>,
     saved: BTreeMap<(SessionId, TossOrderId), Saved>,
     /// Grows with every amount that is saved and every payment that is begun: what came first.
     sequence: u64,
@@ -57,7 +58,7 @@ struct Saved {
     amount: Won,
     at: Timestamp,
     sequence: u64,
-    consumed: bool,
+    consumed: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -106,14 +107,14 @@ impl Tables {
     }
 
     pub(super) fn session_exists(&self, session: SessionId) -> bool {
-        self.sessions.contains(&session)
+        self.sessions.contains_key(&session)
     }
 
     pub(super) fn save_amount(&mut self, saved: &SavedAmount, at: Timestamp) {
         let SavedAmount { session, toss_order, amount } = saved.clone();
-        self.sessions.insert(session);
+        self.sessions.entry(session).or_insert(at);
         self.sequence += 1;
-        let saved = Saved { amount, at, sequence: self.sequence, consumed: false };
+        let saved = Saved { amount, at, sequence: self.sequence, consumed: None };
         self.saved.insert((session, toss_order), saved);
         let mut own: Vec<_> = self.saved.iter().filter(|((whose, _), _)| *whose == session).collect();
         own.sort_by_key(|(_, saved)| Reverse(saved.sequence));
@@ -123,12 +124,14 @@ impl Tables {
         }
     }
 
-    pub(super) fn consume_amount(&mut self, wanted: &SavedAmount) -> bool {
+    pub(super) fn consume_amount(&mut self, wanted: &SavedAmount, now: Timestamp) -> bool {
         let Some(saved) = self.saved.get_mut(&(wanted.session, wanted.toss_order.clone())) else {
             return false;
         };
-        let taken = saved.amount == wanted.amount && !saved.consumed;
-        saved.consumed |= taken;
+        let taken = saved.amount == wanted.amount && saved.consumed.is_none();
+        if taken {
+            saved.consumed = Some(now);
+        }
         taken
     }
 

@@ -9,9 +9,9 @@ use hanbeon_domain::{
     SessionId, StateName, Step, Timestamp, TossOrderId,
 };
 use hanbeon_store::{
-    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Generation, Hint, Horizon, Inserted, Kept,
-    NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed, Store,
-    StoreError, Turn, Webhook, WebhookId,
+    AnswerRecord, ApiKey, Begun, Claim, Claimed, EventRecord, Expired, Generation, Hint, Horizon, Inserted,
+    Kept, NewRefund, NewWebhook, OrderRecord, PaymentRecord, Queued, RefundRecord, SavedAmount, Sealed,
+    Store, StoreError, Turn, Webhook, WebhookId,
 };
 use std::future::pending;
 use std::sync::{Arc, Weak};
@@ -268,8 +268,12 @@ impl Store for Shaky {
         self.write(self.world.store.revoke_api_key(name, now)).await
     }
 
-    async fn purge(&self, older: &Horizon, limit: usize) -> Result<usize, StoreError> {
-        self.write(self.world.store.purge(older, limit)).await
+    async fn expired(&self, older: &Horizon, limit: usize) -> Result<Vec<Expired>, StoreError> {
+        self.read(self.world.store.expired(older, limit)).await
+    }
+
+    async fn purge(&self, expired: Vec<Expired>) -> Result<usize, StoreError> {
+        self.write(self.world.store.purge(expired)).await
     }
 
     async fn generation(&self) -> Result<Generation, StoreError> {

@@ -1,7 +1,11 @@
 //! How long what is kept that nobody can ask for any more.
+use crate::archive::FileArchive;
 use crate::cli::Failure;
-use hanbeon_app::retention::Retention;
+use hanbeon_app::Env;
+use hanbeon_app::retention::{Archive, Retention};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -11,9 +15,8 @@ const DAYS_MAX: u64 = 3_650;
 const ANSWERS_MIN: u64 = 15;
 
 /// In days.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "units last")]
 pub(crate) struct RetentionConfig {
     /// Amounts that buyers saved.
     saved_amounts_days: u64,
@@ -21,6 +24,8 @@ pub(crate) struct RetentionConfig {
     answers_days: u64,
     /// Webhooks, of which 20,000 are kept at most.
     webhooks_days: u64,
+    /// The folder into which it goes first, if there is one.
+    pub(crate) archive: Option<PathBuf>,
 }
 
 impl Default for RetentionConfig {
@@ -31,13 +36,14 @@ impl Default for RetentionConfig {
             saved_amounts_days: days(saved_amounts),
             answers_days: days(answers),
             webhooks_days: days(webhooks),
+            archive: None,
         }
     }
 }
 
 impl RetentionConfig {
-    pub(super) fn check(self) -> Result<(), Failure> {
-        let Self { saved_amounts_days, answers_days, webhooks_days } = self;
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let Self { saved_amounts_days, answers_days, webhooks_days, .. } = *self;
         for (name, days, least) in [
             ("saved_amounts_days", saved_amounts_days, 1),
             ("answers_days", answers_days, ANSWERS_MIN),
@@ -50,12 +56,21 @@ impl RetentionConfig {
         Ok(())
     }
 
-    pub(super) fn rules(self) -> Retention {
+    pub(super) fn rules(&self) -> Retention {
         let days = |days: u64| Duration::from_secs(days.saturating_mul(DAY_SECONDS));
         Retention {
             saved_amounts: days(self.saved_amounts_days),
             answers: days(self.answers_days),
             webhooks: days(self.webhooks_days),
         }
+    }
+
+    /// The archive, if a folder is set.
+    ///
+    /// # Errors
+    /// In words for the operator: it cannot be written.
+    pub(crate) fn open_archive(&self, env: &Arc<dyn Env>) -> Result<Option<Arc<dyn Archive>>, Failure> {
+        let Some(folder) = &self.archive else { return Ok(None) };
+        Ok(Some(Arc::new(FileArchive::open(folder, Arc::clone(env))?)))
     }
 }

@@ -8,7 +8,7 @@
 //! (how a round comes to its end), the checker ([`story`], with [`books`]: what both sides have written down, [`truth`]:
 //! what was told, [`unknown`]: what nobody told us) and [`summary`] (the figures); loops of their own: [`deposits`] and
 //! [`charges`]; then one test per row of the catalogue:
-//! [`points`], [`paused`], [`disk`], [`clock`], [`schema`], [`stop`].
+//! [`points`], [`paused`], [`disk`], [`clock`], [`schema`], [`stop`]; and [`forgetting`].
 
 mod books;
 #[path = "../it/buyer.rs"]
@@ -21,6 +21,7 @@ mod deposits;
 mod disk;
 mod doors;
 mod feed;
+mod forgetting;
 mod lies;
 mod paused;
 mod plan;

@@ -182,7 +182,7 @@ async fn doctor_says_what_is_wrong_and_how_to_mend_it() {
     let well = world.run(&["doctor"]).await;
     let (out, _) = text(&well);
     assert!(well.status.success(), "{out}");
-    assert_eq!(out.lines().filter(|line| line.starts_with("ok ")).count(), 6, "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("ok ")).count(), 7, "{out}");
     assert_eq!(world.journal(), [], "nothing was charged");
 
     world.secret_key.clear();
@@ -192,6 +192,24 @@ async fn doctor_says_what_is_wrong_and_how_to_mend_it() {
     {
         assert!(out.contains(words), "{words} is not in {out}");
     }
+}
+
+#[tokio::test]
+async fn an_archive_that_cannot_be_written_is_named_before_anything_is_forgotten() {
+    let mut world = World::without_server("[retention]\narchive = \"old\"\n").await;
+    let folder = world.folder.path().join("old");
+    let (out, _) = text(&world.run(&["doctor"]).await);
+    assert!(out.contains("ok    archive: old is not there yet"), "{out}");
+    std::fs::write(&folder, "a file").unwrap();
+    let refused = world.run(&["serve"]).await;
+    fails_with(&refused, "retention.archive: old cannot be written: ");
+    let (out, _) = text(&world.run(&["doctor"]).await);
+    assert!(out.contains("FAIL  archive: retention.archive: old cannot be written: "), "{out}");
+    std::fs::remove_file(&folder).unwrap();
+    world.start().await;
+    let (out, _) = text(&world.run(&["doctor"]).await);
+    assert!(out.contains("ok    archive: old can be written"), "{out}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "to look leaves nothing");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::disk::{Dice, Disk, Image, lay_out};
 use crate::load::{buyers, fat_orders, lose_some_replies, storm};
 use crate::replay::{DATABASE, Findings, replay};
 use crate::story::Story;
-use crate::support::{World, until};
+use crate::support::{World, try_send, until};
 use crate::trace::Deed;
 use crate::traced::Traced;
 use std::collections::HashMap;
@@ -13,6 +13,11 @@ use toss_sandbox::EffectKind;
 const BUYERS: usize = 8;
 /// Shorter than the second and more that two refunds of one payment are apart: the shop is told that one waits.
 const SETTINGS: &str = "[limits]\nanswer_within_ms = 1000\n";
+
+/// The archive is where the database is: one disk forgets for both.
+const ARCHIVING: &str = "[retention]\narchive = \"data\"\n";
+/// After that everything is past its date that ever will be.
+const LATER_SECONDS: &str = "8640000";
 
 /// One life of the server.
 #[derive(Clone, Copy)]
@@ -73,6 +78,22 @@ async fn i2_with_synchronous_normal_intents_and_payments_are_forgotten() {
     assert_eq!(findings.damage, Vec::<String>::new(), "NORMAL forgets, but it does not damage");
 }
 
+/// What is past its date is archived, and then forgotten: at no instant is it nowhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i2_no_power_cut_forgets_what_is_not_archived() {
+    let mut cutting = Cutting::with(ARCHIVING).await;
+    cutting.first_key().await.demand_none();
+    cutting.live(ENDED, &[]).await.demand_none();
+    let old = |claim: &&Claim| matches!(claim, Claim::Saved { .. } | Claim::ToldKept { .. });
+    let old = cutting.due.iter().filter(old).count();
+    assert!(old > 2 * BUYERS, "a run in which little happens shows little");
+    let findings = cutting.forget().await;
+    findings.demand_none();
+    assert!(findings.comparisons > old, "{findings:?}");
+    let archives = cutting.left.keys().filter(|name| name.ends_with(".jsonl")).count();
+    assert_eq!(archives, 1, "{:?}", cutting.left.keys());
+}
+
 /// A world whose server lives on a disk that forgets.
 struct Cutting {
     world: World,
@@ -84,9 +105,13 @@ struct Cutting {
 }
 
 impl Cutting {
-    /// Toss answers; the disk is empty.
     async fn new() -> Self {
-        let world = World::without_server(SETTINGS).await;
+        Self::with(SETTINGS).await
+    }
+
+    /// Toss answers; the disk is empty.
+    async fn with(settings: &str) -> Self {
+        let world = World::without_server(settings).await;
         world.open_toss();
         let seed = u64::from(std::process::id());
         println!("seed {seed}");
@@ -124,6 +149,24 @@ impl Cutting {
         assert_eq!(moved, life.gently || life.fat_orders > 0, "the log was moved into the database");
         let claims = claims(&deeds, port(&self.world.toss_url), port(&self.world.api.url));
         self.cut(&deeds, &claims, life.one_in)
+    }
+
+    /// A hundred days later the server forgets, and dies when it has.
+    async fn forget(&mut self) -> Findings {
+        let clock = self.world.folder.path().join("clock");
+        std::fs::write(&clock, LATER_SECONDS).expect("a file");
+        let mut server =
+            self.start(&["serve"], &[("HANBEON_CLOCK_FILE", clock.to_str().expect("a path of text"))]);
+        self.world.api.url = server.url().await;
+        until("something is forgotten", async || {
+            let metrics = try_send(self.world.api.get("/metrics")).await.ok()?.body;
+            (!metrics.contains("hanbeon_rows_forgotten_total 0")).then_some(())
+        })
+        .await;
+        server.kill();
+        let deeds = server.deeds().await;
+        let claims = claims(&deeds, port(&self.world.toss_url), port(&self.world.api.url));
+        self.cut(&deeds, &claims, 1)
     }
 
     /// Cuts the power at every deed, and for good after the last.

@@ -2,6 +2,7 @@
 use crate::claims::Claim;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Row};
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -44,7 +45,33 @@ impl Story {
     /// When the database is damaged.
     pub(crate) fn of(database: &Path) -> Result<Self, String> {
         let db = Connection::open(database).map_err(|e| format!("it does not open: {e}"))?;
-        Self::read(&db).map_err(|e| format!("it cannot be read: {e}"))?
+        let mut story = Self::read(&db).map_err(|e| format!("it cannot be read: {e}"))??;
+        story.add_archive(database.parent().expect("a folder"));
+        Ok(story)
+    }
+
+    /// What the database has forgotten is on record in the archive beside it, in lines that are whole.
+    fn add_archive(&mut self, folder: &Path) {
+        for file in std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()) {
+            if file.extension().is_none_or(|end| end != "jsonl") {
+                continue;
+            }
+            let text = std::fs::read(&file).expect("an archive");
+            let rows = text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+            // A sector that is not there yet makes a line that is none.
+            for row in rows.filter_map(|line| serde_json::from_slice::<Value>(line).ok()) {
+                match row["table"].as_str() {
+                    Some("saved_amounts") => {
+                        let order = row["toss_order_id"].as_str().expect("a name").to_owned();
+                        self.saved.insert((order, row["amount"].as_i64().expect("won")));
+                    }
+                    Some("webhooks") => {
+                        self.webhooks.insert(row["body"].as_str().expect("a body").to_owned());
+                    }
+                    other => assert_eq!(other, Some("claims"), "{row}"),
+                }
+            }
+        }
     }
 
     fn read(db: &Connection) -> rusqlite::Result<Result<Self, String>> {

@@ -1,10 +1,10 @@
 //! Which copy of the books this is, and what it forgets.
-use super::{Saved, Tables};
-use hanbeon_domain::{SessionId, Timestamp};
+use super::{Claimant, Saved, Tables};
+use hanbeon_domain::{SessionId, Timestamp, TossOrderId};
 use hanbeon_store::{
-    EVENTS_PER_GENERATION, EventRecord, GENERATION_MAX, Generation, Horizon, NewEvent, StoreError,
+    EVENTS_PER_GENERATION, EventRecord, Expired, ExpiredAmount, ExpiredClaim, GENERATION_MAX, Generation,
+    Horizon, NewEvent, StoreError,
 };
-use std::collections::BTreeSet;
 
 impl Tables {
     pub(in super::super) fn raise_generation(
@@ -27,32 +27,67 @@ impl Tables {
         self.events.extend(event.map(|event| EventRecord { number, event }));
     }
 
-    pub(in super::super) fn purge(&mut self, older: &Horizon, limit: usize) -> usize {
-        let mut left = limit;
-        let mut goes = |is_old: bool| {
-            let goes = is_old && left > 0;
-            left -= usize::from(goes);
-            goes
-        };
-        let mut left_alone = BTreeSet::new();
-        self.saved.retain(|(session, _), Saved { at, .. }| {
-            let stays = !goes(*at < older.saved_amounts);
-            left_alone.extend((!stays).then_some(*session));
-            stays
-        });
-        self.claims.retain(|_, known| !goes(known.until < older.claims));
-        for id in self.webhooks.before(older.webhooks) {
-            if goes(true) {
-                self.webhooks.remove(id);
+    pub(in super::super) fn expired(&self, older: &Horizon, limit: usize) -> Vec<Expired> {
+        let amounts = self.saved.iter().filter(|(_, saved)| saved.at < older.saved_amounts);
+        let amounts = amounts.map(|(name, saved)| Expired::SavedAmounts(self.expired_amount(name, saved)));
+        let claims = self.claims.values().filter(|known| known.until < older.claims);
+        let claims = claims.map(|known| Expired::Claims(known.expired()));
+        let webhooks = self.webhooks.expired(older).map(Expired::Webhooks);
+        amounts.chain(claims).chain(webhooks).take(limit).collect()
+    }
+
+    fn expired_amount(
+        &self,
+        (session, toss_order): &(SessionId, TossOrderId),
+        saved: &Saved,
+    ) -> ExpiredAmount {
+        ExpiredAmount {
+            session_id: *session,
+            session_created_at: self.sessions.get(session).copied().unwrap_or(saved.at),
+            toss_order_id: toss_order.as_str().to_owned(),
+            amount: saved.amount.get(),
+            saved_at: saved.at,
+            consumed_at: saved.consumed,
+        }
+    }
+
+    pub(in super::super) fn purge(&mut self, expired: &[Expired]) -> usize {
+        let there = self.saved.len() + self.claims.len() + self.webhooks.len();
+        for row in expired {
+            match row {
+                Expired::SavedAmounts(amount) => self.forget_amount(amount),
+                Expired::Claims(claim) => self.claims.retain(|_, known| known.expired() != *claim),
+                Expired::Webhooks(webhook) => self.webhooks.remove(webhook.webhook_id.unsigned_abs()),
             }
         }
-        left_alone.retain(|session| !self.is_named(*session));
-        self.sessions.retain(|session| !left_alone.contains(session));
-        limit - left
+        there - (self.saved.len() + self.claims.len() + self.webhooks.len())
+    }
+
+    fn forget_amount(&mut self, amount: &ExpiredAmount) {
+        let mut saved = std::mem::take(&mut self.saved);
+        saved.retain(|name, saved| self.expired_amount(name, saved) != *amount);
+        self.saved = saved;
+        if !self.is_named(amount.session_id) {
+            self.sessions.remove(&amount.session_id);
+        }
     }
 
     fn is_named(&self, session: SessionId) -> bool {
         self.saved.keys().any(|(saver, _)| *saver == session)
             || self.payments.values().any(|row| row.payment.payer == Some(session))
+    }
+}
+
+impl Claimant {
+    fn expired(&self) -> ExpiredClaim {
+        ExpiredClaim {
+            idempotency_key: self.claim.key.clone(),
+            request: self.claim.request,
+            operation: self.claim.operation,
+            until: self.until,
+            released: self.released,
+            answer_status: self.answer.as_ref().map(|answer| i64::from(answer.status)),
+            answer_body: self.answer.as_ref().map(|answer| answer.body.clone()),
+        }
     }
 }

@@ -1,13 +1,10 @@
 //! Idempotency keys and API keys.
 use super::{Claimant, Tables};
 use hanbeon_domain::{ApiKeyHash, Timestamp};
-use hanbeon_store::{ANSWER_KEPT, AnswerRecord, ApiKey, Claim, Claimed, StoreError};
-use std::time::Duration;
+use hanbeon_store::{AnswerRecord, ApiKey, Claim, Claimed, StoreError};
 
 impl Tables {
     pub(in super::super) fn claim(&mut self, claim: &Claim, now: Timestamp, until: Timestamp) -> Claimed {
-        let kept = ANSWER_KEPT + Duration::from_secs(24 * 60 * 60);
-        self.claims.retain(|_, known| now <= known.until.plus(kept));
         let claimant = || Claimant { claim: claim.clone(), until, released: false, answer: None };
         let Some(known) = self.claims.get_mut(&claim.key) else {
             self.claims.insert(claim.key.clone(), claimant());

@@ -1,7 +1,9 @@
 //! Notices: kept, and taken as a reason to look.
 use super::Tables;
 use hanbeon_domain::{Payment, PaymentId, Timestamp};
-use hanbeon_store::{Hint, Kept, NewWebhook, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict};
+use hanbeon_store::{
+    ExpiredWebhook, Hint, Horizon, Kept, NewWebhook, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict,
+};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
@@ -78,10 +80,14 @@ impl Webhooks {
         self.newest
     }
 
-    /// Those that came before then.
-    pub(super) fn before(&self, then: Timestamp) -> Vec<WebhookId> {
-        let old = self.kept.values().filter(|webhook| webhook.new.received_at < then);
-        old.map(|webhook| webhook.id).collect()
+    pub(super) fn expired(&self, older: &Horizon) -> impl Iterator<Item = ExpiredWebhook> + '_ {
+        let (then, too_many) = (older.webhooks, self.newest.saturating_sub(older.webhooks_kept));
+        let old = move |webhook: &&Webhook| webhook.new.received_at < then || webhook.id <= too_many;
+        self.kept.values().filter(old).map(expired)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.kept.len()
     }
 
     pub(super) fn remove(&mut self, id: WebhookId) {
@@ -94,6 +100,28 @@ impl Webhooks {
                 self.arrived.insert(sign, left)
             };
         }
+    }
+}
+
+fn expired(webhook: &Webhook) -> ExpiredWebhook {
+    let NewWebhook { received_at, transmission_id, meaning, event_type, hint, verdict, body } =
+        webhook.new.clone();
+    let (hint_key, hint_order) = match hint {
+        Some(Hint::Key(key)) => (Some(key.as_str().to_owned()), None),
+        Some(Hint::Order(order)) => (None, Some(order.as_str().to_owned())),
+        None => (None, None),
+    };
+    ExpiredWebhook {
+        webhook_id: webhook.id.cast_signed(),
+        received_at,
+        transmission_id,
+        meaning,
+        event_type,
+        hint_key,
+        hint_order,
+        verdict: verdict.as_str().to_owned(),
+        repeated: webhook.repeated,
+        body,
     }
 }
 

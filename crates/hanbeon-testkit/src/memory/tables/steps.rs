@@ -31,7 +31,9 @@ impl Tables {
         }
         let refund = self.refund_move(step)?;
         if fresh {
-            self.sessions.extend(payment.payer);
+            if let Some(payer) = payment.payer {
+                self.sessions.entry(payer).or_insert(payment.created_at);
+            }
             self.by_key.insert(payment.key.clone(), payment.id);
             self.of_order.entry(payment.order).or_default().push(payment.id);
             self.of_toss_order.insert(payment.toss_order.clone(), payment.id);
