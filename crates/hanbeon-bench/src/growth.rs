@@ -9,7 +9,7 @@ use crate::run::Plan;
 use crate::speed::paths;
 use crate::systems::{Changes, System};
 use hanbeon_bench::fill::{Filled, in_no_order};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
@@ -29,6 +29,8 @@ const LATE: usize = 10;
 pub(crate) struct Growth {
     /// Confirms per second.
     pub(crate) pace: u64,
+    /// Rows past their date that were archived and forgotten beside the load.
+    pub(crate) archived: u64,
     pub(crate) sizes: Vec<Size>,
 }
 
@@ -85,6 +87,7 @@ pub(crate) fn expected_ms(sizes: &[u64]) -> u64 {
 pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Result<Growth, Failure> {
     let folder = tempfile::Builder::new().prefix("hanbeon-bench-").tempdir_in(&bench.place.folder)?;
     let file = |payments: u64| folder.path().join(format!("{payments}.db"));
+    let archive = folder.path().join("archive");
     let load = Load {
         connections: plan.full(),
         seconds: plan.seconds,
@@ -104,7 +107,8 @@ pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Res
     for round in 0..=plan.rounds {
         for size in &mut sizes {
             let stored = (size.payments > 0).then(|| file(size.payments));
-            let (confirms, reads) = turn(bench, (stored, load), size).await?;
+            let changes = Changes { database: stored, archive: Some(archive.clone()), ..Changes::default() };
+            let (confirms, reads) = turn(bench, (&changes, load), size).await?;
             println!(
                 "{} stored, round {round} of {}: confirm p99 {} ms, read p99 {} ms",
                 grouped(size.payments),
@@ -122,7 +126,17 @@ pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Res
     if let Some(size) = sizes.iter_mut().find(|size| size.payments > 0) {
         size.backup = Some(backup(bench, (&file(size.payments), load), folder.path()).await?);
     }
-    Ok(Growth { pace, sizes })
+    Ok(Growth { pace, archived: lines(&archive)?, sizes })
+}
+
+/// Lines of all files in a folder.
+fn lines(folder: &Path) -> Result<u64, Failure> {
+    let mut lines = 0;
+    for file in std::fs::read_dir(folder)? {
+        let text = std::fs::read(file?.path())?;
+        lines += text.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+    }
+    Ok(lines)
 }
 
 /// Half of what an empty database can do.
@@ -171,11 +185,10 @@ fn pool(load: Load) -> Result<usize, Failure> {
 /// Confirms and reads; with no file, in a database of its own.
 async fn turn(
     bench: &Bench,
-    (file, load): (Option<PathBuf>, Load),
+    (changes, load): (&Changes, Load),
     size: &Size,
 ) -> Result<(Measured, Measured), Failure> {
-    let changes = Changes { database: file, ..Changes::default() };
-    let stage = bench.stage(System::Sqlite, 0, &changes).await?;
+    let stage = bench.stage(System::Sqlite, 0, changes).await?;
     let bodies = stage.prepare(pool(load)?).await?;
     let confirms = stage.load(&bench.place, &bodies, load).await?;
     confirms.complain();

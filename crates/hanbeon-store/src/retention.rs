@@ -109,7 +109,7 @@ fn time<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&korean_time(*at))
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "as serde calls it")]
+#[expect(clippy::ref_option, reason = "as serde calls it")]
 fn maybe_time<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
     at.map(korean_time).serialize(to)
 }
@@ -122,7 +122,6 @@ fn digest<S: Serializer>(digest: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&hex(digest))
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn uuid<S: Serializer>(id: &Uuid, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(id)
 }

@@ -137,9 +137,10 @@ async fn forget_amounts(tx: &Tx<'_>, amounts: &[&ExpiredAmount]) -> Result<u64, 
     let consumed: Vec<_> = amounts.iter().map(|row| row.consumed_at.map(Timestamp::as_micros)).collect();
     let gone = tx.write("saved_amounts", FORGET_AMOUNTS, &[&sessions, &orders, &saved, &consumed]).await?;
     let free = tx.rows("sessions", HELD_BY_NOBODY, &[&sessions]).await?;
-    let free: Vec<_> = free.iter().map(|row| Cells::new("sessions", row).take()).collect::<Result<_, _>>()?;
+    let free: Vec<&[u8]> =
+        free.iter().map(|row| Cells::new("sessions", row).take()).collect::<Result<_, _>>()?;
     // Only now, for it sees what whoever held them has done.
-    tx.write("sessions", FORGET_SESSIONS, &[&free as &Vec<&[u8]>]).await?;
+    tx.write("sessions", FORGET_SESSIONS, &[&free]).await?;
     Ok(gone)
 }
 

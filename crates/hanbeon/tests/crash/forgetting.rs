@@ -69,7 +69,7 @@ fn archived(world: &World) -> BTreeMap<String, Vec<Value>> {
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
         for line in whole.lines() {
             let row: Value =
-                serde_json::from_str(line).unwrap_or_else(|e| panic!("{e} in {file:?}: {line:?}"));
+                serde_json::from_str(line).unwrap_or_else(|e| panic!("{e} in {}: {line:?}", file.display()));
             let name = match row["table"].as_str() {
                 Some("saved_amounts") => &row["toss_order_id"],
                 Some("claims") => &row["idempotency_key"],
