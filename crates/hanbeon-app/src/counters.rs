@@ -30,8 +30,6 @@ pub enum Counted {
     TurnedAway,
     /// What is past its date could not be archived or forgotten.
     RetentionFailed,
-    /// A row that was past its date is gone.
-    Forgotten,
 }
 
 const VERDICTS: [&str; 7] = ["seen", "refused", "read_it", "absent", "not_sent", "unclear", "not_ours"];
@@ -70,10 +68,14 @@ impl Counters {
             (Counted::TurnedAway, &self.turned_away),
             (Counted::Fenced, &self.fenced),
             (Counted::RetentionFailed, &self.retention_failed),
-            (Counted::Forgotten, &self.forgotten),
         ];
         let webhooks = WebhookVerdict::ALL.into_iter().map(Counted::Webhook).zip(&self.webhooks);
         verdicts.chain(states).chain(webhooks).chain(single).map(|(what, count)| (what, count.load(Relaxed)))
+    }
+
+    /// Rows past their date that went.
+    pub fn rows_forgotten(&self) -> u64 {
+        self.forgotten.load(Relaxed)
     }
 
     pub(crate) fn verdict(&self, verdict: &Verdict) {

@@ -15,6 +15,8 @@ use tracing::{info, warn};
 const ROWS: usize = 500;
 /// Between two steps: the disk belongs to the buyers.
 const PAUSE: Duration = Duration::from_millis(200);
+/// After a step in which another server was at the same rows: so that they are not at the next ones at the same moment, too.
+const STEP_ASIDE: Duration = Duration::from_millis(300);
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(10);
 /// After a step that failed.
@@ -55,6 +57,15 @@ pub trait Archive: Send + Sync + 'static {
     async fn keep(&self, rows: Vec<Expired>) -> io::Result<Vec<Expired>>;
 }
 
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Rows that were past their date, 500 at most.
+    pub read: usize,
+    /// Those of them that went. The others have changed meanwhile, or another server was at them.
+    pub gone: usize,
+}
+
 /// Why a step forgot nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum NotForgotten {
@@ -72,22 +83,24 @@ impl App {
         tokio::pin!(stop);
         let mut gone = 0;
         loop {
-            let purged = self.purge_once(archive).await;
-            gone += purged.as_ref().unwrap_or(&0);
-            let nap = match purged {
-                Ok(rows) if rows >= ROWS => PAUSE,
-                Ok(_) => PERIOD,
+            let nap = match self.purge_once(archive).await {
+                Ok(purged) => {
+                    gone += purged.gone;
+                    purged.nap()
+                }
                 Err(error) => {
                     self.counters.retention_failed();
                     warn!(%error, "what is past its date stays for now");
                     AFTER_FAILURE
                 }
             };
-            // Single rows go all day long; a heap of them is worth a line.
-            if nap != PAUSE && gone >= ROWS {
-                info!(rows = gone, "what was past its date is forgotten");
+            if nap >= PERIOD {
+                // Single rows go all day long; a heap of them is worth a line.
+                if gone >= ROWS {
+                    info!(rows = gone, "what was past its date is forgotten");
+                }
+                gone = 0;
             }
-            gone = if nap == PAUSE { gone } else { 0 };
             tokio::select! {
                 () = &mut stop => break,
                 () = sleep(nap) => {}
@@ -95,14 +108,15 @@ impl App {
         }
     }
 
-    /// One step, of 500 rows at most; says how many went. Fewer than were read when another server is at it, too.
+    /// One step, of 500 rows at most.
     ///
     /// # Errors
-    /// What the store or the archive says; then nothing went.
-    pub async fn purge_once(&self, archive: Option<&dyn Archive>) -> Result<usize, NotForgotten> {
+    /// What the store or the archive says; then nothing went, as far as is known.
+    pub async fn purge_once(&self, archive: Option<&dyn Archive>) -> Result<Purged, NotForgotten> {
         let mut expired = self.store.expired(&self.horizon(archive.is_some()), ROWS).await?;
-        if expired.is_empty() {
-            return Ok(0);
+        let read = expired.len();
+        if read == 0 {
+            return Ok(Purged::default());
         }
         if let Some(archive) = archive {
             expired = archive.keep(expired).await?;
@@ -110,7 +124,7 @@ impl App {
         }
         let gone = self.store.purge(expired).await?;
         self.counters.forgotten(gone);
-        Ok(gone)
+        Ok(Purged { read, gone })
     }
 
     fn horizon(&self, archived: bool) -> Horizon {
@@ -121,6 +135,17 @@ impl App {
             claims: now.minus(answers),
             webhooks: now.minus(webhooks),
             webhooks_kept: if archived { WEBHOOKS_BESIDE_ARCHIVE } else { WEBHOOKS_KEPT_MAX },
+        }
+    }
+}
+
+impl Purged {
+    /// Until the next step.
+    fn nap(self) -> Duration {
+        match self {
+            Self { read, .. } if read < ROWS => PERIOD,
+            Self { read, gone } if gone < read => STEP_ASIDE,
+            _ => PAUSE,
         }
     }
 }

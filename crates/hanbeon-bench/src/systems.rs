@@ -169,7 +169,8 @@ fn hanbeon(
 ) -> Result<Command, Failure> {
     let (listen, config) = (address.to_string(), folder.join("hanbeon.toml"));
     let limits = changes.charges_at_once.map(|most| format!("[limits]\ncharges_at_once = {most}\n"));
-    let archive = changes.archive.as_ref().map(|folder| format!("[retention]\narchive = {folder:?}\n"));
+    let archive =
+        changes.archive.as_ref().map(|folder| format!("[retention]\narchive = '{}'\n", folder.display()));
     std::fs::write(&config, [limits, archive].map(Option::unwrap_or_default).concat())?;
     let config = config.to_str().ok_or("the folder's name is no UTF-8")?;
     let serve = ["serve", "--config", config, "--listen", &listen, "--database-url", database_url];

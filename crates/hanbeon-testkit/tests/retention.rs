@@ -1,6 +1,6 @@
 //! What the application forgets, and that it archives first.
 use async_trait::async_trait;
-use hanbeon_app::retention::{Archive, NotForgotten};
+use hanbeon_app::retention::{Archive, NotForgotten, Purged};
 use hanbeon_app::{App, Env, Settings};
 use hanbeon_domain::{Payment, Refund, SessionId, Timestamp, TossOrderId, Verdict, Won};
 use hanbeon_psp::{Page, Psp};
@@ -50,6 +50,8 @@ impl Env for VirtualEnv {
 #[derive(Default)]
 struct Shelf {
     refuses: AtomicUsize,
+    /// A disk that takes its time.
+    slow: bool,
     rows: Mutex<Vec<Expired>>,
     /// Happens while it keeps.
     meanwhile: Option<(Arc<dyn Store>, SavedAmount)>,
@@ -60,6 +62,9 @@ impl Archive for Shelf {
     async fn keep(&self, rows: Vec<Expired>) -> io::Result<Vec<Expired>> {
         if self.refuses.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok() {
             return Err(io::Error::other("no room"));
+        }
+        if self.slow {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.rows.lock().unwrap().extend(rows.clone());
         if let Some((store, again)) = &self.meanwhile {
@@ -104,10 +109,11 @@ async fn nothing_goes_that_the_archive_has_not_taken() {
     let refused = app.purge_once(Some(&shelf)).await;
     assert!(matches!(refused, Err(NotForgotten::Archive(_))), "{refused:?}");
     assert!(is_there(&store, 0).await && is_there(&store, 2).await);
-    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), 3);
+    let all = Purged { read: 3, gone: 3 };
+    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), all);
     assert_eq!(shelf.rows.lock().unwrap().len(), 3);
     assert!(!is_there(&store, 0).await);
-    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), 0);
+    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), Purged::default());
 }
 
 #[tokio::test]
@@ -115,7 +121,7 @@ async fn what_changes_while_it_is_archived_stays() {
     let store = store_with(3).await;
     let meanwhile = Some((Arc::clone(&store), saved(1)));
     let (app, shelf) = (app(&store), Shelf { meanwhile, ..Shelf::default() });
-    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), 2);
+    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), Purged { read: 3, gone: 2 });
     assert!(is_there(&store, 1).await, "the buyer has come back");
     assert!(store.consume_amount(&saved(1), Timestamp::from_micros(2)).await.unwrap());
 }
@@ -135,6 +141,31 @@ async fn an_archive_that_is_mended_takes_what_is_left() {
     let ((), took) = tokio::join!(app.purge_until(Some(&shelf), stop.cancelled()), mended);
     assert!((Duration::from_secs(120)..Duration::from_secs(180)).contains(&took), "{took:?}");
     assert_eq!(shelf.rows.lock().unwrap().len(), 1_200, "each once");
+}
+
+/// Two servers over one store, at the same rows at the same moments: all goes in a while, and little is archived twice.
+#[tokio::test(start_paused = true)]
+async fn two_servers_that_forget_the_same_get_out_of_each_others_way() {
+    const ROWS: usize = 10_000;
+    let store = store_with(ROWS.try_into().unwrap()).await;
+    let (one, other, stop) = (app(&store), app(&store), CancellationToken::new());
+    let shelves = [Shelf { slow: true, ..Shelf::default() }, Shelf { slow: true, ..Shelf::default() }];
+    let begun = Instant::now();
+    let gone = async {
+        while one.counters().rows_forgotten() + other.counters().rows_forgotten() < ROWS.try_into().unwrap() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        stop.cancel();
+        begun.elapsed()
+    };
+    let ((), (), took) = tokio::join!(
+        one.purge_until(Some(&shelves[0]), stop.cancelled()),
+        other.purge_until(Some(&shelves[1]), stop.cancelled()),
+        gone
+    );
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    let lines: usize = shelves.iter().map(|shelf| shelf.rows.lock().unwrap().len()).sum();
+    assert!((ROWS..ROWS + ROWS / 5).contains(&lines), "{lines} lines of {ROWS} rows");
 }
 
 /// Beyond its bound the store drops the oldest without asking anybody.
@@ -157,8 +188,9 @@ async fn with_an_archive_webhooks_go_before_the_store_drops_them() {
         keep(number).await;
     }
     let (app, shelf) = (app(&store), Shelf::default());
-    assert_eq!(app.purge_once(None).await.unwrap(), 0, "without one there is room for more");
-    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), 3);
+    let none = app.purge_once(None).await.unwrap();
+    assert_eq!(none, Purged::default(), "without one there is room for more");
+    assert_eq!(app.purge_once(Some(&shelf)).await.unwrap(), Purged { read: 3, gone: 3 });
     let left = store.webhooks(None, usize::MAX).await.unwrap();
     assert_eq!(WebhookId::try_from(left.len()).unwrap(), WEBHOOKS_KEPT_MAX / 2);
 }

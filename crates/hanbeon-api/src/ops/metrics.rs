@@ -187,6 +187,17 @@ impl fmt::Debug for AppCounters {
 
 impl Collector for AppCounters {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        self.encode_gauges(&mut encoder)?;
+        let forgotten = ConstCounter::new(self.app.counters().rows_forgotten());
+        let help = "Rows past their date that went, into the archive if there is one";
+        let rows = encoder.encode_descriptor("rows_forgotten", help, None, forgotten.metric_type())?;
+        forgotten.encode(rows)?;
+        self.encode_families(&mut encoder)
+    }
+}
+
+impl AppCounters {
+    fn encode_gauges(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let down = ConstGauge::new(u32::from(self.app.toss_is_down()));
         let help = "1 while Toss gives no sign of life, and no new payment window is opened";
         down.encode(encoder.encode_descriptor("toss_down", help, None, down.metric_type())?)?;
@@ -208,17 +219,11 @@ impl Collector for AppCounters {
                 gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
             }
         }
+        Ok(())
+    }
+
+    fn encode_families(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let counters: Vec<_> = self.app.counters().read().collect();
-        let forgotten =
-            counters.iter().find(|(what, _)| *what == Counted::Forgotten).map_or(0, |(_, rows)| *rows);
-        let forgotten = ConstCounter::new(forgotten);
-        let help = "Rows past their date that went, into the archive if there is one";
-        forgotten.encode(encoder.encode_descriptor(
-            "rows_forgotten",
-            help,
-            None,
-            forgotten.metric_type(),
-        )?)?;
         let mut family = |name, help, label: &'static str, pick: fn(Counted) -> Option<&'static str>| {
             let first = ConstCounter::new(0_u64);
             let mut metric = encoder.encode_descriptor(name, help, None, first.metric_type())?;
@@ -250,7 +255,7 @@ impl Collector for AppCounters {
             Counted::TurnedAway => Some("confirm_turned_away"),
             Counted::Fenced => Some("fenced"),
             Counted::RetentionFailed => Some("retention_failed"),
-            Counted::Verdict(_) | Counted::State(_) | Counted::Webhook(_) | Counted::Forgotten => None,
+            Counted::Verdict(_) | Counted::State(_) | Counted::Webhook(_) => None,
         })
     }
 }

@@ -84,7 +84,7 @@ fn archived(world: &World) -> BTreeMap<String, Vec<Value>> {
 }
 
 #[tokio::test]
-async fn whoever_is_killed_while_it_forgets_has_each_row_in_the_store_or_in_the_archive() {
+async fn i9_whoever_is_killed_while_it_forgets_has_each_row_in_the_store_or_in_the_archive() {
     let mut world = World::without_server(SETTINGS).await;
     world.open_toss();
     fill(&world);
@@ -152,7 +152,7 @@ fn is_whole(world: &World, all: &BTreeSet<String>) {
 }
 
 #[tokio::test]
-async fn an_archive_that_is_full_leaves_everything_in_the_store() {
+async fn i9_an_archive_that_is_full_leaves_everything_in_the_store() {
     let mut world = World::without_server(SETTINGS).await;
     world.open_toss();
     let folder = world.folder.path().join("archive/of/hanbeon");

@@ -80,7 +80,7 @@ async fn i2_with_synchronous_normal_intents_and_payments_are_forgotten() {
 
 /// What is past its date is archived, and then forgotten: at no instant is it nowhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i2_no_power_cut_forgets_what_is_not_archived() {
+async fn i9_no_power_cut_forgets_what_is_not_archived() {
     let mut cutting = Cutting::with(ARCHIVING).await;
     cutting.first_key().await.demand_none();
     cutting.live(ENDED, &[]).await.demand_none();
