@@ -5,11 +5,12 @@ use crate::children::{self, command};
 use crate::figures::{self, grouped, median};
 use crate::generate::generate;
 use crate::measure::{Bench, Load, Measured};
+use crate::retention::{self, Retention};
 use crate::run::Plan;
 use crate::speed::paths;
 use crate::systems::{Changes, System};
 use hanbeon_bench::fill::{Filled, in_no_order};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
@@ -29,8 +30,7 @@ const LATE: usize = 10;
 pub(crate) struct Growth {
     /// Confirms per second.
     pub(crate) pace: u64,
-    /// Rows past their date that were archived and forgotten beside the load.
-    pub(crate) archived: u64,
+    pub(crate) retention: Retention,
     pub(crate) sizes: Vec<Size>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn beside(turns: &[Measured], empty: &[Measured]) -> Vec<u64> {
 /// How many measurements that are.
 pub(crate) fn measurements(plan: &Plan, sizes: &[u64]) -> u64 {
     let sizes = u64::try_from(sizes.len()).unwrap_or(u64::MAX);
-    FIRST_TRIES + (sizes + 1) * u64::from(plan.rounds + 1) * 2
+    FIRST_TRIES + (sizes + 1) * u64::from(plan.rounds + 1) * 2 + retention::measurements(plan)
 }
 
 /// How long generating takes at most.
@@ -87,7 +87,6 @@ pub(crate) fn expected_ms(sizes: &[u64]) -> u64 {
 pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Result<Growth, Failure> {
     let folder = tempfile::Builder::new().prefix("hanbeon-bench-").tempdir_in(&bench.place.folder)?;
     let file = |payments: u64| folder.path().join(format!("{payments}.db"));
-    let archive = folder.path().join("archive");
     let load = Load {
         connections: plan.full(),
         seconds: plan.seconds,
@@ -107,8 +106,7 @@ pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Res
     for round in 0..=plan.rounds {
         for size in &mut sizes {
             let stored = (size.payments > 0).then(|| file(size.payments));
-            let changes = Changes { database: stored, archive: Some(archive.clone()), ..Changes::default() };
-            let (confirms, reads) = turn(bench, (&changes, load), size).await?;
+            let (confirms, reads) = turn(bench, (stored, load), size).await?;
             println!(
                 "{} stored, round {round} of {}: confirm p99 {} ms, read p99 {} ms",
                 grouped(size.payments),
@@ -126,17 +124,8 @@ pub(crate) async fn measure(bench: &Bench, plan: &Plan, payments: &[u64]) -> Res
     if let Some(size) = sizes.iter_mut().find(|size| size.payments > 0) {
         size.backup = Some(backup(bench, (&file(size.payments), load), folder.path()).await?);
     }
-    Ok(Growth { pace, archived: lines(&archive)?, sizes })
-}
-
-/// Lines of all files in a folder.
-fn lines(folder: &Path) -> Result<u64, Failure> {
-    let mut lines = 0;
-    for file in std::fs::read_dir(folder)? {
-        let text = std::fs::read(file?.path())?;
-        lines += text.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
-    }
-    Ok(lines)
+    let retention = retention::measure(bench, plan, load).await?;
+    Ok(Growth { pace, retention, sizes })
 }
 
 /// Half of what an empty database can do.
@@ -177,7 +166,7 @@ async fn timed(name: &str, command: Command) -> Result<Duration, Failure> {
 }
 
 /// How many payments a load at a pace can confirm.
-fn pool(load: Load) -> Result<usize, Failure> {
+pub(crate) fn pool(load: Load) -> Result<usize, Failure> {
     let pace = load.pace.unwrap_or(1);
     Ok(usize::try_from(pace.saturating_mul(load.seconds * 1_000 + load.warm_up_ms) / 1_000 + 1)?)
 }
@@ -185,10 +174,11 @@ fn pool(load: Load) -> Result<usize, Failure> {
 /// Confirms and reads; with no file, in a database of its own.
 async fn turn(
     bench: &Bench,
-    (changes, load): (&Changes, Load),
+    (file, load): (Option<PathBuf>, Load),
     size: &Size,
 ) -> Result<(Measured, Measured), Failure> {
-    let stage = bench.stage(System::Sqlite, 0, changes).await?;
+    let changes = Changes { database: file, ..Changes::default() };
+    let stage = bench.stage(System::Sqlite, 0, &changes).await?;
     let bodies = stage.prepare(pool(load)?).await?;
     let confirms = stage.load(&bench.place, &bodies, load).await?;
     confirms.complain();

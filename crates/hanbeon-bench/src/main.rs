@@ -11,7 +11,7 @@
 //!
 //! In reading order:
 //! 1. [`run`]: what is measured, and how long that takes;
-//! 2. [`speed`], [`overload`], [`growth`]: the rounds;
+//! 2. [`speed`], [`overload`], [`growth`] with [`retention`]: the rounds;
 //! 3. [`generate`]: millions of payments, by the library beside this program;
 //! 4. [`measure`]: one measurement;
 //! 5. [`systems`], [`databases`], [`children`]: what is compared, and processes that end with us;
@@ -36,6 +36,7 @@ mod measure;
 mod overload;
 mod prepare;
 mod report;
+mod retention;
 mod run;
 mod speed;
 mod systems;

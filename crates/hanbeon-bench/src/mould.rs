@@ -11,6 +11,9 @@ use uuid::Uuid;
 /// The tables that a payment leaves rows in, in the order of their references.
 const TABLES: [&str; 6] = ["sessions", "saved_amounts", "orders", "payments", "journal", "events"];
 
+/// How long hanbeon keeps what a buyer saved (`retention.saved_amounts_days`), in µs: of an older payment it is gone.
+const SAVED_FOR: i64 = 7 * 86_400 * 1_000_000;
+
 /// What tells one payment from another.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -44,6 +47,8 @@ struct Row {
     journal: Option<Line>,
     /// The payment's own row.
     payment: bool,
+    /// What its buyer saved.
+    saved: bool,
     cells: Vec<Cell>,
 }
 
@@ -112,7 +117,8 @@ impl Mould {
             }
             filled.push(values);
         }
-        for (row, mut values) in self.rows.iter().zip(filled) {
+        let forgotten = names.at < self.first.at - SAVED_FOR;
+        for (row, mut values) in self.rows.iter().zip(filled).filter(|(row, _)| !(row.saved && forgotten)) {
             if row.payment {
                 seal(&row.cells, &mut values, &last);
             }
@@ -187,6 +193,7 @@ fn take_table(db: &Connection, table: &str, first: &Names, rows: &mut Vec<Row>) 
             insert: format!("INSERT INTO {table} ({list}) VALUES ({holes})"),
             journal: if table == "journal" { Some(line(&names)?) } else { None },
             payment: table == "payments",
+            saved: table == "saved_amounts",
             cells,
         });
     }

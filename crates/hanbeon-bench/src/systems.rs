@@ -80,8 +80,8 @@ pub(crate) struct Changes {
     pub(crate) database: Option<PathBuf>,
     /// Each flush of a file takes so much longer, in ms.
     pub(crate) flush_ms: Option<u64>,
-    /// `retention.archive`.
-    pub(crate) archive: Option<PathBuf>,
+    /// `[retention]`, in its own words.
+    pub(crate) retention: Option<String>,
     /// Its instructions are counted, into files whose names begin so.
     pub(crate) counted_in: Option<PathBuf>,
 }
@@ -169,9 +169,8 @@ fn hanbeon(
 ) -> Result<Command, Failure> {
     let (listen, config) = (address.to_string(), folder.join("hanbeon.toml"));
     let limits = changes.charges_at_once.map(|most| format!("[limits]\ncharges_at_once = {most}\n"));
-    let archive =
-        changes.archive.as_ref().map(|folder| format!("[retention]\narchive = '{}'\n", folder.display()));
-    std::fs::write(&config, [limits, archive].map(Option::unwrap_or_default).concat())?;
+    let retention = changes.retention.as_ref().map(|words| format!("[retention]\n{words}\n"));
+    std::fs::write(&config, [limits, retention].map(Option::unwrap_or_default).concat())?;
     let config = config.to_str().ok_or("the folder's name is no UTF-8")?;
     let serve = ["serve", "--config", config, "--listen", &listen, "--database-url", database_url];
     let mut run = match (changes.flush_ms, &changes.counted_in) {

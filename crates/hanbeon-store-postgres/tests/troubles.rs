@@ -272,8 +272,8 @@ async fn what_is_due_is_found_by_its_index() {
         ("SELECT * FROM claims WHERE until < 9 ORDER BY until LIMIT 500", "claims_by_age"),
         ("SELECT webhook_id FROM webhooks ORDER BY webhook_id DESC OFFSET 10000 LIMIT 1", "webhooks_pkey"),
         (
-            "SELECT * FROM (SELECT * FROM webhooks ORDER BY webhook_id LIMIT 500) AS first
-             WHERE received_at < 9 OR webhook_id <= 9",
+            "SELECT * FROM (SELECT * FROM webhooks ORDER BY webhook_id LIMIT 8 * 500::BIGINT) AS first
+             WHERE received_at < 9 OR webhook_id <= 9 ORDER BY webhook_id LIMIT 500",
             "webhooks_pkey",
         ),
     ] {

@@ -90,6 +90,7 @@ macro_rules! store_conformance {
             copies: a_generation_is_raised_above_all_that_are_known, no_generation_is_beyond_the_last,
                 i3_events_of_a_younger_copy_have_larger_numbers;
             forgetting: what_is_past_its_date_goes_by_retention_in_steps,
+                what_a_clock_that_was_ahead_has_left_stops_nothing,
                 a_session_goes_with_the_last_that_it_saved, whoever_comes_back_is_not_forgotten,
                 retention_leaves_what_is_needed, a_row_that_is_past_its_date_is_given_as_it_stands,
                 what_has_changed_since_it_was_read_stays, a_row_goes_once,

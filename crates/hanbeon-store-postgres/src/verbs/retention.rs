@@ -14,12 +14,12 @@ const CLAIMS: &str = "SELECT idempotency_key, request, operation, until, release
     FROM claims WHERE until < $1 ORDER BY until LIMIT $2";
 /// The newest of those that are too many.
 const TOO_MANY: &str = "SELECT webhook_id FROM webhooks ORDER BY webhook_id DESC OFFSET $1 LIMIT 1";
-/// Numbers grow with time, so the oldest ones are the first ones.
+/// Numbers grow with time, so the oldest ones are among the first ones.
 const WEBHOOKS: &str =
     "SELECT webhook_id, received_at, transmission_id, meaning, event_type, hint_key, hint_order,
       verdict, repeated, body
-    FROM (SELECT * FROM webhooks ORDER BY webhook_id LIMIT $2) AS first
-    WHERE received_at < $1 OR webhook_id <= $3";
+    FROM (SELECT * FROM webhooks ORDER BY webhook_id LIMIT 8 * $2::BIGINT) AS first
+    WHERE received_at < $1 OR webhook_id <= $3 ORDER BY webhook_id LIMIT $2";
 
 const FORGET_AMOUNTS: &str = "WITH old AS (
       SELECT a.session_id, a.toss_order_id FROM saved_amounts a

@@ -1,5 +1,5 @@
 //! Forgetting, in small steps. Numbers grow with time, so the oldest rows are the first ones of their table: a step looks at
-//! so many of them, and at nothing else.
+//! some of the first, and at nothing else. More than it takes, for a clock that once was ahead leaves younger ones before older.
 use crate::error::sql;
 use crate::verbs::payments::most;
 use hanbeon_domain::{SessionId, Timestamp};
@@ -10,16 +10,16 @@ use uuid::Uuid;
 pub(crate) const SAVED_AMOUNTS: &str =
     "SELECT a.session_id, s.created_at, a.toss_order_id, a.amount, a.saved_at,
      a.consumed_at
-   FROM (SELECT * FROM saved_amounts ORDER BY seq LIMIT ?2) a JOIN sessions s USING (session_id)
-   WHERE a.saved_at < ?1";
+   FROM (SELECT * FROM saved_amounts ORDER BY seq LIMIT 8 * ?2) a JOIN sessions s USING (session_id)
+   WHERE a.saved_at < ?1 LIMIT ?2";
 pub(crate) const CLAIMS: &str =
     "SELECT idempotency_key, request, operation, until, released, answer_status, answer_body
    FROM claims WHERE until < ?1 ORDER BY until LIMIT ?2";
 pub(crate) const WEBHOOKS: &str =
     "SELECT webhook_id, received_at, transmission_id, meaning, event_type, hint_key, hint_order,
      verdict, repeated, body
-   FROM (SELECT * FROM webhooks ORDER BY webhook_id LIMIT ?2)
-   WHERE received_at < ?1 OR webhook_id <= (SELECT max(webhook_id) FROM webhooks) - ?3";
+   FROM (SELECT * FROM webhooks ORDER BY webhook_id LIMIT 8 * ?2)
+   WHERE received_at < ?1 OR webhook_id <= (SELECT max(webhook_id) FROM webhooks) - ?3 LIMIT ?2";
 
 pub(crate) const FORGET_AMOUNT: &str = "DELETE FROM saved_amounts
    WHERE session_id = ?1 AND toss_order_id = ?2 AND saved_at = ?3 AND consumed_at IS ?4";

@@ -85,6 +85,26 @@ pub async fn what_is_past_its_date_goes_by_retention_in_steps(store: Arc<dyn Sto
     }
 }
 
+/// A clock that was ahead for a while has left young rows before old ones: those go all the same, in full steps.
+pub async fn what_a_clock_that_was_ahead_has_left_stops_nothing(store: Arc<dyn Store>) {
+    let mut world = World::new(store);
+    let (session, now) = (world.session(), world.now());
+    let ahead = now.plus(Duration::from_secs(86_400));
+    let at = |number| if number < EACH { ahead } else { now };
+    for number in 0..3 * EACH {
+        world.store.save_amount(&saved(session, number), at(number)).await.expect("save_amount");
+        let new = NewWebhook { received_at: at(number), ..webhook(&mut world, None) };
+        world.store.keep_webhook(&new, at(number)).await.expect("keep_webhook");
+    }
+    world.pass(Duration::from_secs(60));
+    let soon = before(world.now());
+    let mut steps = Vec::new();
+    while steps.last() != Some(&0) {
+        steps.push(forget(&world, &soon, 4).await);
+    }
+    assert_eq!(steps, [4, 4, 4, 4, 0]);
+}
+
 /// Who has paid is known as long as the payment is; who has saved something young, as long as that is.
 pub async fn a_session_goes_with_the_last_that_it_saved(store: Arc<dyn Store>) {
     let mut world = World::new(store);
