@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use hanbeon_app::Env;
 use hanbeon_app::retention::Archive;
 use hanbeon_store::{Expired, hex, korean_time};
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::spawn_blocking;
 
@@ -27,64 +27,62 @@ pub(crate) struct FileArchive {
     open: Arc<Mutex<Option<Part>>>,
 }
 
+/// A file that may be begun.
+struct Next {
+    folder: PathBuf,
+    /// The day in Korea.
+    day: String,
+    random: [u8; 32],
+}
+
+/// A file that is being written.
 struct Part {
     file: File,
     path: PathBuf,
-    /// The Korean day on which it was begun.
+    /// When it was begun.
     day: String,
     /// So much of it is durable.
     len: u64,
 }
 
 impl FileArchive {
+    /// In this folder, which need not be there yet.
+    pub(crate) fn new(folder: &Path, env: Arc<dyn Env>) -> Self {
+        let folder = absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        Self { folder, env, open: Arc::default() }
+    }
+
+    /// Where it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes the folder if there is none, and sees whether it can be written.
     ///
     /// # Errors
     /// In words for the operator.
-    pub(crate) fn open(folder: &Path, env: Arc<dyn Env>) -> Result<Self, Failure> {
-        let failed = |why: io::Error| {
-            Failure::from(format!("retention.archive: {} cannot be written: {why}", folder.display()))
-        };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        let folder = folder.canonicalize().map_err(failed)?;
-        sync_folder(folder.parent().unwrap_or(&folder)).map_err(failed)?;
-        let archive = Self { folder, env, open: Arc::default() };
-        let part = archive.begin().map_err(failed)?;
-        fs::remove_file(part.path).map_err(failed)?;
-        Ok(archive)
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let probe = make_folder(&self.folder).and_then(|()| self.next().begin());
+        probe.and_then(|probe| fs::remove_file(probe.path)).map_err(|why| {
+            format!("retention.archive: {} cannot be written: {why}", self.folder.display()).into()
+        })
     }
 
-    /// A new file, which nobody else has, and whose name is durable.
-    fn begin(&self) -> io::Result<Part> {
-        begin(&self.folder, &self.day(), &self.env.random()[..4])
+    fn next(&self) -> Next {
+        let day = korean_time(self.env.now()).chars().take("2026-01-01".len()).collect();
+        Next { folder: self.folder.clone(), day, random: self.env.random() }
     }
-
-    fn day(&self) -> String {
-        korean_time(self.env.now()).chars().take("2026-01-01".len()).collect()
-    }
-}
-
-fn begin(folder: &Path, day: &str, random: &[u8]) -> io::Result<Part> {
-    let path = folder.join(format!("{day}-{}.jsonl", hex(random)));
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-    sync_folder(folder)?;
-    Ok(Part { file, path, day: day.to_owned(), len: 0 })
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 #[async_trait]
 impl Archive for FileArchive {
     async fn keep(&self, rows: Vec<Expired>) -> io::Result<Vec<Expired>> {
-        let (open, folder, day) = (Arc::clone(&self.open), self.folder.clone(), self.day());
-        let random = self.env.random();
+        let (open, next) = (Arc::clone(&self.open), self.next());
         let kept = spawn_blocking(move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            // A file that could not be written is left as it is: what the disk has of it is not known.
-            let part = open.take().filter(|part| part.day == day && part.len < FILE_MAX);
-            let mut part = part.map_or_else(|| begin(&folder, &day, &random[..4]), Ok)?;
+            // It is put back only when all went well: what the disk has of a file that could not be written is not known.
+            let part = open.take().filter(|part| part.goes_on(&next.day));
+            let mut part = part.map_or_else(|| next.begin(), Ok)?;
             part.append(&rows)?;
             *open = Some(part);
             Ok(rows)
@@ -93,10 +91,33 @@ impl Archive for FileArchive {
     }
 }
 
+impl Next {
+    /// Nobody else has it, and its name is durable.
+    fn begin(&self) -> io::Result<Part> {
+        let path = self.folder.join(format!("{}-{}.jsonl", self.day, hex(&self.random[..4])));
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        sync_folder(&self.folder)?;
+        Ok(Part { file, path, day: self.day.clone(), len: 0 })
+    }
+}
+
 impl Part {
+    fn goes_on(&self, day: &str) -> bool {
+        self.day == day && self.len < FILE_MAX && self.is_there()
+    }
+
+    /// Or has somebody moved it away? What is written then is found nowhere.
+    fn is_there(&self) -> bool {
+        let place = |of: Metadata| (of.dev(), of.ino());
+        let (named, open) = (fs::metadata(&self.path).map(place), self.file.metadata().map(place));
+        named.ok().is_some_and(|named| open.is_ok_and(|open| open == named))
+    }
+
     /// All of these rows, durable; or none: a beginning of them is cut off again, if that can be done.
     fn append(&mut self, rows: &[Expired]) -> io::Result<()> {
-        match self.write(rows).and_then(|end| self.file.sync_data().map(|()| end)) {
+        let written = self.write(rows).and_then(|end| self.file.sync_data().map(|()| end));
+        let there = written.and_then(|end| if self.is_there() { Ok(end) } else { Err(moved_away()) });
+        match there {
             Ok(end) => {
                 self.len = end;
                 Ok(())
@@ -122,6 +143,27 @@ impl Part {
         }
         Ok(end)
     }
+}
+
+fn moved_away() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "it was moved away while it was written")
+}
+
+/// The folder, with those that it is in, and their names durable: a row that is forgotten must not be in one that is gone after
+/// a power cut.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let folder = folder.canonicalize()?;
+    sync_folder(folder.parent().unwrap_or(&folder))?;
+    for above in folder.ancestors().skip(2) {
+        // Who may not read one of these has not made it.
+        let _ = sync_folder(above);
+    }
+    Ok(())
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -182,7 +224,8 @@ mod tests {
         let place = tempfile::tempdir().expect("a folder");
         let (folder, env) = (place.path().join("new/one"), Arc::new(TestEnv::default()));
         let clock: Arc<dyn Env> = env.clone();
-        let archive = FileArchive::open(&folder, clock).expect("an archive");
+        let archive = FileArchive::new(&folder, clock);
+        archive.check().expect("it can be written");
         assert_eq!(files(&folder), [], "to look whether it can be written leaves nothing");
         assert_eq!(fs::metadata(&folder).expect("a folder").permissions().mode() & 0o777, 0o700);
         let rows = vec![row(1, 3), row(2, CHUNK), row(3, 3)];
@@ -212,26 +255,29 @@ mod tests {
     #[tokio::test]
     async fn after_a_trouble_a_new_file_is_begun() {
         let place = tempfile::tempdir().expect("a folder");
-        let archive = FileArchive::open(place.path(), Arc::new(TestEnv::default())).expect("an archive");
+        let archive = FileArchive::new(place.path(), Arc::new(TestEnv::default()));
         archive.keep(vec![row(1, 3)]).await.expect("room");
         let aside = place.path().with_extension("aside");
         fs::rename(place.path(), &aside).expect("a move");
-        // A file that is open is still written; the next day's cannot be begun.
-        archive.keep(vec![row(2, 3)]).await.expect("room");
-        archive.open.lock().expect("no panic").take();
-        archive.keep(vec![row(3, 3)]).await.expect_err("there is no folder");
+        archive.keep(vec![row(2, 3)]).await.expect_err("there is no folder");
         fs::rename(&aside, place.path()).expect("a move");
-        archive.keep(vec![row(3, 3)]).await.expect("room");
-        let texts: Vec<_> = files(place.path()).into_iter().map(|(_, text)| text.lines().count()).collect();
-        assert_eq!(texts, [2, 1]);
+        archive.keep(vec![row(2, 3)]).await.expect("room");
+        let lines =
+            || files(place.path()).into_iter().map(|(_, text)| text.lines().count()).collect::<Vec<_>>();
+        assert_eq!(lines(), [1, 1]);
+        // The second one is open; the operator takes both away.
+        for (name, _) in files(place.path()) {
+            fs::remove_file(place.path().join(name)).expect("it was there");
+        }
+        archive.keep(vec![row(3, 3), row(4, 3)]).await.expect("room");
+        assert_eq!(lines(), [2], "nothing is written into a file that is gone");
     }
 
     #[test]
     fn a_folder_that_cannot_be_one_is_named() {
         let place = tempfile::NamedTempFile::new().expect("a file");
-        let refused =
-            FileArchive::open(place.path(), Arc::new(TestEnv::default())).err().expect("it is a file");
-        let said = refused.to_string();
+        let refused = FileArchive::new(place.path(), Arc::new(TestEnv::default())).check();
+        let said = refused.expect_err("it is a file").to_string();
         assert!(said.contains("retention.archive") && said.contains("cannot be written"), "{said}");
     }
 }

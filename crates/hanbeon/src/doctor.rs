@@ -74,15 +74,16 @@ async fn api_keys(config: &Config) -> Result<String, String> {
 }
 
 fn archive(config: &Config) -> Result<String, String> {
-    let Some(folder) = &config.retention.archive else {
+    let env: Arc<dyn Env> = Arc::new(SystemEnv);
+    let Some(archive) = config.retention.archive(&env) else {
         return Ok("none; what is past its date is deleted (retention.archive)".to_owned());
     };
-    if !folder.exists() {
-        return Ok(format!("{} is not there yet; `hanbeon serve` makes it", folder.display()));
+    let folder = archive.folder().display();
+    if !archive.folder().exists() {
+        return Ok(format!("{folder} is not there yet; `hanbeon serve` makes it"));
     }
-    let env: Arc<dyn Env> = Arc::new(SystemEnv);
-    config.retention.open_archive(&env).map_err(|e| e.to_string())?;
-    Ok(format!("{} can be written", folder.display()))
+    archive.check().map_err(|e| e.to_string())?;
+    Ok(format!("{folder} can be written"))
 }
 
 fn secret_key(config: &Config) -> Result<String, String> {

@@ -7,6 +7,7 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::telemetry;
 use crate::wire::{Wired, wire};
+use hanbeon_app::retention::Archive;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -63,7 +64,10 @@ pub(crate) async fn run_until(
     });
     let forgetting = tokio::spawn({
         let (app, stop) = (Arc::clone(&app), stop.clone());
-        async move { app.purge_until(archive.as_deref(), stop.cancelled_owned()).await }
+        async move {
+            let archive = archive.as_ref().map(|archive| -> &dyn Archive { archive });
+            app.purge_until(archive, stop.cancelled_owned()).await;
+        }
     });
     let served = tokio::spawn({
         let stop = stop.clone();

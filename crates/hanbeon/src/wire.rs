@@ -1,4 +1,5 @@
 //! The only composition: configuration in, application and router out.
+use crate::archive::FileArchive;
 use crate::cli::Failure;
 use crate::config::{Config, TOSS_API_URL};
 use crate::fence::Fence;
@@ -9,12 +10,12 @@ use hanbeon_api::{ApiConfig, Metrics};
 use hanbeon_app::App;
 use hanbeon_app::billing::Billing;
 use hanbeon_app::receipts::Receipts;
-use hanbeon_app::retention::Archive;
 use hanbeon_psp::TossPsp;
 use hanbeon_store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 use toss_client::Client;
+use tracing::error;
 
 /// A server that is ready to run.
 pub(crate) struct Wired {
@@ -24,7 +25,7 @@ pub(crate) struct Wired {
     pub(crate) router: Router,
     pub(crate) store: Arc<dyn Store>,
     /// Where rows go that the store forgets.
-    pub(crate) archive: Option<Arc<dyn Archive>>,
+    pub(crate) archive: Option<FileArchive>,
 }
 
 /// Puts the parts together.
@@ -41,7 +42,11 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     });
     let (billing_psp, receipt_psp) = (Arc::clone(&psp), Arc::clone(&psp));
     let vault = config.vault.open()?;
-    let archive = config.retention.open_archive(&env)?;
+    let archive = config.retention.archive(&env);
+    if let Some(Err(error)) = archive.as_ref().map(FileArchive::check) {
+        // Who pays must not wait for it: what is past its date does.
+        error!(%error, "what is past its date stays until the archive can be written");
+    }
     let app = App::with_vault(Arc::clone(&store), psp, env, config.settings(), vault);
     let billing = Billing::new(Arc::clone(&app), billing_store, billing_psp, config.billing.dunning());
     let receipts = Receipts::new(Arc::clone(&app), receipt_store, receipt_psp);

@@ -2,7 +2,7 @@
 use crate::archive::FileArchive;
 use crate::cli::Failure;
 use hanbeon_app::Env;
-use hanbeon_app::retention::{Archive, Retention};
+use hanbeon_app::retention::Retention;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) struct RetentionConfig {
     /// Webhooks, of which 20,000 are kept at most.
     webhooks_days: u64,
     /// The folder into which it goes first, if there is one.
-    pub(crate) archive: Option<PathBuf>,
+    archive: Option<PathBuf>,
 }
 
 impl Default for RetentionConfig {
@@ -66,11 +66,7 @@ impl RetentionConfig {
     }
 
     /// The archive, if a folder is set.
-    ///
-    /// # Errors
-    /// In words for the operator: it cannot be written.
-    pub(crate) fn open_archive(&self, env: &Arc<dyn Env>) -> Result<Option<Arc<dyn Archive>>, Failure> {
-        let Some(folder) = &self.archive else { return Ok(None) };
-        Ok(Some(Arc::new(FileArchive::open(folder, Arc::clone(env))?)))
+    pub(crate) fn archive(&self, env: &Arc<dyn Env>) -> Option<FileArchive> {
+        self.archive.as_deref().map(|folder| FileArchive::new(folder, Arc::clone(env)))
     }
 }

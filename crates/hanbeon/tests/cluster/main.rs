@@ -3,7 +3,7 @@
 //! before our books, Toss's books and everything that anybody was told tell one story.
 //!
 //! In reading order: [`many`] (three servers; the database dies and comes back), [`failover`] (it does not come back, and
-//! its standby leads), [`upgrade`] (two versions on two schemas), [`fleet`]: the servers, [`run`]: the load around them and how it comes to its end, [`mirror`]: our
+//! its standby leads), [`upgrade`] (two versions on two schemas), [`forgetting`] (they archive what is old), [`fleet`]: the servers, [`run`]: the load around them and how it comes to its end, [`mirror`]: our
 //! books, for the checker.
 
 #[path = "../crash/books.rs"]
@@ -18,6 +18,7 @@ mod failover;
 #[expect(dead_code, reason = "the crash tests use the rest")]
 mod feed;
 mod fleet;
+mod forgetting;
 #[path = "../crash/lies.rs"]
 mod lies;
 mod many;
