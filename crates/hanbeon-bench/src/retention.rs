@@ -1,21 +1,18 @@
 //! hanbeon on SQLite with a heap of rows that are past their date: while it archives and forgets them, and while it keeps them,
 //! in turn.
 use crate::Failure;
-use crate::children::{self, command};
 use crate::figures::{grouped, median, per_second};
 use crate::growth::pool;
 use crate::measure::{Bench, Load, Measured};
 use crate::run::Plan;
-use crate::systems::{Changes, System};
+use crate::systems::{Changes, System, make_key};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// hanbeon forgets no more in a second: 500 rows, and a pause of 200 ms.
 const ROWS_PER_SECOND: u64 = 2_500;
 /// A turn with its preparations takes so much longer than its load, in s.
 const AROUND: u64 = 10;
-/// How long making the database may take.
-const KEY_WITHIN: Duration = Duration::from_secs(30);
 
 /// What was measured beside a heap.
 #[derive(Clone, Debug)]
@@ -94,11 +91,11 @@ fn lines(folder: &Path) -> Result<u64, Failure> {
     Ok(lines)
 }
 
-/// A database of hanbeon's with so many rows of each kind, from a hundred days ago: amounts with their sessions, and answers as long as a payment.
+/// A database of hanbeon's with so many rows of each kind, from a hundred days ago: amounts with their sessions, and answers as
+/// long as a payment.
 async fn heap_up(bench: &Bench, file: &Path, each: u64) -> Result<(), Failure> {
     let url = format!("sqlite://{}", file.display());
-    let keys = command(&bench.place.hanbeon, ["keys", "create", "--database-url", &url, "--name", "heap"]);
-    children::finish("hanbeon keys create", keys, KEY_WITHIN).await?;
+    make_key(&bench.place, &url).await?;
     let db = rusqlite::Connection::open(file)?;
     let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {each})");
     let at = "CAST(strftime('%s', 'now', '-100 days') AS INTEGER) * 1000000 + i";

@@ -218,7 +218,11 @@ fn node(peer: &Path, address: SocketAddr, toss: &str, databases: &Databases) -> 
     run
 }
 
-async fn make_key(place: &Place, database_url: &str) -> Result<String, Failure> {
+/// Makes a key of the shop's, and the database if there is none.
+///
+/// # Errors
+/// When the database cannot be made or written.
+pub(crate) async fn make_key(place: &Place, database_url: &str) -> Result<String, Failure> {
     // One name has one key; a database that is used again has one already.
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = format!("bench-{}-{}", std::process::id(), MADE.fetch_add(1, Relaxed));

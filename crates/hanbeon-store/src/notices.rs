@@ -40,6 +40,18 @@ pub struct NewWebhook {
     pub body: Vec<u8>,
 }
 
+impl NewWebhook {
+    /// Whom it hints at, as two columns have it: the payment's key, or the name of its order at Toss.
+    #[must_use]
+    pub fn hint_names(&self) -> (Option<&str>, Option<&str>) {
+        match &self.hint {
+            Some(Hint::Key(key)) => (Some(key.as_str()), None),
+            Some(Hint::Order(order)) => (None, Some(order.as_str())),
+            None => (None, None),
+        }
+    }
+}
+
 /// What we think of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WebhookVerdict {

@@ -1,6 +1,5 @@
 //! What a store may forget, and when. Never a payment, its history, its refunds or its events.
-use crate::hex::hex;
-use crate::korean_time;
+use crate::{hex, korean_time};
 use hanbeon_domain::{SessionId, Timestamp};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;

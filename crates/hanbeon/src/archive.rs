@@ -61,9 +61,13 @@ impl FileArchive {
     ///
     /// # Errors
     /// In words for the operator.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        let probe = make_folder(&self.folder).and_then(|()| self.next().begin());
-        probe.and_then(|probe| fs::remove_file(probe.path)).map_err(|why| {
+    pub(crate) async fn check(&self) -> Result<(), Failure> {
+        let next = self.next();
+        let probed = spawn_blocking(move || {
+            make_folder(&next.folder)?;
+            fs::remove_file(next.begin()?.path)
+        });
+        probed.await?.map_err(|why| {
             format!("retention.archive: {} cannot be written: {why}", self.folder.display()).into()
         })
     }
@@ -225,7 +229,7 @@ mod tests {
         let (folder, env) = (place.path().join("new/one"), Arc::new(TestEnv::default()));
         let clock: Arc<dyn Env> = env.clone();
         let archive = FileArchive::new(&folder, clock);
-        archive.check().expect("it can be written");
+        archive.check().await.expect("it can be written");
         assert_eq!(files(&folder), [], "to look whether it can be written leaves nothing");
         assert_eq!(fs::metadata(&folder).expect("a folder").permissions().mode() & 0o777, 0o700);
         let rows = vec![row(1, 3), row(2, CHUNK), row(3, 3)];
@@ -273,10 +277,10 @@ mod tests {
         assert_eq!(lines(), [2], "nothing is written into a file that is gone");
     }
 
-    #[test]
-    fn a_folder_that_cannot_be_one_is_named() {
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_one_is_named() {
         let place = tempfile::NamedTempFile::new().expect("a file");
-        let refused = FileArchive::new(place.path(), Arc::new(TestEnv::default())).check();
+        let refused = FileArchive::new(place.path(), Arc::new(TestEnv::default())).check().await;
         let said = refused.expect_err("it is a file").to_string();
         assert!(said.contains("retention.archive") && said.contains("cannot be written"), "{said}");
     }

@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut report = Report { failed: false };
     report.say("database", database(config).await);
     report.say("API keys", api_keys(config).await);
-    report.say("archive", archive(config));
+    report.say("archive", archive(config).await);
     report.say("Toss secret key", secret_key(config));
     report.say("Toss client key", client_key(config));
     let toss = reach(config).await;
@@ -73,7 +73,7 @@ async fn api_keys(config: &Config) -> Result<String, String> {
     }
 }
 
-fn archive(config: &Config) -> Result<String, String> {
+async fn archive(config: &Config) -> Result<String, String> {
     let env: Arc<dyn Env> = Arc::new(SystemEnv);
     let Some(archive) = config.retention.archive(&env) else {
         return Ok("none; what is past its date is deleted (retention.archive)".to_owned());
@@ -82,7 +82,7 @@ fn archive(config: &Config) -> Result<String, String> {
     if !archive.folder().exists() {
         return Ok(format!("{folder} is not there yet; `hanbeon serve` makes it"));
     }
-    archive.check().map_err(|e| e.to_string())?;
+    archive.check().await.map_err(|e| e.to_string())?;
     Ok(format!("{folder} can be written"))
 }
 

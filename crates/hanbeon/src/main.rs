@@ -9,7 +9,8 @@
 //! 3. [`wire`]: configuration in, application and router out;
 //! 4. [`serve`]: listeners, recovery, graceful stop;
 //! 5. [`review`], [`receipts`], [`inspect`]: what a human decides, and looks into;
-//! 6. [`archive`]: where goes what the store forgets; [`backup`]: a copy of the books, and its way back, with [`fence`] and [`resync`]; [`migrate`]: to another store;
+//! 6. [`archive`]: where goes what the store forgets; [`backup`]: a copy of the books, and its way back, with [`fence`] and
+//!    [`resync`]; [`migrate`]: to another store;
 //! 7. [`demo`], [`sandbox`], [`keys`], [`import`], [`doctor`], [`smoke`]: the other commands;
 //! 8. [`telemetry`](mod@telemetry): logs.
 //!

@@ -3,10 +3,12 @@
 //! Stopping: no new connections, answers to the requests that are under way, then the calls to Toss that
 //! outlive their requests, all within the drain time. What is not finished by then is on disk, and is the
 //! next start's first work.
+use crate::archive::FileArchive;
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::telemetry;
 use crate::wire::{Wired, wire};
+use hanbeon_app::App;
 use hanbeon_app::retention::Archive;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
@@ -16,7 +18,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// So many connections may wait to be accepted, if the kernel's `somaxconn` allows it. Whoever finds no place tries again after a
 /// second: with the 128 that libraries ask for, a crowd of 2,000 took five seconds to be connected.
@@ -64,10 +66,7 @@ pub(crate) async fn run_until(
     });
     let forgetting = tokio::spawn({
         let (app, stop) = (Arc::clone(&app), stop.clone());
-        async move {
-            let archive = archive.as_ref().map(|archive| -> &dyn Archive { archive });
-            app.purge_until(archive, stop.cancelled_owned()).await;
-        }
+        async move { forget_until(&app, archive.as_ref(), stop).await }
     });
     let served = tokio::spawn({
         let stop = stop.clone();
@@ -89,6 +88,17 @@ pub(crate) async fn run_until(
     }
     info!("stopped");
     Ok(())
+}
+
+/// Archives and forgets. Who pays waits neither for an archive that cannot be written, nor for one that hangs.
+async fn forget_until(app: &App, archive: Option<&FileArchive>, stop: CancellationToken) {
+    if let Some(archive) = archive
+        && let Err(error) = archive.check().await
+    {
+        error!(%error, "what is past its date stays until the archive can be written");
+    }
+    let archive = archive.map(|archive| -> &dyn Archive { archive });
+    app.purge_until(archive, stop.cancelled_owned()).await;
 }
 
 /// Listens, or says who is in the way.

@@ -15,7 +15,6 @@ use hanbeon_store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 use toss_client::Client;
-use tracing::error;
 
 /// A server that is ready to run.
 pub(crate) struct Wired {
@@ -43,10 +42,6 @@ pub(crate) async fn wire(config: &Config) -> Result<Wired, Failure> {
     let (billing_psp, receipt_psp) = (Arc::clone(&psp), Arc::clone(&psp));
     let vault = config.vault.open()?;
     let archive = config.retention.archive(&env);
-    if let Some(Err(error)) = archive.as_ref().map(FileArchive::check) {
-        // Who pays must not wait for it: what is past its date does.
-        error!(%error, "what is past its date stays until the archive can be written");
-    }
     let app = App::with_vault(Arc::clone(&store), psp, env, config.settings(), vault);
     let billing = Billing::new(Arc::clone(&app), billing_store, billing_psp, config.billing.dunning());
     let receipts = Receipts::new(Arc::clone(&app), receipt_store, receipt_psp);

@@ -41,11 +41,7 @@ pub(crate) async fn keep(tx: &Tx<'_>, new: &NewWebhook, from: Timestamp) -> Resu
 /// set back. Says whether the same has arrived before. Of the same at once one is stored as the first; the others wait
 /// for it, store nothing, and see it when they try again.
 async fn insert(tx: &Tx<'_>, new: &NewWebhook) -> Result<(i64, bool), StoreError> {
-    let (hint_key, hint_order) = match &new.hint {
-        Some(Hint::Key(key)) => (Some(key.as_str()), None),
-        Some(Hint::Order(order)) => (None, Some(order.as_str())),
-        None => (None, None),
-    };
+    let (hint_key, hint_order) = new.hint_names();
     let insert = "INSERT INTO webhooks (webhook_id, received_at, transmission_id, meaning, event_type, hint_key, hint_order,
           verdict, body, repeated)
         VALUES (CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT), $1, $2, $3, $4, $5, $6, $7, $8,

@@ -4,9 +4,7 @@ use crate::rows;
 use crate::verbs::payments::most;
 use crate::verbs::turns;
 use hanbeon_domain::Timestamp;
-use hanbeon_store::{
-    Hint, Kept, NewWebhook, StoreError, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict,
-};
+use hanbeon_store::{Kept, NewWebhook, StoreError, WEBHOOKS_KEPT_MAX, Webhook, WebhookId, WebhookVerdict};
 use rusqlite::{Connection, params};
 
 /// Most old ones that go when a new one comes. One is enough, unless the bound was lowered.
@@ -38,11 +36,7 @@ fn has_arrived(db: &Connection, new: &NewWebhook) -> Result<bool, StoreError> {
 }
 
 fn insert(db: &Connection, new: &NewWebhook, repeated: bool) -> Result<i64, StoreError> {
-    let (hint_key, hint_order) = match &new.hint {
-        Some(Hint::Key(key)) => (Some(key.as_str()), None),
-        Some(Hint::Order(order)) => (None, Some(order.as_str())),
-        None => (None, None),
-    };
+    let (hint_key, hint_order) = new.hint_names();
     let mut statement = db
         .prepare_cached(
             "INSERT INTO webhooks (received_at, transmission_id, meaning, event_type, hint_key, hint_order, verdict,

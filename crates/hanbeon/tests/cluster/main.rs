@@ -3,8 +3,8 @@
 //! before our books, Toss's books and everything that anybody was told tell one story.
 //!
 //! In reading order: [`many`] (three servers; the database dies and comes back), [`failover`] (it does not come back, and
-//! its standby leads), [`upgrade`] (two versions on two schemas), [`forgetting`] (they archive what is old), [`fleet`]: the servers, [`run`]: the load around them and how it comes to its end, [`mirror`]: our
-//! books, for the checker.
+//! its standby leads), [`upgrade`] (two versions on two schemas), [`forgetting`] (they archive what is old), [`fleet`]: the
+//! servers, [`run`]: the load around them and how it comes to its end, [`mirror`]: our books, for the checker.
 
 #[path = "../crash/books.rs"]
 mod books;

@@ -104,13 +104,10 @@ impl Webhooks {
 }
 
 fn expired(webhook: &Webhook) -> ExpiredWebhook {
-    let NewWebhook { received_at, transmission_id, meaning, event_type, hint, verdict, body } =
+    let (hint_key, hint_order) = webhook.new.hint_names();
+    let (hint_key, hint_order) = (hint_key.map(str::to_owned), hint_order.map(str::to_owned));
+    let NewWebhook { received_at, transmission_id, meaning, event_type, verdict, body, .. } =
         webhook.new.clone();
-    let (hint_key, hint_order) = match hint {
-        Some(Hint::Key(key)) => (Some(key.as_str().to_owned()), None),
-        Some(Hint::Order(order)) => (None, Some(order.as_str().to_owned())),
-        None => (None, None),
-    };
     ExpiredWebhook {
         webhook_id: webhook.id.cast_signed(),
         received_at,
