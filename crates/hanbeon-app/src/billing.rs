@@ -24,8 +24,13 @@ use hanbeon_psp::billing::BillingPsp;
 use hanbeon_store::{BillingStore, KeyRecord, StoreError};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use tracing::error;
+
+/// How often a change is tried while others, or the recovery that catches up with a month, change the same row.
+const CHANGES_MAX: u32 = 12;
 
 /// The application's second half: the same clock, rules and tasks; doors of its own.
 pub struct Billing {
@@ -132,6 +137,15 @@ impl Billing {
     /// [`BillingError::NotFound`], or what the store says.
     pub async fn customer(&self, id: CustomerId) -> Result<CustomerRecord, BillingError> {
         self.store.customer(id).await?.ok_or(BillingError::NotFound("customer"))
+    }
+
+    /// Before a change is tried again: somewhere in the first ms, then in the first two, four, … 1024. Whoever waits as long as
+    /// the others meets them again.
+    async fn give_way(&self, tries: u32) {
+        if let Some(before) = tries.checked_sub(1) {
+            let [share, ..] = self.app.env.random();
+            sleep(Duration::from_millis(1 << before) * u32::from(share) / u32::from(u8::MAX)).await;
+        }
     }
 
     fn vault(&self) -> Result<&Vault, BillingError> {

@@ -4,7 +4,7 @@
 //! asked, and the question is repeated under the same idempotency key until it is answered: a lost answer loses no key
 //! and makes no second one. A deletion is a wish in the store, too: no charge begins any more, what is under way is
 //! resolved, and only then Toss is told.
-use super::{Billing, BillingError, Secret};
+use super::{Billing, BillingError, CHANGES_MAX, Secret};
 use crate::claims::Operation;
 use hanbeon_domain::billing::{BillingKey, KeyState};
 use hanbeon_domain::{BillingKeyId, CustomerId, CustomerKey, Evidence, Refusal, Timestamp};
@@ -17,8 +17,6 @@ use tracing::{info, warn};
 
 /// How long a deletion waits before it looks again whether the key's charges are resolved.
 const WHILE_IN_USE: Duration = Duration::from_secs(2);
-/// Somebody else changed the key in the meantime: more often than this is no accident.
-const CHANGES_MAX: u32 = 5;
 
 impl Billing {
     /// Makes a key of the proof that the billing window left. When Toss does not answer, the key is being issued until it
@@ -81,7 +79,8 @@ impl Billing {
         customer: CustomerId,
         id: BillingKeyId,
     ) -> Result<BillingKey, BillingError> {
-        for _ in 0..CHANGES_MAX {
+        for tries in 0..CHANGES_MAX {
+            self.give_way(tries).await;
             let record = self.key(id).await?;
             if record.key.customer != customer {
                 return Err(BillingError::NotFound("billing key"));

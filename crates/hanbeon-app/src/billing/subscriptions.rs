@@ -1,5 +1,5 @@
 //! Subscriptions: what the shop says, and the turn in which the next charge begins.
-use super::{Billing, BillingError};
+use super::{Billing, BillingError, CHANGES_MAX};
 use crate::claims::Operation;
 use hanbeon_domain::billing::charge::NewCharge;
 use hanbeon_domain::billing::subscription::check;
@@ -11,8 +11,6 @@ use std::time::Duration;
 use tracing::{error, info};
 use uuid::Builder;
 
-/// Somebody else changed the subscription in the meantime: more often than this is no accident.
-const CHANGES_MAX: u32 = 5;
 /// When a subscription is looked at again whose period somebody else has just begun to charge.
 const LATER: Duration = Duration::from_secs(60);
 /// Charges of a subscription that are shown: five years of months.
@@ -103,7 +101,8 @@ impl Billing {
     /// # Errors
     /// [`BillingError`]; it is as it was then.
     pub async fn change(&self, id: SubscriptionId, change: Change) -> Result<Subscription, BillingError> {
-        for _ in 0..CHANGES_MAX {
+        for tries in 0..CHANGES_MAX {
+            self.give_way(tries).await;
             let stored = self.subscription(id).await?;
             let next = match change {
                 Change::Pause => stored.pause()?,

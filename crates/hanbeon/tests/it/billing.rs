@@ -382,6 +382,22 @@ async fn d10_many_equal_requests_charge_once() {
     assert_eq!(scene.approvals(), 1);
 }
 
+/// Whoever answers for a subscription is not told to try again because others, or the recovery, were at it too.
+#[tokio::test]
+async fn changes_of_one_subscription_that_meet_are_all_made() {
+    let scene = Scene::new("").await;
+    let id = scene.subscribe().await;
+    let jobs = (0..32).map(|at| {
+        let change = if at % 2 == 0 { "pause" } else { "resume" };
+        let path = format!("/v1/subscriptions/{id}/{change}");
+        send(scene.world.api.post(&path, "{}").bearer_auth(&scene.world.api.key))
+    });
+    for answer in at_once(jobs).await {
+        answer.has_status(200);
+    }
+    scene.all_is_well().await;
+}
+
 #[tokio::test]
 async fn a_key_that_is_deleted_at_toss_is_doubted_and_its_next_charge_tells() {
     let scene = Scene::new("").await;
