@@ -90,8 +90,9 @@ async fn i9_no_power_cut_forgets_what_is_not_archived() {
     let findings = cutting.forget().await;
     findings.demand_none();
     assert!(findings.comparisons > old, "{findings:?}");
-    let archives = cutting.left.keys().filter(|name| !name.starts_with(DATABASE)).count();
-    assert_eq!(archives, 1, "{:?}", cutting.left.keys());
+    // The cut may bring back what was made and removed to see whether the folder can be written: a name, and nothing in it.
+    let has_rows = |(name, content): &(&String, &Vec<u8>)| !name.starts_with(DATABASE) && !content.is_empty();
+    assert_eq!(cutting.left.iter().filter(has_rows).count(), 1, "{:?}", cutting.left.keys());
 }
 
 /// A world whose server lives on a disk that forgets.
