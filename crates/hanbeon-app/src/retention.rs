@@ -7,8 +7,9 @@ use crate::App;
 use async_trait::async_trait;
 use hanbeon_store::{Expired, Horizon, StoreError, WEBHOOKS_KEPT_MAX};
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 /// Rows of a step: a transaction that delays nobody.
@@ -19,8 +20,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 const STEP_ASIDE: Duration = Duration::from_millis(300);
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(10);
-/// After a step that failed.
+/// After a step that failed; and how often it is said that an archive does not answer.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// Who stops waits so long for the step that is under way. Cut off, it leaves rows in both places at worst.
+const LAST_STEP: Duration = Duration::from_secs(1);
 /// With an archive, so many webhooks stay in the store: the store drops the oldest of more than it may hold, and here they
 /// are archived before it comes to that.
 const WEBHOOKS_BESIDE_ARCHIVE: u64 = WEBHOOKS_KEPT_MAX / 2;
@@ -83,7 +86,15 @@ impl App {
         tokio::pin!(stop);
         let mut gone = 0;
         loop {
-            let nap = match self.purge_once(archive).await {
+            let mut step = pin!(self.purge_once(archive));
+            let ended = tokio::select! {
+                ended = &mut step => ended,
+                () = &mut stop => {
+                    let _ = timeout(LAST_STEP, step).await;
+                    break;
+                }
+            };
+            let nap = match ended {
                 Ok(purged) => {
                     gone += purged.gone;
                     purged.nap()
@@ -119,12 +130,25 @@ impl App {
             return Ok(Purged::default());
         }
         if let Some(archive) = archive {
-            expired = archive.keep(expired).await?;
+            expired = self.kept(archive, expired).await?;
             self.env.reached(POINT);
         }
         let gone = self.store.purge(expired).await?;
         self.counters.forgotten(gone);
         Ok(Purged { read, gone })
+    }
+
+    /// A share that hangs says nothing, not even no: it is waited for, because what it will have done is not known, and that is as
+    /// much a failure as any.
+    async fn kept(&self, archive: &dyn Archive, rows: Vec<Expired>) -> io::Result<Vec<Expired>> {
+        let mut keeping = archive.keep(rows);
+        loop {
+            if let Ok(kept) = timeout(AFTER_FAILURE, &mut keeping).await {
+                return kept;
+            }
+            self.counters.retention_failed();
+            warn!("what is past its date stays for now: the archive does not answer");
+        }
     }
 
     fn horizon(&self, archived: bool) -> Horizon {

@@ -1,7 +1,7 @@
 //! What the application forgets, and that it archives first.
 use async_trait::async_trait;
 use hanbeon_app::retention::{Archive, NotForgotten, Purged};
-use hanbeon_app::{App, Env, Settings};
+use hanbeon_app::{App, Counted, Env, Settings};
 use hanbeon_domain::{Payment, Refund, SessionId, Timestamp, TossOrderId, Verdict, Won};
 use hanbeon_psp::{Page, Psp};
 use hanbeon_store::{Expired, NewWebhook, SavedAmount, Store, WEBHOOKS_KEPT_MAX, WebhookId, WebhookVerdict};
@@ -50,8 +50,8 @@ impl Env for VirtualEnv {
 #[derive(Default)]
 struct Shelf {
     refuses: AtomicUsize,
-    /// A disk that takes its time.
-    slow: bool,
+    /// How long the disk takes.
+    takes: Duration,
     rows: Mutex<Vec<Expired>>,
     /// Happens while it keeps.
     meanwhile: Option<(Arc<dyn Store>, SavedAmount)>,
@@ -63,9 +63,7 @@ impl Archive for Shelf {
         if self.refuses.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok() {
             return Err(io::Error::other("no room"));
         }
-        if self.slow {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        tokio::time::sleep(self.takes).await;
         self.rows.lock().unwrap().extend(rows.clone());
         if let Some((store, again)) = &self.meanwhile {
             store.save_amount(again, Timestamp::from_micros(0).plus(DAY * 365)).await.unwrap();
@@ -143,13 +141,34 @@ async fn an_archive_that_is_mended_takes_what_is_left() {
     assert_eq!(shelf.rows.lock().unwrap().len(), 1_200, "each once");
 }
 
+/// It is told of every minute, and is no reason not to stop.
+#[tokio::test(start_paused = true)]
+async fn an_archive_that_hangs_is_a_failure_and_keeps_nobody_from_stopping() {
+    const HANGS: Duration = Duration::from_secs(200);
+    let store = store_with(600).await;
+    let (app, shelf) = (app(&store), Shelf { takes: HANGS, ..Shelf::default() });
+    let (stop, begun) = (CancellationToken::new(), Instant::now());
+    let during = async {
+        tokio::time::sleep(HANGS - Duration::from_secs(1)).await;
+        let told = app.counters().read().find(|(what, _)| *what == Counted::RetentionFailed);
+        assert_eq!(told, Some((Counted::RetentionFailed, 3)), "one for every minute");
+        assert!(is_there(&store, 0).await);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(!is_there(&store, 0).await && is_there(&store, 599).await, "it has answered at last");
+        stop.cancel();
+    };
+    tokio::join!(app.purge_until(Some(&shelf), stop.cancelled()), during);
+    assert!(begun.elapsed() < HANGS + Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(shelf.rows.lock().unwrap().len(), 500, "the second step was under way");
+}
+
 /// Two servers over one store, at the same rows at the same moments: all goes in a while, and little is archived twice.
 #[tokio::test(start_paused = true)]
 async fn two_servers_that_forget_the_same_get_out_of_each_others_way() {
     const ROWS: usize = 4_000;
     let store = store_with(ROWS.try_into().unwrap()).await;
     let (one, other, stop) = (app(&store), app(&store), CancellationToken::new());
-    let shelves = [Shelf { slow: true, ..Shelf::default() }, Shelf { slow: true, ..Shelf::default() }];
+    let shelves = [(); 2].map(|()| Shelf { takes: Duration::from_millis(20), ..Shelf::default() });
     let begun = Instant::now();
     let gone = async {
         while one.counters().rows_forgotten() + other.counters().rows_forgotten() < ROWS.try_into().unwrap() {

@@ -12,12 +12,17 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// A file that is longer is followed by the next one.
 const FILE_MAX: u64 = 64 << 20;
 /// Written at once, in bytes, or little more: a step's rows are never all in memory as text, too.
 const CHUNK: usize = 64 << 10;
+
+/// How long a look waits for a folder that may be on a share.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// A folder of files.
 pub(crate) struct FileArchive {
@@ -67,9 +72,13 @@ impl FileArchive {
             make_folder(&next.folder)?;
             fs::remove_file(next.begin()?.path)
         });
-        probed.await?.map_err(|why| {
-            format!("retention.archive: {} cannot be written: {why}", self.folder.display()).into()
-        })
+        let folder = self.folder.display();
+        let Ok(probed) = timeout(ANSWERS_WITHIN, probed).await else {
+            return Err(
+                format!("retention.archive: {folder} does not answer within {ANSWERS_WITHIN:?}").into()
+            );
+        };
+        probed?.map_err(|why| format!("retention.archive: {folder} cannot be written: {why}").into())
     }
 
     fn next(&self) -> Next {

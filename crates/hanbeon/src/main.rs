@@ -42,6 +42,7 @@ mod wire;
 
 use clap::Parser as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// A confirm allocates some hundred times, on several threads.
 #[global_allocator]
@@ -50,6 +51,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How nice a command is that looks through everything while a server serves: a tenth of the server's weight.
 #[cfg(unix)]
 const STANDS_BACK: i32 = 10;
+
+/// What still waits for a disk when all is done is left after so long: a share that hangs keeps no process from ending.
+const LAST_CALLS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     // The allocator touches a little here and there; in pages of 2 MiB that would be ten times the memory.
@@ -68,7 +72,11 @@ fn main() -> ExitCode {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(cli::run(cli)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(cli::run(cli));
+            runtime.shutdown_timeout(LAST_CALLS);
+            ended
+        }
         Err(error) => Err(format!("cannot start the runtime: {error}").into()),
     };
     match ended {

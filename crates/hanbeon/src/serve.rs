@@ -93,7 +93,7 @@ pub(crate) async fn run_until(
 /// Archives and forgets. Who pays waits neither for an archive that cannot be written, nor for one that hangs.
 async fn forget_until(app: &App, archive: Option<&FileArchive>, stop: CancellationToken) {
     if let Some(archive) = archive
-        && let Err(error) = archive.check().await
+        && let Some(Err(error)) = stop.run_until_cancelled(archive.check()).await
     {
         error!(%error, "what is past its date stays until the archive can be written");
     }

@@ -1,4 +1,5 @@
 //! Killed while it forgets: each row is in the store or in the archive, as it was, and in the end in the archive alone.
+use crate::buyer::Buyer;
 use crate::support::{World, until};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,6 +184,35 @@ async fn i9_an_archive_that_is_full_leaves_everything_in_the_store() {
     world.terminate().await;
     assert!(world.ended().await.success());
     is_whole(&world, &all);
+}
+
+#[tokio::test]
+async fn i9_an_archive_that_hangs_keeps_no_server_from_serving_or_stopping() {
+    let mut world = World::without_server(SETTINGS).await;
+    world.open_toss();
+    fill(&world);
+    let all = stored(&world);
+    world.environment = vec![
+        ("LD_PRELOAD", slow_disk(&world)),
+        ("FLUSH_DELAY_MS", "3600000".to_owned()),
+        ("FLUSH_DELAY_OF", ".jsonl".to_owned()),
+    ];
+    world.start().await;
+    until("a step is archived", async || (archived(&world).len() == STEP).then_some(())).await;
+    Buyer::paid(&world, 1_000).await;
+    world.terminate().await;
+    assert!(world.ended().await.success());
+    assert!(stored(&world).is_superset(&all), "nothing is forgotten that may not be on the disk");
+}
+
+/// What makes the disk slow, compiled into the world's folder.
+fn slow_disk(world: &World) -> String {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../hanbeon-bench/slow-disk/flush.c");
+    let library = world.folder.path().join("slow-disk.so");
+    let mut cc = Command::new("cc");
+    let ended = cc.args(["-shared", "-fPIC", "-O2", "-o"]).arg(&library).args([source, "-ldl"]).status();
+    assert!(ended.expect("cc").success());
+    library.display().to_string()
 }
 
 /// The server has files of it open until it is dropped, too.
