@@ -137,6 +137,15 @@ impl Postgres {
             }
         }
     }
+
+    /// What a query answers, as text: one row and column.
+    ///
+    /// # Errors
+    /// What PostgreSQL says, or that it takes longer than this.
+    pub(crate) async fn query(&self, url: &str, query: &str, within: Duration) -> Result<String, Failure> {
+        let psql = ["--no-psqlrc", "--tuples-only", "--no-align", "--command", query, url];
+        children::finish_quietly("psql", command(&self.programs.join("psql"), psql), within).await
+    }
 }
 
 /// Debian keeps the server's programs out of the path.

@@ -4,7 +4,7 @@ use crate::figures::{grouped, per_second};
 use crate::http::{self, Connection};
 use crate::load::allow_connections;
 use crate::measure::Bench;
-use crate::systems::{Changes, Place, System};
+use crate::systems::{Changes, Place, System, file_url};
 use crate::{Failure, databases::Databases};
 use clap::Args;
 use hanbeon_bench::fill::{Filled, fill};
@@ -59,7 +59,7 @@ pub(crate) async fn generate(bench: &Bench, file: &Path, payments: u64) -> Resul
 
 /// Lets hanbeon make the first one.
 async fn first(bench: &Bench, file: &Path) -> Result<(), Failure> {
-    let changes = Changes { database: Some(file.to_owned()), ..Changes::default() };
+    let changes = Changes { database_url: Some(file_url(file)), ..Changes::default() };
     let stage = bench.stage(System::Sqlite, 0, &changes).await?;
     let body = stage.prepare(1).await?.remove(0);
     let confirm: Value = serde_json::from_str(&body)?;

@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The parts, in their order on the page.
-const PARTS: [&str; 3] = ["speed", "overload", "growth"];
+const PARTS: [&str; 4] = ["speed", "overload", "growth", "growth-postgres"];
 
 /// A part of the page with its pictures, by file name.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ pub(crate) fn write(output: &Path, made: &Made, parts: &Parts) -> Result<(), Fai
         let new = match name {
             "speed" => parts.speed.as_ref().map(|speed| speed::part(made, speed)),
             "overload" => parts.overload.as_ref().map(overload::part),
-            _ => parts.growth.as_ref().map(growth::part),
+            _ => parts.growth.as_ref().filter(|growth| growth::name(growth) == name).map(growth::part),
         };
         let text = match new {
             Some(part) => {

@@ -5,7 +5,7 @@ use crate::figures::{grouped, median, per_second};
 use crate::growth::pool;
 use crate::measure::{Bench, Load, Measured};
 use crate::run::Plan;
-use crate::systems::{Changes, System, make_key};
+use crate::systems::{Changes, System, file_url, make_key};
 use std::path::Path;
 use std::time::Instant;
 
@@ -66,8 +66,8 @@ async fn turn(
     (file, archive): (&Path, &Path),
     (retention, load): (&str, Load),
 ) -> Result<(Measured, u64), Failure> {
-    let (database, retention) = (Some(file.to_owned()), Some(retention.to_owned()));
-    let changes = Changes { database, retention, ..Changes::default() };
+    let (database_url, retention) = (Some(file_url(file)), Some(retention.to_owned()));
+    let changes = Changes { database_url, retention, ..Changes::default() };
     let stage = bench.stage(System::Sqlite, 0, &changes).await?;
     let bodies = stage.prepare(pool(load)?).await?;
     let (before, began) = (lines(archive)?, Instant::now());
@@ -94,8 +94,7 @@ fn lines(folder: &Path) -> Result<u64, Failure> {
 /// A database of hanbeon's with so many rows of each kind, from a hundred days ago: amounts with their sessions, and answers as
 /// long as a payment.
 async fn heap_up(bench: &Bench, file: &Path, each: u64) -> Result<(), Failure> {
-    let url = format!("sqlite://{}", file.display());
-    make_key(&bench.place, &url).await?;
+    make_key(&bench.place, &file_url(file)).await?;
     let db = rusqlite::Connection::open(file)?;
     let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {each})");
     let at = "CAST(strftime('%s', 'now', '-100 days') AS INTEGER) * 1000000 + i";

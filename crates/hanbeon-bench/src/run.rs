@@ -51,7 +51,7 @@ pub(crate) struct RunArgs {
     /// Measure only how hanbeon does with more than it can do.
     #[arg(long)]
     overload: bool,
-    /// Measure only how hanbeon does with so many payments in its database.
+    /// Measure only how hanbeon does with so many payments in its database: on SQLite, or on what `--only` names.
     #[arg(long, conflicts_with = "overload")]
     growth: bool,
     /// Measure every part: `--preset evening --all` takes some forty minutes.
@@ -172,10 +172,10 @@ async fn parts(args: &RunArgs, plan: Plan) -> Result<(), Failure> {
             Err(error) => failed.push(format!("overload: {error}")),
         }
     }
-    if args.growth || args.all {
-        match growth::measure(&bench, plan, &args.payments).await {
+    for system in args.growing(plan) {
+        match growth::measure(&bench, plan, (system, &args.payments)).await {
             Ok(growth) => write(Parts { growth: Some(growth), ..Parts::default() })?,
-            Err(error) => failed.push(format!("growth: {error}")),
+            Err(error) => failed.push(format!("growth of {}: {error}", system.name())),
         }
     }
     bench.databases.stop().await?;
@@ -200,9 +200,9 @@ impl RunArgs {
             Preset::Evening => (5, 3),
             Preset::Full => (5, 10),
         };
-        let only_sqlite = self.growth || self.overload;
         let systems = match &self.only {
-            _ if only_sqlite => vec![System::Sqlite],
+            _ if self.overload => vec![System::Sqlite],
+            None if self.growth => vec![System::Sqlite],
             Some(only) => System::ALL.into_iter().filter(|system| only.contains(system)).collect(),
             None => System::ALL.to_vec(),
         };
@@ -223,18 +223,31 @@ impl RunArgs {
         }
     }
 
+    /// Whose growth is measured.
+    fn growing(&self, plan: &Plan) -> Vec<System> {
+        match (self.growth, self.all) {
+            (true, _) => plan.systems.iter().copied().filter(|system| system.is_hanbeon()).collect(),
+            (_, true) => vec![System::Sqlite],
+            _ => Vec::new(),
+        }
+    }
+
     /// How long it should take.
     fn measurements_ms(&self, plan: &Plan) -> u64 {
         let of = |measurements: u64| {
             let counted_ms = plan.seconds * 1_000 + plan.warm_up_ms;
             measurements * (counted_ms * WITH_PREPARATION / 10 + WITH_PROCESSES_MS)
         };
-        let growth = growth::expected_ms(&self.payments) + of(growth::measurements(plan, &self.payments));
+        let grow = |system| {
+            let measurements = growth::measurements(system, plan, &self.payments);
+            growth::expected_ms(system, &self.payments) + of(measurements)
+        };
+        let growth = self.growing(plan).into_iter().map(grow).sum::<u64>();
         if self.growth {
             return growth;
         }
         let speed = if self.overload { 0 } else { of(speed::measurements(plan)) };
-        speed + of(overload::MEASUREMENTS) + if self.all { growth } else { 0 }
+        speed + of(overload::MEASUREMENTS) + growth
     }
 
     fn place(&self) -> Result<Place, Failure> {

@@ -46,7 +46,8 @@ impl System {
         }
     }
 
-    fn is_hanbeon(self) -> bool {
+    /// Whether it is hanbeon, on whatever store.
+    pub(crate) fn is_hanbeon(self) -> bool {
         matches!(self, Self::Sqlite | Self::Postgres)
     }
 
@@ -76,8 +77,8 @@ pub(crate) struct Place {
 pub(crate) struct Changes {
     /// `limits.charges_at_once`.
     pub(crate) charges_at_once: Option<u32>,
-    /// An SQLite database that is there already.
-    pub(crate) database: Option<PathBuf>,
+    /// A database that is there already, by its URL.
+    pub(crate) database_url: Option<String>,
     /// Each flush of a file takes so much longer, in ms.
     pub(crate) flush_ms: Option<u64>,
     /// `[retention]`, in its own words.
@@ -93,6 +94,11 @@ pub(crate) struct Server {
     /// hanbeon's database.
     pub(crate) database_url: Option<String>,
     orders: Option<&'static str>,
+}
+
+/// What hanbeon calls an SQLite database.
+pub(crate) fn file_url(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
 }
 
 /// Installs what the peers among these depend on.
@@ -125,12 +131,10 @@ pub(crate) async fn start(
 ) -> Result<Server, Failure> {
     let address = children::free_address()?;
     let toss = format!("http://{toss}");
-    let database_url = match system {
-        System::Sqlite => {
-            let file = changes.database.clone().unwrap_or_else(|| folder.join("bench.db"));
-            Some(format!("sqlite://{}", file.display()))
-        }
-        System::Postgres => Some(databases.postgres()?.create().await?),
+    let database_url = match (system, &changes.database_url) {
+        (System::Sqlite | System::Postgres, Some(url)) => Some(url.clone()),
+        (System::Sqlite, None) => Some(file_url(&folder.join("bench.db"))),
+        (System::Postgres, None) => Some(databases.postgres()?.create().await?),
         _ => None,
     };
     let (name, run) = match (&database_url, system.peer()) {

@@ -4,6 +4,7 @@ use crate::figures::{grouped, hundredths, median, per_second, thousandths, with_
 use crate::growth::{Growth, Size, beside};
 use crate::measure::Measured;
 use crate::retention::Retention;
+use crate::systems::System;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -14,19 +15,29 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Which part of the page it is.
+pub(super) fn name(growth: &Growth) -> &'static str {
+    if growth.system == System::Postgres { "growth-postgres" } else { "growth" }
+}
+
 pub(super) fn part(growth: &Growth) -> Part {
+    let moved = growth.system == System::Postgres;
     let p99 = |turns: &[Measured]| Size::middle(turns, |m| m.counted.p99_us);
     let empty = growth.sizes.first().cloned().unwrap_or_default();
     let mut text = format!(
-        "## Growth\n\n\
-         hanbeon on SQLite with an empty database and with generated payments in it (each with its order, session, journal and \
-         event), at {} confirms/s and as many reads of stored payments in no order. The sizes take turns, and the empty database \
-         is new in each; the round before the first is not counted. Aim: p99 within {} of the empty database (round by round: the \
-         median, the lowest and the highest), and a start that does not change.\n\n\
-         | stored | file, MiB | generated/s | start to ready, ms | confirm p50 / p99, ms | p99 ÷ empty | read p50 / p99, ms | p99 ÷ empty | met |\n\
+        "## Growth{}\n\n\
+         {} with an empty database and with generated payments in it (each with its order, session, journal and event{}), at {} \
+         confirms/s and as many reads of stored payments in no order. The sizes take turns, and the empty database is new in each; \
+         the round before the first is not counted. Aim: p99 within {} of the empty database (round by round: the median, the lowest \
+         and the highest), and a start that does not change.\n\n\
+         | stored | database, MiB | {}/s | start to ready, ms | confirm p50 / p99, ms | p99 ÷ empty | read p50 / p99, ms | p99 ÷ empty | met |\n\
          |---:|---:|---:|---:|---:|---:|---:|---:|---|\n",
+        if moved { " on PostgreSQL" } else { "" },
+        growth.system.name(),
+        if moved { "; moved there by `hanbeon migrate`, which compares each row" } else { "" },
         grouped(growth.pace),
         hundredths(AIM),
+        if moved { "moved" } else { "generated" },
     );
     for size in &growth.sizes {
         let both = |turns: &[Measured]| {
@@ -40,7 +51,7 @@ pub(super) fn part(growth: &Growth) -> Part {
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             grouped(size.payments),
             grouped(size.bytes >> 20),
-            grouped(per_second(size.payments, size.generated.took.as_secs_f64())),
+            grouped(per_second(size.payments, size.filled_in.as_secs_f64())),
             thousandths(Size::middle(&size.confirms, |m| m.ready_us)),
             both(&size.confirms),
             with_range(&confirms),
@@ -49,7 +60,7 @@ pub(super) fn part(growth: &Growth) -> Part {
             if median(confirms).max(median(reads)) <= AIM * 10 { "yes" } else { "no" },
         );
     }
-    text += &retention(&growth.retention);
+    text += &growth.retention.as_ref().map(retention).unwrap_or_default();
     for size in &growth.sizes {
         let Some(backup) = &size.backup else { continue };
         let _ = writeln!(
@@ -66,7 +77,8 @@ pub(super) fn part(growth: &Growth) -> Part {
             thousandths(milliseconds(backup.restored)),
         );
     }
-    text += "\n![p99 as the store grows](images/bench-growth.svg)\n";
+    let file = if moved { "bench-growth-postgres.svg" } else { "bench-growth.svg" };
+    let _ = writeln!(text, "\n![p99 as the store grows](images/{file})");
     let group = |title: &str, figure: fn(&Size) -> &[Measured]| plot::Group {
         title: title.to_owned(),
         bars: growth
@@ -77,7 +89,7 @@ pub(super) fn part(growth: &Growth) -> Part {
     };
     let groups = [group("confirm", |size| &size.confirms), group("read", |size| &size.reads)];
     let picture = plot::bars("p99 in ms as the store grows", &groups, thousandths);
-    Part { text, pictures: vec![("bench-growth.svg", picture)] }
+    Part { text, pictures: vec![(file, picture)] }
 }
 
 fn retention(Retention { heap, archived_per_second, still, archiving }: &Retention) -> String {
