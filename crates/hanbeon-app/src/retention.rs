@@ -86,11 +86,11 @@ impl App {
         tokio::pin!(stop);
         let mut gone = 0;
         loop {
-            let mut step = pin!(self.purge_once(archive));
+            let mut purging = pin!(self.purge_once(archive));
             let ended = tokio::select! {
-                ended = &mut step => ended,
+                ended = &mut purging => ended,
                 () = &mut stop => {
-                    let _ = timeout(LAST_STEP, step).await;
+                    let _ = timeout(LAST_STEP, purging).await;
                     break;
                 }
             };
