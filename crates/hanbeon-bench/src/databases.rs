@@ -38,16 +38,20 @@ pub(crate) struct Postgres {
 }
 
 impl Databases {
-    /// Starts what these systems need.
+    /// Starts what these systems need. PostgreSQL keeps so much in memory by itself, or 128 MiB.
     ///
     /// # Errors
     /// When a program is missing and cannot be installed, or does not start.
-    pub(crate) async fn start(place: &Place, systems: &[System]) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        place: &Place,
+        systems: &[System],
+        buffers_mib: Option<u64>,
+    ) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("hanbeon-bench-").tempdir_in(&place.folder)?;
         open_to_all(folder.path())?;
         let mut databases = Self { postgres: None, mariadb: None, folder };
         if systems.contains(&System::Postgres) {
-            databases.postgres = Some(Postgres::start(databases.folder.path()).await?);
+            databases.postgres = Some(Postgres::start(databases.folder.path(), buffers_mib).await?);
         }
         if systems.contains(&System::Original) {
             databases.mariadb = Some((start_mariadb(databases.folder.path()).await?, AtomicU32::new(0)));
@@ -94,7 +98,7 @@ impl Databases {
 }
 
 impl Postgres {
-    async fn start(folder: &Path) -> Result<Self, Failure> {
+    async fn start(folder: &Path, buffers_mib: Option<u64>) -> Result<Self, Failure> {
         let programs = postgres_programs().await?;
         let data = owned_folder(folder, "postgres", "postgres").await?;
         let mut initdb = as_user("postgres", &programs.join("initdb"));
@@ -112,6 +116,9 @@ impl Postgres {
         let mut run = as_user("postgres", &programs.join("postgres"));
         run.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on"]);
         run.args(["-c", "max_connections=200", "-p", &address.port().to_string(), "-D"]).arg(&data);
+        if let Some(mib) = buffers_mib {
+            run.arg("-c").arg(format!("shared_buffers={mib}MB"));
+        }
         let server = Child::start("postgres", run, address, folder)?;
         Ok(Self { server, programs, made: AtomicU32::new(0) })
     }

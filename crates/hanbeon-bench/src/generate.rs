@@ -32,7 +32,7 @@ pub(crate) async fn run(args: GenerateArgs) -> Result<(), Failure> {
     let folder = bench.parent().ok_or("this program is in no folder")?.to_owned();
     let hanbeon = args.hanbeon.unwrap_or_else(|| folder.join("hanbeon"));
     let place = Place { bench, hanbeon, folder };
-    let bench = Bench { databases: Databases::start(&place, &[]).await?, place };
+    let bench = Bench { databases: Databases::start(&place, &[], None).await?, place };
     generate(&bench, &args.database, args.payments).await?;
     Ok(())
 }

@@ -60,7 +60,7 @@ pub(crate) async fn run(args: InstructionsArgs) -> Result<(), Failure> {
     let hanbeon = args.hanbeon.unwrap_or_else(|| beside.join("hanbeon"));
     let place = Place { bench: program, hanbeon, folder: args.dir.unwrap_or(beside).canonicalize()? };
     let commit = machine::look(&place.folder)?.commit;
-    let bench = Bench { databases: Databases::start(&place, &[]).await?, place };
+    let bench = Bench { databases: Databases::start(&place, &[], None).await?, place };
     let mut columns = Vec::new();
     for connections in args.connections {
         let counts = count(&bench, connections, args.confirms).await?;

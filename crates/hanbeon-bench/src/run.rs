@@ -151,7 +151,9 @@ async fn parts(args: &RunArgs, plan: Plan) -> Result<(), Failure> {
         made.command.push_str(&arg);
     }
     systems::install(&made.plan.systems).await?;
-    let databases = Databases::start(&place, &made.plan.systems).await?;
+    // A quarter of the memory, with which PostgreSQL's documentation says to begin where there is something to keep there.
+    let buffers_mib = args.growth.then_some(made.machine.memory_mib / 4);
+    let databases = Databases::start(&place, &made.plan.systems, buffers_mib).await?;
     let bench = Bench { place, databases };
     if args.only.is_none() {
         leave_out(&bench, &mut made.plan).await;
