@@ -54,6 +54,15 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether each can be written in: told in a second, and not after all tests.
+///
+/// # Errors
+/// Which cannot, and why.
+pub(crate) fn fit() -> Result<(), String> {
+    let all = read::all(&root().join("mutants"))?;
+    copy::written_in(&root(), &all).map(|_| println!("=== {} mutants fit the source", all.len()))
+}
+
 /// Where all this happens, in the target folder.
 struct Place {
     /// The workspace with the mutants in it.

@@ -14,6 +14,7 @@ pub(crate) const FAILPOINTS: [&str; 2] = ["--features", "hanbeon/failpoints"];
 /// Which step failed.
 pub(crate) fn run() -> Result<(), String> {
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
+    mutants::fit()?;
     tools::browser()?;
     tools::tracer()?;
     tools::postgres()?;

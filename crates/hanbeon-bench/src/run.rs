@@ -139,6 +139,9 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
 }
 
 async fn parts(args: &RunArgs, plan: Plan) -> Result<(), Failure> {
+    if args.growth && args.growing(&plan).is_empty() {
+        return Err("only hanbeon grows: --only sqlite, --only postgres".into());
+    }
     let place = args.place()?;
     let mut made = Made {
         machine: machine::look(&place.folder)?,

@@ -17,6 +17,17 @@ const DOOR: (&str, &str) = ("crates/hanbeon/tests/it/support.rs", ".env_clear()"
 /// # Errors
 /// Which mutant does not fit, and where.
 pub(super) fn workspace(root: &Path, copy: &Path, mutants: &[Mutant]) -> Result<(), String> {
+    let mut files = written_in(root, mutants)?;
+    renamed(&mut files)?;
+    let stale = write(copy, &files)?;
+    stale.iter().try_for_each(|path| fs::remove_file(path).map_err(|e| format!("{}: {e}", path.display())))
+}
+
+/// Every file, with the mutants in it.
+///
+/// # Errors
+/// As [`workspace`].
+pub(super) fn written_in(root: &Path, mutants: &[Mutant]) -> Result<BTreeMap<PathBuf, Vec<u8>>, String> {
     let mut files = BTreeMap::new();
     collect(root, Path::new(""), &mut files)?;
     let mut wrong = Vec::new();
@@ -30,12 +41,7 @@ pub(super) fn workspace(root: &Path, copy: &Path, mutants: &[Mutant]) -> Result<
             Err(why) => wrong.push(why),
         }
     }
-    if !wrong.is_empty() {
-        return Err(wrong.join("\n"));
-    }
-    renamed(&mut files)?;
-    let stale = write(copy, &files)?;
-    stale.iter().try_for_each(|path| fs::remove_file(path).map_err(|e| format!("{}: {e}", path.display())))
+    if wrong.is_empty() { Ok(files) } else { Err(wrong.join("\n")) }
 }
 
 /// Every file below `root`, by its place there.
