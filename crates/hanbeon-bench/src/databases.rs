@@ -38,7 +38,7 @@ pub(crate) struct Postgres {
 }
 
 impl Databases {
-    /// Starts what these systems need. PostgreSQL keeps so much in memory by itself, or 128 MiB.
+    /// Starts what these systems need. `buffers_mib` are PostgreSQL's `shared_buffers`; without, they are its default of 128.
     ///
     /// # Errors
     /// When a program is missing and cannot be installed, or does not start.
