@@ -125,9 +125,9 @@ pub(crate) async fn measure(
     let mut retention = None;
     if system == System::Sqlite {
         // One size says it; ten times as much takes ten times as long.
-        if let Some(size) = sizes.iter_mut().find(|size| size.payments > 0) {
-            let file = folder.path().join(format!("{}.db", size.payments));
-            size.backup = Some(backup(bench, (&file, load), folder.path()).await?);
+        let filled = sizes.iter_mut().find_map(|size| size.database_url.clone().map(|url| (size, url)));
+        if let Some((size, url)) = filled {
+            size.backup = Some(backup(bench, (url, load), folder.path()).await?);
         }
         retention = Some(retention::measure(bench, plan, load).await?);
     }
@@ -198,23 +198,24 @@ async fn pace(bench: &Bench, system: System, load: Load) -> Result<u64, Failure>
 }
 
 /// Copies the database while payments are confirmed, and puts the copy in another one's place.
-async fn backup(bench: &Bench, (file, load): (&Path, Load), folder: &Path) -> Result<Backup, Failure> {
-    let changes = Changes { database_url: Some(file_url(file)), ..Changes::default() };
+async fn backup(bench: &Bench, (url, load): (String, Load), folder: &Path) -> Result<Backup, Failure> {
+    let changes = Changes { database_url: Some(url.clone()), ..Changes::default() };
     let stage = bench.stage(System::Sqlite, 0, &changes).await?;
     let bodies = stage.prepare(pool(load)?).await?;
     let (copy, restored) = (folder.join("copy.db"), folder.join("restored.db"));
-    let hanbeon = |verb, option: &str, copy: &Path, database: &Path| {
+    let hanbeon = |verb, option: &str, copy: &Path, database_url: &str| {
         let mut command = command(&bench.place.hanbeon, [verb, option]);
-        command.arg(copy).args(["--database-url", &file_url(database)]);
+        command.arg(copy).args(["--database-url", database_url]);
         command
     };
-    let copied = timed("hanbeon backup", hanbeon("backup", "--to", &copy, file), COPY_WITHIN);
+    let copied = timed("hanbeon backup", hanbeon("backup", "--to", &copy, &url), COPY_WITHIN);
     let (confirms, took) = tokio::join!(stage.load(&bench.place, &bodies, load), copied);
     let (confirms, took) = (confirms?, took?);
     confirms.complain();
     stage.close().await?;
     let restored =
-        timed("hanbeon restore", hanbeon("restore", "--from", &copy, &restored), COPY_WITHIN).await?;
+        timed("hanbeon restore", hanbeon("restore", "--from", &copy, &file_url(&restored)), COPY_WITHIN)
+            .await?;
     println!("backup: {} ms, restore: {} ms", took.as_millis(), restored.as_millis());
     Ok(Backup { took, confirms, restored })
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 /// What differs on PostgreSQL.
 const MOVED: &str = "; moved there by `hanbeon migrate`, which compares each row; PostgreSQL's own buffers have a quarter of the \
                      memory";
+
 /// p99 may grow so far beside the empty database, in hundredths.
 const AIM: u64 = 130;
 
@@ -24,7 +25,10 @@ pub(super) fn name(growth: &Growth) -> &'static str {
 }
 
 pub(super) fn part(growth: &Growth) -> Part {
-    let moved = growth.system == System::Postgres;
+    let (on, got_there, filled, file) = match growth.system {
+        System::Postgres => (" on PostgreSQL", MOVED, "moved", "bench-growth-postgres.svg"),
+        _ => ("", "", "generated", "bench-growth.svg"),
+    };
     let p99 = |turns: &[Measured]| Size::middle(turns, |m| m.counted.p99_us);
     let empty = growth.sizes.first().cloned().unwrap_or_default();
     let mut text = format!(
@@ -35,12 +39,12 @@ pub(super) fn part(growth: &Growth) -> Part {
          and the highest), and a start that does not change.\n\n\
          | stored | database, MiB | {}/s | start to ready, ms | confirm p50 / p99, ms | p99 ÷ empty | read p50 / p99, ms | p99 ÷ empty | met |\n\
          |---:|---:|---:|---:|---:|---:|---:|---:|---|\n",
-        if moved { " on PostgreSQL" } else { "" },
+        on,
         growth.system.name(),
-        if moved { MOVED } else { "" },
+        got_there,
         grouped(growth.pace),
         hundredths(AIM),
-        if moved { "moved" } else { "generated" },
+        filled,
     );
     for size in &growth.sizes {
         let both = |turns: &[Measured]| {
@@ -80,7 +84,6 @@ pub(super) fn part(growth: &Growth) -> Part {
             thousandths(milliseconds(backup.restored)),
         );
     }
-    let file = if moved { "bench-growth-postgres.svg" } else { "bench-growth.svg" };
     let _ = writeln!(text, "\n![p99 as the store grows](images/{file})");
     let group = |title: &str, figure: fn(&Size) -> &[Measured]| plot::Group {
         title: title.to_owned(),
